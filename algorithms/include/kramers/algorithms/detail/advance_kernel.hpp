@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <kramers/algorithms/detail/sampler.hpp>
+#include <kramers/algorithms/detail/tree.hpp>
+#include <kramers/algorithms/layout.hpp>
+#include <kramers/algorithms/potential.hpp>
+#include <kramers/algorithms/sampling.hpp>
+#include <kramers/core/lanes.hpp>
+#include <kramers/core/normal.hpp>
+
+#include <numeric>
+
+namespace kramers::detail {
+
+/// How the normal numbers of a trajectory are cut into counter blocks: number k = step * per_step + j of a walker is
+/// number k % normals_per_block of block k / normals_per_block. A group is the fewest steps that use whole blocks.
+template <class T, int PerStep>
+struct NoiseGroup {
+  static constexpr int steps = normals_per_block<T> / std::gcd(PerStep, normals_per_block<T>);
+  static constexpr int normals = steps * PerStep;
+  static constexpr int blocks = normals / normals_per_block<T>;
+};
+
+/// Advance blocks of walkers by many steps, W walkers to a pack, and observe them on the way.
+///
+/// State lives in arrays of the pack (registers or L1) from load to store; nothing is written to memory in between
+/// but histogram counts. One team per block; its packs go to the team's threads.
+template <class Space, class Scheme, class Potential, int W>
+struct AdvanceKernel {
+  using T = typename Potential::value_type;
+  static constexpr int D = Potential::dimension;
+  static constexpr int block = static_cast<int>(EnsembleLayout::block);
+  using Member = typename Kokkos::TeamPolicy<Space>::member_type;
+  using Scratch = Kokkos::View<double**, Kokkos::LayoutRight, typename Space::scratch_memory_space,
+                               Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
+  using Noise = NoiseGroup<T, Scheme::normals_per_step * D>;
+
+  Potential potential;
+  typename Scheme::template Constants<T> constants;
+  Kokkos::View<T**, Kokkos::LayoutLeft, Space> x, v;  // (walkers here rounded up to whole blocks, D)
+  Sampler<Space, T> sampler;
+  Kokkos::View<double**, Kokkos::LayoutRight, Space> unit_sums;  // (units here, quantities)
+  std::uint64_t seed;
+  std::int64_t first_walker;             // id of x(0)
+  std::int64_t walkers;                  // in the whole ensemble; ids beyond fill the last block and count nothing
+  std::int64_t first_block;              // of this launch
+  std::int64_t first_step, last_step;    // steps first_step + 1 ... last_step are done
+  int unit;                              // walkers per row of unit_sums
+
+  static int scratch_bytes() { return static_cast<int>(Scratch::shmem_size(quantities, block)); }
+
+  KOKKOS_FUNCTION void operator()(Member const& team) const {
+    std::int64_t const first = (first_block + team.league_rank()) * block;
+    Scratch const sums(team.team_scratch(0), quantities, block);
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(team, block / W),
+                         [&](int const pack) { advance_pack(first + pack * W, sums, pack * W); });
+    if (sampler.params.every == 0) return;
+    team.team_barrier();
+    int const units = block / unit;
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(team, quantities * units), [&](int const i) {
+      int const q = i / units, u = i % units;
+      unit_sums(first / unit + u, q) = tree_sum(&sums(q, u * unit), unit);
+    });
+  }
+
+  KOKKOS_FUNCTION void advance_pack(std::int64_t const first, Scratch const& sums, int const column) const {
+    Pack<T, D, W> pack;
+    T force[D][W];
+    for_lanes<W>([&](int const l) {
+      Vec<T, D> at, f;
+      for (int d = 0; d < D; ++d) {
+        pack.x[d][l] = at[d] = x(first + l, d);
+        pack.v[d][l] = v(first + l, d);
+        pack.half[d][l] = T(0);
+      }
+      f = potential.force(at);
+      for (int d = 0; d < D; ++d) force[d][l] = f[d];
+    });
+    PackSums<W> pack_sums;
+    sampler.load(first, pack_sums);
+
+    for (std::int64_t group = first_step / Noise::steps; group * Noise::steps < last_step; ++group) {
+      T normals[Noise::normals][W];
+      draw(first, group, normals);
+      for (int j = 0; j < Noise::steps; ++j) {
+        std::int64_t const step = group * Noise::steps + j;
+        if (step < first_step || step >= last_step) continue;
+        advance_step(normals + j * Scheme::normals_per_step * D, pack, force);
+        if (sampler.due(step + 1)) sampler.sample(potential, first, first_walker, walkers, step + 1, pack, pack_sums);
+      }
+    }
+
+    for_lanes<W>([&](int const l) {
+      for (int d = 0; d < D; ++d) {
+        x(first + l, d) = pack.x[d][l];
+        v(first + l, d) = pack.v[d][l];
+      }
+    });
+    sampler.store(first, pack_sums);
+    if (sampler.params.every == 0) return;
+    for (int q = 0; q < quantities; ++q) {
+      for_lanes<W>([&](int const l) {
+        sums(q, column + l) = first_walker + first + l < walkers ? pack_sums.value[q][l] : 0.0;
+      });
+    }
+  }
+
+  KOKKOS_FORCEINLINE_FUNCTION void draw(std::int64_t const first, std::int64_t const group,
+                                        T (&normals)[Noise::normals][W]) const {
+    constexpr int n = normals_per_block<T>;
+    for (int b = 0; b < Noise::blocks; ++b) {
+      auto const block_index = static_cast<std::uint64_t>(group * Noise::blocks + b);
+      for_lanes<W>([&](int const l) {
+        T z[n];
+        normal_block(seed, static_cast<std::uint64_t>(first_walker + first + l), block_index, Stream::dynamics, z);
+        for (int i = 0; i < n; ++i) normals[b * n + i][l] = z[i];
+      });
+    }
+  }
+
+  KOKKOS_FORCEINLINE_FUNCTION void advance_step(T const (*normals)[W], Pack<T, D, W>& pack, T (&force)[D][W]) const {
+    for_lanes<W>([&](int const l) {
+      Vec<T, D> at, velocity, f, half;
+      T noise[Scheme::normals_per_step * D];
+      for (int d = 0; d < D; ++d) {
+        at[d] = pack.x[d][l];
+        velocity[d] = pack.v[d][l];
+        half[d] = pack.v[d][l];
+        f[d] = force[d][l];
+      }
+      for (int i = 0; i < Scheme::normals_per_step * D; ++i) noise[i] = normals[i][l];
+      Scheme::step(potential, constants, noise, at, velocity, f, half);
+      for (int d = 0; d < D; ++d) {
+        pack.x[d][l] = at[d];
+        pack.v[d][l] = velocity[d];
+        pack.half[d][l] = half[d];
+        force[d][l] = f[d];
+      }
+    });
+  }
+};
+
+}  // namespace kramers::detail

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# The flags every kramers target shares, and the functions that make targets.
+include(CheckCXXCompilerFlag)
+
+# Flags that libraries, programs and tests are compiled with, and users of the headers too: they fix the bits.
+add_library(kramers_numerics INTERFACE)
+add_library(kramers::numerics ALIAS kramers_numerics)
+set_target_properties(kramers_numerics PROPERTIES EXPORT_NAME numerics)
+target_compile_features(kramers_numerics INTERFACE cxx_std_20)
+target_link_libraries(kramers_numerics INTERFACE Kokkos::kokkos)
+# No contraction: a fused multiply-add only where the source says fma. The others change no bits, they let loops
+# with sqrt, comparisons and omp simd vectorise.
+kokkos_check(DEVICES CUDA RETURN_VALUE KRAMERS_CUDA)
+target_compile_options(
+  kramers_numerics INTERFACE -ffp-contract=off -fno-math-errno -fno-trapping-math -fopenmp-simd
+                             $<$<BOOL:${KRAMERS_CUDA}>:--fmad=false>)
+
+# Private to kramers' own sources.
+add_library(kramers_build_options INTERFACE)
+target_compile_options(kramers_build_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+                                                       $<$<BOOL:${KRAMERS_WARNINGS_AS_ERRORS}>:-Werror>)
+separate_arguments(KRAMERS_CPU_FLAG_LIST UNIX_COMMAND "${KRAMERS_CPU_FLAGS}")
+target_compile_options(kramers_build_options INTERFACE ${KRAMERS_CPU_FLAG_LIST})
+# On AVX-512 machines whole vectors pay off for these kernels; the flag is unknown elsewhere.
+check_cxx_compiler_flag(-mprefer-vector-width=512 KRAMERS_HAS_VECTOR_WIDTH)
+if(KRAMERS_HAS_VECTOR_WIDTH)
+  target_compile_options(kramers_build_options INTERFACE -mprefer-vector-width=512)
+endif()
+
+# kramers_library(name SOURCES ... LINK ...): the library kramers::name of one top-level folder with its include root.
+# All headers under include/ are installed and each is checked to compile alone.
+function(kramers_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/include/*.hpp")
+  add_library(kramers_${name} ${arg_SOURCES})
+  add_library(kramers::${name} ALIAS kramers_${name})
+  set_target_properties(kramers_${name} PROPERTIES EXPORT_NAME ${name} VERIFY_INTERFACE_HEADER_SETS ON
+                                                   CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
+  target_sources(kramers_${name} PUBLIC FILE_SET HEADERS BASE_DIRS "${CMAKE_CURRENT_SOURCE_DIR}/include"
+                                 FILES ${headers})
+  target_link_libraries(kramers_${name} PUBLIC kramers_numerics ${arg_LINK} PRIVATE
+                                               $<BUILD_INTERFACE:kramers_build_options>)
+  install(TARGETS kramers_${name} EXPORT kramersTargets FILE_SET HEADERS)
+endfunction()
+
+# kramers_program(name SOURCES ... LINK ...): a program in <build>/bin.
+function(kramers_program name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")
+  add_executable(${name} ${arg_SOURCES})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin" CXX_EXTENSIONS OFF)
+  target_link_libraries(${name} PRIVATE ${arg_LINK} kramers_build_options)
+endfunction()

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/core/communicator.hpp>
+
+#include <gtest/gtest.h>
+
+#include <Kokkos_Core.hpp>
+
+int main(int argc, char** argv) {
+  kramers::MpiSession const mpi(argc, argv);
+  ::testing::InitGoogleTest(&argc, argv);
+  Kokkos::ScopeGuard const kokkos(argc, argv);
+  return RUN_ALL_TESTS();
+}
