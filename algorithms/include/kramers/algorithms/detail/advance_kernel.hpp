@@ -1,26 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <kramers/algorithms/detail/noise.hpp>
 #include <kramers/algorithms/detail/sampler.hpp>
 #include <kramers/algorithms/detail/tree.hpp>
 #include <kramers/algorithms/layout.hpp>
 #include <kramers/algorithms/potential.hpp>
 #include <kramers/algorithms/sampling.hpp>
 #include <kramers/core/lanes.hpp>
-#include <kramers/core/normal.hpp>
-
-#include <numeric>
 
 namespace kramers::detail {
-
-/// How the normal numbers of a trajectory are cut into counter blocks: number k = step * per_step + j of a walker is
-/// number k % normals_per_block of block k / normals_per_block. A group is the fewest steps that use whole blocks.
-template <class T, int PerStep>
-struct NoiseGroup {
-  static constexpr int steps = normals_per_block<T> / std::gcd(PerStep, normals_per_block<T>);
-  static constexpr int normals = steps * PerStep;
-  static constexpr int blocks = normals / normals_per_block<T>;
-};
 
 /// Advance blocks of walkers by many steps, W walkers to a pack, and observe them on the way.
 ///
@@ -108,15 +97,8 @@ struct AdvanceKernel {
 
   KOKKOS_FORCEINLINE_FUNCTION void draw(std::int64_t const first, std::int64_t const group,
                                         T (&normals)[Noise::normals][W]) const {
-    constexpr int n = normals_per_block<T>;
-    for (int b = 0; b < Noise::blocks; ++b) {
-      auto const block_index = static_cast<std::uint64_t>(group * Noise::blocks + b);
-      for_lanes<W>([&](int const l) {
-        T z[n];
-        normal_block(seed, static_cast<std::uint64_t>(first_walker + first + l), block_index, Stream::dynamics, z);
-        for (int i = 0; i < n; ++i) normals[b * n + i][l] = z[i];
-      });
-    }
+    auto const id = [&](int const l) { return static_cast<std::uint64_t>(first_walker + first + l); };
+    draw_group<Noise, W>(seed, id, Stream::dynamics, group, normals);
   }
 
   KOKKOS_FORCEINLINE_FUNCTION void advance_step(T const (*normals)[W], Pack<T, D, W>& pack, T (&force)[D][W]) const {
