@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <kramers/core/agreement.hpp>
+#include <kramers/core/communicator.hpp>
+#include <kramers/core/config.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace kramers {
+
+/// What an app tells about itself, and which of the common options it has.
+struct AppInfo {
+  std::string name;         ///< "kramers-langevin"
+  std::string description;  ///< one sentence for --help
+  bool has_replay = false;
+  bool has_resume = false;
+};
+
+/// The options that all apps share.
+struct CommandLine {
+  std::vector<std::string> words;  ///< as typed
+  std::filesystem::path input;
+  std::vector<std::string> sets;  ///< --set a.b=value, in order
+  bool quiet = false;
+  bool resume = false;
+  std::optional<std::uint64_t> replay;  ///< walker id
+  std::string space;                    ///< a name of `space_names()`
+  std::string precision = "f64";        ///< "f64" or "f32"
+  std::optional<std::filesystem::path> summary;
+  std::optional<std::filesystem::path> output;
+};
+
+/// Text asked for by --help or --version, to be printed instead of a run.
+struct Answer {
+  std::string text;
+};
+
+/// Read the command line. Prints nothing.
+///
+/// @throws UsageError  one sentence that says what is wrong
+std::variant<CommandLine, Answer> parse_command_line(int argc, char const* const* argv, AppInfo const& info);
+
+/// Names of the execution spaces built in ("serial", "openmp", "cuda", "hip"), the default one first.
+std::vector<std::string> const& space_names();
+
+/// What the body of an app works with.
+struct AppRun {
+  Communicator comm;
+  CommandLine options;
+  Config config;  ///< the input file with all --set applied
+};
+
+/// The whole frame of an app: MPI, command line, input file, Kokkos (one device per rank of a machine), `body`, and one
+/// error message from one rank with the same exit code on all. Returns what main returns: 0, the value of `body`, 64
+/// for wrong usage, 65 for wrong input, 1 for other errors.
+int run_app(int argc, char** argv, AppInfo const& info, std::function<int(AppRun const&)> const& body);
+
+}  // namespace kramers

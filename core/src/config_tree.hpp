@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <string>
+#include <vector>
+
+namespace kramers::detail {
+
+/// One key of an input with its value, or one empty table (value: an empty object).
+struct ConfigEntry {
+  std::string key;  ///< with dots, "a.b[0].c"
+  nlohmann::json value;
+  int line = 0;            ///< 0 where it comes from the command line
+  std::string assignment;  ///< the text given to `set`, empty for the file
+};
+
+/// All keys of a TOML text in the order of the text.
+///
+/// @throws InputError  malformed text, with line and column
+std::vector<ConfigEntry> parse_toml(std::string const& text, std::string const& source);
+
+/// The entries of one assignment "a.b=value".
+///
+/// @throws InputError  no key, no value
+std::vector<ConfigEntry> parse_assignment(std::string const& assignment);
+
+/// "the number 0.5", "the string 'fast'", "a table".
+std::string describe(nlohmann::json const& value);
+
+/// Does `key` stand below `table`, as "a.b" or "a[0].b" below "a"?
+bool is_below(std::string const& key, std::string const& table);
+
+}  // namespace kramers::detail
