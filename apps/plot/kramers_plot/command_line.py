@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The command line: which files, which figures, where to."""
+import argparse
+import importlib
+import os
+import sys
+from pathlib import Path
+
+from kramers_plot.errors import PlotError, UsageError
+
+# Figure -> (module that draws it, group that a file must hold, what it shows). In the order in which they are drawn.
+FIGURES = {
+    "free_energy": ("langevin", "kramers/free_energy", "free energy with its error and the exact curve or contours"),
+    "trajectory": ("trajectory", "particles/walkers/position", "some walkers in time, core sets, phase space"),
+    "population": ("langevin", "kramers/population", "population decay, fitted and reference rate"),
+    "correlation": ("langevin", "kramers/correlation", "autocorrelations and mean square displacement"),
+    "trunk": ("spread", "spread", "trunk with the band between lowest and highest member"),
+    "spread_map": ("spread", "spread", "phase space coloured by spread"),
+    "spread_time": ("spread", "spread", "spread and its rate over time"),
+}
+
+DESCRIPTION = "Draw the figures of result files of kramers-langevin and kramers-spread."
+EPILOG = """\
+figures (a file gives those whose data it holds):
+{figures}
+
+The figure NAME of FILE.h5 is written to FILE_NAME.png and FILE_NAME.svg.
+exit codes: 0 all drawn; 1 a file that cannot be read or holds no figure; 64 wrong usage; 65 damaged contents
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        raise UsageError(f"{message} (see kramers-plot --help)")
+
+
+def positive(text):
+    number = int(text)
+    if number <= 0:
+        raise ValueError
+    return number
+
+
+def parser():
+    figures = "\n".join(f"  {name:13} {shows}" for name, (_, _, shows) in FIGURES.items())
+    result = Parser(prog="kramers-plot", description=DESCRIPTION, epilog=EPILOG.format(figures=figures),
+                    formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
+    result.add_argument("files", metavar="FILE", nargs="+", type=Path, help="result file (HDF5)")
+    result.add_argument("--output-dir", metavar="DIR", type=Path,
+                        help="folder for the figures, made if missing (default: beside each file)")
+    result.add_argument("--format", choices=("png", "svg", "both"), default="both", help="default: both")
+    result.add_argument("--only", metavar="NAME", choices=FIGURES, action="append",
+                        help="draw this figure alone; may be repeated")
+    result.add_argument("--dpi", metavar="N", type=positive, default=200,
+                        help="pixels per inch of a PNG (default: 200)")
+    return result
+
+
+def check_names(files, output_dir):
+    """Two inputs must not write the same figure."""
+    seen = {}
+    for path in files:
+        target = ((output_dir or path.parent) / path.stem).resolve()
+        if target in seen:
+            raise UsageError(f"{seen[target]} and {path} would give figures of the same name in {target.parent}; "
+                             "draw them into different folders with --output-dir")
+        seen[target] = path
+
+
+def draw_file(path, options):
+    """Draw the figures of one file, or raise PlotError."""
+    from kramers_plot import style
+    from kramers_plot.result_file import ResultFile
+
+    formats = ("png", "svg") if options.format == "both" else (options.format,)
+    folder = options.output_dir or path.parent
+    with ResultFile(path) as result:
+        held = [name for name, (_, group, _) in FIGURES.items() if result.has(group)]
+        wanted = [name for name in FIGURES if name in (options.only or held)]
+        if not held:
+            raise PlotError(f"{path}: holds nothing that can be drawn; give a file that kramers-langevin or "
+                            "kramers-spread has written with --output")
+        for name in wanted:
+            if name not in held:
+                raise PlotError(f"{path}: holds no data for the figure {name}; it holds those for {', '.join(held)}")
+        style.apply()
+        for name in wanted:
+            module = importlib.import_module(f"kramers_plot.{FIGURES[name][0]}")
+            figure = getattr(module, name)(result)
+            for file_format in formats:
+                target = folder / f"{path.stem}_{name}.{file_format}"
+                style.save(figure, target, options.dpi)
+                print(target)
+
+
+def main(arguments):
+    """Run the program; returns its exit code."""
+    try:
+        options = parser().parse_args(arguments)
+        check_names(options.files, options.output_dir)
+    except UsageError as error:
+        return report(error)
+    # The first failure decides the exit code, but does not keep the other files from being drawn.
+    code = 0
+    for path in options.files:
+        try:
+            draw_file(path, options)
+        except PlotError as error:
+            code = code or report(error)
+        except ModuleNotFoundError as error:
+            return report(PlotError(f"the Python module {error.name} is missing; install python3-{error.name} "
+                                    "or run inside the environment with ./dev run"))
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of the names has left
+            return 1
+    return code
+
+
+def report(error):
+    print(f"kramers-plot: {error}", file=sys.stderr)
+    return error.exit_code

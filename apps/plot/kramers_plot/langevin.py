@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Figures of kramers-langevin. Each function takes a ResultFile and returns a figure."""
+import numpy as np
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from kramers_plot import style
+from kramers_plot.errors import BadData
+from kramers_plot.style import ENERGY, INVERSE_TIME, LENGTH, TIME, label, padded
+
+FREE_ENERGY = "kramers/free_energy"
+POPULATION = "kramers/population"
+CORRELATION = "kramers/correlation"
+MOST_ERROR = 0.5  # of a bin that is shown in a plane [kT]; about four independent samples
+
+
+def free_energy(result):
+    return free_energy_2d(result) if result.has(f"{FREE_ENERGY}/position_x") else free_energy_1d(result)
+
+
+def energy_unit(result):
+    """kT and its name; 1 and the unit of the file where it does not tell kT."""
+    kT = result.number(FREE_ENERGY, "kT") or result.parameter("kT")
+    return (kT, ENERGY) if kT else (1.0, "energy")
+
+
+def lowest(exact, value):
+    """Where both profiles take their zero: the lowest exact value, or the lowest one there is."""
+    return np.nanmin(exact) if np.isfinite(exact).any() else np.nanmin(value)
+
+
+def free_energy_1d(result):
+    position, value, error, exact = result.columns(FREE_ENERGY, "position", "value", "error", "exact",
+                                                      unknown=("error", "exact"))
+    kT, unit = energy_unit(result)
+    seen, known = np.isfinite(value), np.isfinite(exact)
+    zero = lowest(exact, value)
+    value, error, exact = (value - zero) / kT, error / kT, (exact - zero) / kT
+    compared = seen & known
+    figure = style.new_figure(6.2, 5.4 if compared.any() else 4.2)
+    if compared.any():
+        axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    else:
+        axes = below = figure.subplots()
+    axes.errorbar(position[seen], value[seen], error[seen], fmt="o", markersize=3.2, color=style.DATA,
+                  elinewidth=1, label="simulation, with standard error", zorder=2)
+    if known.any():
+        axes.plot(position[known], exact[known], color=style.EXACT, linewidth=1.2, label="exact", zorder=3)
+    top = value[seen].max()
+    axes.set_ylim(min(0.0, value[seen].min()) - 0.04 * top, 1.2 * top)
+    axes.set_xlim(*padded(position[seen]))
+    axes.set_ylabel(label("free energy", "F", unit))
+    axes.legend(loc="upper center", ncols=2)
+    if compared.any():
+        below.axhline(0, color=style.EXACT, linewidth=1.2)
+        difference = (value - exact)[compared]
+        below.errorbar(position[compared], difference, error[compared], fmt="o", markersize=2.6,
+                       color=style.DATA, elinewidth=1)
+        # The few samples beyond the walls must not hide the error where it matters.
+        reach = 1.3 * np.nanpercentile(np.abs(difference) + np.nan_to_num(error[compared]), 90)
+        below.set_ylim(-reach, reach)
+        below.set_ylabel(f"$F - F_{{\\mathrm{{exact}}}}$ [{unit}]")
+    below.set_xlabel(label("position", "x", LENGTH))
+    figure.align_ylabels()
+    style.frame(figure, result, "Free energy")
+    return figure
+
+
+def free_energy_2d(result):
+    x = result.array(f"{FREE_ENERGY}/position_x", 1)
+    y = result.array(f"{FREE_ENERGY}/position_y", 1)
+    kT, unit = energy_unit(result)
+    value, error, exact = (result.array(f"{FREE_ENERGY}/{name}", 2) for name in ("value", "error", "exact"))
+    for name, table in (("value", value), ("error", error), ("exact", exact)):
+        if table.shape != (x.size, y.size):
+            raise BadData(f"{result.path}: /{FREE_ENERGY}/{name} has extents {table.shape}, which must be those of "
+                          f"position_x and position_y, {(x.size, y.size)}; repeat the run")
+    known = np.isfinite(value) & (error <= MOST_ERROR * kT)
+    if known.sum() < 4:
+        raise BadData(f"{result.path}: /{FREE_ENERGY}/value is known to {MOST_ERROR} kT in {known.sum()} bins; "
+                      "run longer")
+    zero = lowest(exact, value)
+    # The lowest bins may fall below the exact zero by noise; they belong to the first colour.
+    value = np.where(known, np.maximum((value - zero) / kT, 0), np.nan)
+    exact = (exact - zero) / kT
+    levels = MaxNLocator(nbins=12, steps=(1, 2, 5, 10)).tick_values(0, np.nanmax(value))
+    figure = style.new_figure(6.6, 5.4)
+    axes = figure.subplots()
+    filled = axes.contourf(x, y, np.ma.masked_invalid(value).T, levels=levels, cmap=style.COLOUR_MAP)
+    notes = [f"colour: simulation where its error is below {MOST_ERROR} {unit}"]
+    if np.isfinite(exact).any():
+        axes.contour(x, y, np.ma.masked_invalid(exact).T, levels=levels, colors="black", linewidths=0.8)
+        notes.append(f"lines: exact, every {style.plain(levels[1] - levels[0])} {unit}")
+    axes.set_title(",  ".join(notes), loc="left", fontsize=9)
+    axes.set_xlim(*padded(x[known.any(axis=1)]))
+    axes.set_ylim(*padded(y[known.any(axis=0)]))
+    axes.set_xlabel(label("position", "x", LENGTH))
+    axes.set_ylabel(label("position", "y", LENGTH))
+    style.colour_bar(figure, filled, axes, label("free energy", "F", unit))
+    style.frame(figure, result, "Free energy")
+    return figure
+
+
+def population(result):
+    time, difference, error = result.columns(POPULATION, "time", "difference", "error", unknown=("error",))
+    rate, rate_error, prefactor, reference, begin, end = (
+        result.number(POPULATION, name)
+        for name in ("rate", "rate_error", "prefactor", "reference_rate", "fit_begin", "fit_end"))
+    equilibrium = result.number(POPULATION, "equilibrium") or 0.0
+    difference = difference - equilibrium
+    if not (difference > 0).any():
+        raise BadData(f"{result.path}: /{POPULATION}/difference never exceeds its equilibrium; start all walkers in "
+                      "the left well")
+    figure = style.new_figure(6.6, 4.6)
+    axes = figure.subplots()
+    # What lies below a third of its own error says nothing and would stretch the axis by decades.
+    floor = max(difference[difference > 0].min(), np.median(np.nan_to_num(error)) / 3)
+    clipped = [np.maximum(difference + sign * error, floor / 10) for sign in (-1, 1)]
+    style.band(axes, time, *clipped, style.DATA)
+    axes.plot(time, np.where(difference > 0, difference, np.nan), color=style.DATA,
+              label="simulation, with standard error")
+    if None not in (rate, prefactor, begin, end):
+        # Two symmetric wells relax with twice the rate of leaving one of them.
+        eigenvalue = result.number(POPULATION, "eigenvalue") or 2 * rate
+        fitted = np.array([begin, end])
+        axes.plot(fitted, prefactor * np.exp(-eigenvalue * fitted), color=style.FIT, linestyle="--",
+                  label=f"fit, $k$ = {style.measured(rate, rate_error)} {INVERSE_TIME}")
+        if reference is not None:
+            # Drawn through the beginning of the fit: what relaxes before it is not part of the rate.
+            later = np.array([begin, time[-1]])
+            decay = np.exp(-eigenvalue * (begin + reference / rate * (later - begin)))
+            axes.plot(later, prefactor * decay, color=style.EXACT, linestyle=":",
+                      label=f"Kramers-Grote-Hynes, $k$ = {style.scientific(reference)} {INVERSE_TIME}")
+    axes.set_yscale("log")
+    axes.set_ylim(floor, 1.15 * np.nanmax(difference))
+    if floor > 0.01:
+        for side in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+            side(FuncFormatter(lambda value, _: few_digits(value)))
+    axes.set_xlim(time[0], time[-1])
+    axes.set_xlabel(label("time", "t", TIME))
+    minus = rf" - {equilibrium:.3g}" if equilibrium else ""
+    axes.set_ylabel(rf"population difference $P_\mathrm{{left}} - P_\mathrm{{right}}{minus}$")
+    axes.legend(loc="lower left")
+    style.frame(figure, result, "Population decay")
+    return figure
+
+
+def few_digits(value):
+    """1, 0.6, 0.03, for the ticks of less than two decades; those between that would crowd them are left empty."""
+    leading = f"{value:.0e}"[0]
+    return f"{value:g}" if leading in "12346" else ""
+
+
+def correlation(result):
+    time, moved, moved_error = result.columns(CORRELATION, "time", "displacement", "displacement_error",
+                                              unknown=("displacement_error",))
+    later = time > 0
+    if not (later & (moved > 0)).any():
+        raise BadData(f"{result.path}: /{CORRELATION}/displacement has no positive value; run longer")
+    figure = style.new_figure(9.6, 4.2)
+    left, right = figure.subplots(1, 2)
+    for name, colour, line in (("position", style.DATA, "-"), ("velocity", style.FIT, "--")):
+        if not result.has(f"{CORRELATION}/{name}"):
+            continue  # overdamped walkers have no velocity
+        _, series, error = result.columns(CORRELATION, "time", name, f"{name}_error", unknown=(name, f"{name}_error"))
+        if series[0] > 0:
+            style.band(left, time[later], *((series + sign * error)[later] / series[0] for sign in (-1, 1)), colour)
+            left.plot(time[later], series[later] / series[0], line, color=colour, label=name)
+    left.axhline(0, color=style.MUTED, linewidth=0.8)
+    # Velocities and wells forget in very different times: both are seen on a logarithmic axis.
+    left.set_xscale("log")
+    left.set_xlim(time[later][0], time[-1])
+    left.set_xlabel(label("lag time", "t", TIME))
+    left.set_ylabel("autocorrelation $C(t)/C(0)$")
+    left.legend(loc="best")
+    draw_displacement(right, result, time, moved, moved_error)
+    style.frame(figure, result, "Correlations")
+    return figure
+
+
+def draw_displacement(axes, result, time, moved, error):
+    """Mean square displacement beside that of a particle without potential."""
+    later = (time > 0) & (moved > 0)
+    low = np.maximum(moved - error, 0.1 * moved)
+    style.band(axes, time[later], low[later], (moved + error)[later], style.DATA)
+    axes.plot(time[later], moved[later], color=style.DATA, label="simulation")
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_ylim(*axes.get_ylim())
+    kT, friction = result.parameter("kT"), result.parameter("friction")
+    if kT and friction:
+        mass = result.parameter("mass") or 1.0
+        dimension = result.parameter("dimension") or result.attribute("particles/walkers/box", "dimension", 1)
+        lag = friction * time[later]
+        free = 2 * dimension * kT / (mass * friction**2) * (lag + np.expm1(-lag))
+        axes.plot(time[later], free, color=style.EXACT, linestyle=":", label="free particle")
+    axes.set_xlim(time[later][0], time[later][-1])
+    axes.set_xlabel(label("lag time", "t", TIME))
+    axes.set_ylabel(r"mean square displacement [$l_0^2$]")
+    axes.legend(loc="best")

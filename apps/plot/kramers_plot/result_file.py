@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Reads result files and checks that they are what they should be."""
+import json
+
+import h5py
+import numpy as np
+
+from kramers_plot.errors import BadData, PlotError
+
+
+class ResultFile:
+    """One HDF5 file that an app of kramers has written, open for reading.
+
+    Raises PlotError where it cannot be read and BadData where its contents are not as documented.
+    """
+
+    def __init__(self, path):
+        self.path = path
+        if not path.is_file():
+            raise PlotError(f"{path}: there is no such file; give the file that a run has written with --output")
+        try:
+            self._file = h5py.File(path, "r")
+        except PermissionError:
+            raise PlotError(f"{path}: may not be read; check its permissions") from None
+        except OSError as error:
+            raise PlotError(f"{path}: is not a whole HDF5 file ({reason(error)}); repeat the run, or give the file "
+                            "that it has written with --output") from None
+        self.provenance = self._json("provenance")
+        self.summary = self._json("summary")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._file.close()
+
+    def has(self, name):
+        return name in self._file
+
+    def text(self, name):
+        """A text of the file: attribute or, where it may be long, dataset. Empty if there is none."""
+        value = self._file.attrs.get(name)
+        if value is None and isinstance(self._file.get(name), h5py.Dataset):
+            value = self._file[name][()]
+        return decoded(value) if isinstance(value, (str, bytes)) else ""
+
+    def attribute(self, group, name, default=None):
+        """A number or text that is attached to a group."""
+        value = self._file[group].attrs.get(name) if group in self._file else None
+        if value is None:
+            return default
+        value = decoded(value)
+        return value if isinstance(value, str) else np.asarray(value).reshape(-1)[0].item()
+
+    def number(self, group, name):
+        """A number that is attached to a group; None where there is none or it is not finite."""
+        value = self.attribute(group, name)
+        return value if isinstance(value, (int, float)) and np.isfinite(value) else None
+
+    def parameter(self, name):
+        """A parameter of the run; None where the file does not tell it."""
+        return self.attribute("parameters", name)
+
+    def shape(self, dataset):
+        return self._dataset(dataset).shape
+
+    def array(self, dataset, dimensions, selection=()):
+        """The numbers of a dataset that must have this many dimensions, as float64."""
+        source = self._dataset(dataset)
+        if source.dtype.kind not in "fiu":
+            raise BadData(f"{self.path}: /{dataset} does not hold numbers; repeat the run")
+        if source.ndim != dimensions or 0 in source.shape:
+            raise BadData(f"{self.path}: /{dataset} has extents {source.shape}, which must be {dimensions} and none "
+                          "of them zero; repeat the run")
+        try:
+            return source[selection].astype(np.float64)
+        except OSError as error:
+            raise PlotError(f"{self.path}: /{dataset} cannot be read ({reason(error)}); repeat the run") from None
+
+    def columns(self, group, *names, unknown=()):
+        """Datasets of one group that must be of the same length; all values of the `unknown` ones may be NaN."""
+        result = [self.array(f"{group}/{name}", 1) for name in names]
+        for name, column in zip(names, result):
+            if column.size != result[0].size:
+                raise BadData(f"{self.path}: /{group}/{name} has {column.size} values, but {names[0]} has "
+                              f"{result[0].size}; repeat the run")
+            if name not in unknown and not np.isfinite(column).any():
+                raise BadData(f"{self.path}: /{group}/{name} holds no finite number; run longer")
+        return result
+
+    def times(self, element, length):
+        """Times of an H5MD element: one per frame, or a fixed interval with an offset."""
+        name = f"{element}/time"
+        source = self._dataset(name)
+        if source.shape == ():
+            return float(source.attrs.get("offset", 0.0)) + float(source[()]) * np.arange(length)
+        time = self.array(name, 1)
+        if time.size != length:
+            raise BadData(f"{self.path}: /{name} has {time.size} values for {length} frames; repeat the run")
+        return time
+
+    def _dataset(self, name):
+        found = self._file.get(name)
+        if not isinstance(found, h5py.Dataset):
+            raise BadData(f"{self.path}: lacks the dataset /{name}; repeat the run with this version of kramers")
+        return found
+
+    def _json(self, name):
+        try:
+            found = json.loads(self.text(name) or "{}")
+        except json.JSONDecodeError as error:
+            raise BadData(f"{self.path}: the text {name} is damaged ({error}); repeat the run") from None
+        return found if isinstance(found, dict) else {}
+
+
+def decoded(value):
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def reason(error):
+    """What HDF5 says, without its call stack."""
+    text = str(error)
+    inner = text[text.rfind("(") + 1:].rstrip(")") if "(" in text else text
+    return inner or type(error).__name__

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Figures of kramers-spread. Each function takes a ResultFile and returns a figure."""
+import numpy as np
+from matplotlib.colors import LogNorm, Normalize
+
+from kramers_plot import style
+from kramers_plot.style import LENGTH, TIME, VELOCITY, label, padded
+
+SPREAD = "spread"
+TRUNK = "trunk"
+DECADES_FOR_LOG = 1.3  # a range of colours wider than this is shown on a logarithmic scale
+
+
+def trunk(result):
+    time, position, low, high = result.columns(SPREAD, "time", "position", "lo", "hi")
+    figure = style.new_figure(8.4, 5.4)
+    axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(1.6, 1))
+    style.band(axes, time, low, high, style.FIT, 0.45, label="lowest to highest member")
+    trunk_time, trunk_position = time, position
+    if result.has(TRUNK):
+        trunk_time, trunk_position = result.columns(TRUNK, "time", "position")
+    axes.plot(trunk_time, trunk_position, color=style.DATA, linewidth=1, label="trunk")
+    axes.set_ylabel(label("position", "x", LENGTH))
+    axes.set_xlim(trunk_time[0], trunk_time[-1])
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0)
+    style.band(below, time, low - position, high - position, style.FIT, 0.45)
+    below.axhline(0, color=style.DATA, linewidth=1)
+    below.set_ylabel(f"$x - x_\\mathrm{{trunk}}$ [{LENGTH}]")
+    below.set_xlabel(label("time", "t", TIME))
+    figure.align_ylabels()
+    style.frame(figure, result, "Trunk and spread of its members")
+    return figure
+
+
+def spread_map(result):
+    position, velocity, spread = result.columns(SPREAD, "position", "velocity", "spread")
+    shown = np.isfinite(spread)
+    positive = spread[shown & (spread > 0)]
+    low, high = np.nanmin(spread), np.nanmax(spread)
+    norm = Normalize(low, high)
+    if positive.size and np.log10(high / positive.min()) > DECADES_FOR_LOG:
+        norm = LogNorm(positive.min(), high)
+    figure = style.new_figure(6.8, 5.2)
+    axes = figure.subplots()
+    if result.has(TRUNK):
+        x, v = result.columns(TRUNK, "position", "velocity")
+        axes.plot(x, v, color="0.8", linewidth=0.5, zorder=1)
+    # The widest spreads are the rarest: they come last, on top.
+    order = np.flatnonzero(shown)[np.argsort(spread[shown], kind="stable")]
+    points = axes.scatter(position[order], velocity[order], c=spread[order], norm=norm, cmap=style.COLOUR_MAP, s=16,
+                          linewidths=0, zorder=2)
+    axes.set_xlim(*padded(position))
+    axes.set_ylim(*padded(velocity))
+    axes.set_xlabel(label("position", "x", LENGTH))
+    axes.set_ylabel(label("velocity", "v", VELOCITY))
+    style.colour_bar(figure, points, axes, f"spread $x_\\mathrm{{hi}} - x_\\mathrm{{lo}}$ [{LENGTH}]")
+    style.frame(figure, result, "Spread over phase space")
+    return figure
+
+
+def spread_time(result):
+    time, spread, rate = result.columns(SPREAD, "time", "spread", "rate")
+    members = result.columns(SPREAD, "time", "members")[1] if result.has(f"{SPREAD}/members") else np.zeros(1)
+    varied = np.ptp(members) > 0  # the adaptive mode gives more members to some points
+    figure = style.new_figure(8.4, 6.4 if varied else 5.0)
+    axes, below, *last = figure.subplots(3 if varied else 2, 1, sharex=True)
+    axes.plot(time, spread, color=style.DATA, linewidth=1)
+    positive = spread[spread > 0]
+    if positive.size and np.log10(positive.max() / positive.min()) > DECADES_FOR_LOG:
+        axes.set_yscale("log")
+    else:
+        axes.set_ylim(bottom=0)
+    axes.set_ylabel(f"spread [{LENGTH}]")
+    below.axhline(0, color=style.MUTED, linewidth=0.8)
+    below.plot(time, rate, color=style.FIT, linewidth=1)
+    below.set_ylabel(f"rate of spread [{VELOCITY}]")
+    for panel in last:
+        panel.plot(time, members, color=style.SECOND, linewidth=1)
+        panel.set_ylim(bottom=0)
+        panel.set_ylabel("members")
+    figure.axes[-1].set_xlabel(label("time", "t", TIME))
+    axes.set_xlim(*(time[[0, -1]] if time.size > 1 else padded(time)))
+    figure.align_ylabels()
+    style.frame(figure, result, "Spread over time")
+    return figure

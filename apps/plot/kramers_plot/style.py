@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""How all figures look: fonts, colours, titles, footers, and how they are saved."""
+import math
+import os
+from contextlib import suppress
+
+import matplotlib
+import numpy as np
+from matplotlib import ticker
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+
+from kramers_plot.errors import PlotError
+
+# Colours of Okabe and Ito, told apart with any colour vision and by brightness.
+DATA = "#0072B2"
+FIT = "#D55E00"
+SECOND = "#009E73"
+THIRD = "#CC79A7"
+EXACT = "#222222"
+MUTED = "#777777"
+SHADE = "#56B4E9"
+WALKERS = (DATA, FIT, SECOND)
+COLOUR_MAP = "viridis"  # perceptually uniform
+
+LENGTH, TIME, ENERGY = r"$l_0$", r"$\tau$", r"$kT$"
+VELOCITY, INVERSE_TIME = r"$l_0/\tau$", r"$\tau^{-1}$"
+
+POTENTIALS = {"mueller_brown": "M\N{LATIN SMALL LETTER U WITH DIAERESIS}ller-Brown"}
+
+SETTINGS = {
+    "font.size": 10, "axes.labelsize": 10.5, "axes.titlesize": 10.5, "legend.fontsize": 9,
+    "xtick.labelsize": 9.5, "ytick.labelsize": 9.5, "figure.titlesize": 10.5,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.8, "axes.axisbelow": True,
+    "axes.formatter.use_mathtext": True, "axes.formatter.limits": (-3, 4),
+    "lines.linewidth": 1.6, "lines.solid_capstyle": "round", "legend.frameon": False, "legend.handlelength": 1.6,
+    "xtick.direction": "out", "ytick.direction": "out", "xtick.major.width": 0.8, "ytick.major.width": 0.8,
+    "figure.facecolor": "white", "savefig.facecolor": "white", "path.simplify": True,
+    "svg.hashsalt": "kramers", "svg.fonttype": "path",
+}
+
+
+def apply():
+    """Take the settings above over matplotlib's own, whatever the user has set."""
+    matplotlib.rcdefaults()
+    matplotlib.rcParams.update(SETTINGS)
+
+
+def new_figure(width, height):
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def frame(figure, result, title):
+    """Title with the system, and the small line that says where the numbers come from."""
+    heading = "$\\bf{" + title.replace(" ", r"\ ") + "}$"
+    figure.suptitle(f"{heading}\n{system(result)}".rstrip(), x=0.012, ha="left", linespacing=1.45)
+    figure.supxlabel(provenance(result), x=0.012, ha="left", fontsize=6.5, color=MUTED)
+
+
+def system(result):
+    """Potential, friction, temperature and scheme in one line; what the file does not tell is left out."""
+    kT = result.parameter("kT")
+    parts = []
+    potential = result.parameter("potential")
+    if potential:
+        parts.append(POTENTIALS.get(potential, str(potential).replace("_", " ")))
+    friction = result.parameter("friction")
+    if friction is not None:
+        parts.append(rf"$\gamma$ = {plain(friction)} {INVERSE_TIME}")
+    if kT is not None:
+        parts.append(f"$kT$ = {plain(kT)}")
+    scheme = result.parameter("scheme")
+    dt = result.parameter("dt")
+    if scheme and dt is not None:
+        name = str(scheme).upper() if str(scheme).isalpha() else str(scheme).replace("_", " ")
+        parts.append(rf"{name}, $\Delta t$ = {plain(dt)} {TIME}")
+    walkers = result.parameter("walkers")
+    if walkers is not None and int(walkers) > 1:
+        parts.append(f"{int(walkers):,} walkers".replace(",", "\N{THIN SPACE}"))
+    return "  |  ".join(parts)
+
+
+def provenance(result):
+    """App, version, state of the source, hash of the result and date, as the file tells them."""
+    told = result.provenance
+    app = result.text("app") or told.get("app", "unknown program")
+    parts = [f"{app} {result.text('version') or told.get('version', '')}".rstrip()]
+    if told.get("git_hash"):
+        parts.append(f"git {told['git_hash']}" + (" (modified)" if told.get("git_modified") else ""))
+    if result.summary.get("state_hash"):
+        parts.append(f"state {result.summary['state_hash']}")
+    if told.get("date"):
+        parts.append(str(told["date"]))
+    return "   ".join([*parts, result.path.name])
+
+
+def plain(value):
+    return f"{value:.4g}"
+
+
+def label(quantity, symbol, unit):
+    return f"{quantity} ${symbol}$ [{unit}]"
+
+
+def measured(value, error):
+    """A value with the error of its last two digits, 2.226(29) x 10^-3; the value alone if no error is known."""
+    if value == 0 or error is None or not error > 0:
+        return scientific(value)
+    exponent = math.floor(math.log10(abs(value)))
+    digits = max(0, exponent - math.floor(math.log10(error)) + 1)
+    if -3 < exponent < 4:
+        exponent, digits = 0, max(0, 1 - math.floor(math.log10(error)))
+    scale = 10.0**exponent
+    text = f"{value / scale:.{digits}f}({round(error / scale * 10**digits):d})"
+    return text if exponent == 0 else rf"{text}$\times 10^{{{exponent}}}$"
+
+
+def scientific(value):
+    mantissa, exponent = f"{value:.3e}".split("e")
+    return f"{value:.4g}" if -3 < int(exponent) < 4 else rf"{mantissa}$\times 10^{{{int(exponent)}}}$"
+
+
+def padded(values, share=0.03):
+    """Limits of an axis that shows all these values and a little more."""
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    pad = share * (high - low) or 1.0
+    return low - pad, high + pad
+
+
+def band(axes, x, low, high, colour, alpha=0.25, **options):
+    axes.fill_between(x, low, high, color=colour, alpha=alpha, linewidth=0, **options)
+
+
+def colour_bar(figure, mappable, axes, text):
+    bar = figure.colorbar(mappable, ax=axes, pad=0.02, fraction=0.06, aspect=28)
+    bar.set_label(text)
+    bar.outline.set_visible(False)
+    if isinstance(bar.norm, LogNorm):
+        few = math.log10(bar.norm.vmax / bar.norm.vmin) < 2
+        bar.ax.yaxis.set_major_formatter(ticker.LogFormatterSciNotation())
+        bar.ax.yaxis.set_minor_formatter(ticker.LogFormatterSciNotation(minor_thresholds=(2, 1)) if few
+                                         else ticker.NullFormatter())
+        bar.ax.tick_params(which="minor", labelsize=8)
+    return bar
+
+
+def save(figure, target, dpi):
+    """Write a figure under its name when it is whole. The same figure gives the same bytes."""
+    part = target.with_name(f".{target.name}.part")
+    file_format = target.suffix[1:]
+    metadata = {"Date": None} if file_format == "svg" else {"Software": "kramers-plot"}
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(part, format=file_format, dpi=dpi, metadata=metadata)
+        os.replace(part, target)
+    except OSError as error:
+        raise PlotError(f"{target}: cannot be written ({error.strerror or error}); choose another folder with "
+                        "--output-dir") from None
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)

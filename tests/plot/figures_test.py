@@ -1,0 +1,389 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Tests of kramers-plot: its command line, its messages, and what the figures show."""
+import importlib.util
+import io
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+import warnings
+import xml.dom.minidom
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+
+MISSING = [name for name in ("numpy", "h5py", "matplotlib") if importlib.util.find_spec(name) is None]
+if MISSING:
+    print(f"skipped: this Python lacks {', '.join(MISSING)}")
+    sys.exit(77)
+
+import h5py
+import numpy as np
+
+PLOT = Path(__file__).resolve().parents[2] / "apps" / "plot"
+sys.path.insert(0, str(PLOT))
+import fixtures
+from kramers_plot import langevin, paths, spread, style, trajectory
+from kramers_plot.command_line import main
+from kramers_plot.result_file import ResultFile
+
+LANGEVIN = ["free_energy", "trajectory", "population", "correlation"]
+SPREAD = ["trunk", "spread_map", "spread_time"]
+
+
+class Answer:
+    """What a run of the program gave."""
+
+    def __init__(self, *arguments):
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err), warnings.catch_warnings():
+            warnings.simplefilter("error")
+            try:
+                self.returncode = main([str(word) for word in arguments])
+            except SystemExit as leave:  # --help
+                self.returncode = leave.code
+        self.stdout, self.stderr = out.getvalue(), err.getvalue()
+
+
+def setUpModule():
+    folder = tempfile.TemporaryDirectory()
+    unittest.addModuleCleanup(folder.cleanup)
+    WithFiles.files = Path(folder.name)
+    fixtures.langevin(WithFiles.files / "langevin.h5")
+    fixtures.mueller_brown(WithFiles.files / "mueller_brown.h5")
+    fixtures.spread(WithFiles.files / "spread.h5", steps=300)
+
+
+class WithFiles(unittest.TestCase):
+    """Result files that are made once; each test may write into a folder of its own."""
+
+    def setUp(self):
+        own = tempfile.TemporaryDirectory()
+        self.addCleanup(own.cleanup)
+        self.own = Path(own.name)
+        style.apply()
+
+    def changed(self, name, change):
+        """A copy of a file to which `change` was done."""
+        path = self.own / f"changed_{name}.h5"
+        path.write_bytes((self.files / f"{name}.h5").read_bytes())
+        with h5py.File(path, "r+") as file:
+            change(file)
+        return path
+
+    def draw(self, function, path):
+        with ResultFile(path) as result:
+            return function(result)
+
+
+class CommandLine(WithFiles):
+    def test_help_names_every_figure(self):
+        answer = Answer("--help")
+        self.assertEqual(answer.returncode, 0)
+        for name in LANGEVIN + SPREAD:
+            self.assertIn(f"\n  {name} ", answer.stdout)
+
+    def test_the_program_itself(self):
+        command = [sys.executable, "-B", str(PLOT / "kramers-plot")]
+        file = str(self.files / "spread.h5")
+        drawn = subprocess.run([*command, file, "--only", "trunk", "--output-dir", str(self.own), "--dpi", "30"],
+                               capture_output=True, text=True, check=False)
+        self.assertEqual((drawn.returncode, drawn.stderr), (0, ""))
+        self.assertEqual(sorted(os.listdir(self.own)), ["spread_trunk.png", "spread_trunk.svg"])
+        self.assertEqual(subprocess.run([*command], capture_output=True, check=False).returncode, 64)
+
+    def test_wrong_usage_is_64_with_one_line(self):
+        file = self.files / "spread.h5"
+        for arguments in ([], ["--colour", file], [file, "--only", "nothing"], [file, "--dpi", "0"],
+                          [file, "--dpi", "many"], [file, "--format", "pdf"], [file, file]):
+            answer = Answer(*arguments)
+            self.assertEqual(answer.returncode, 64, arguments)
+            self.assertRegex(answer.stderr, r"^kramers-plot: [^\n]+\n$")
+
+    def test_draws_what_each_file_holds(self):
+        answer = Answer(self.files / "langevin.h5", self.files / "spread.h5", "--output-dir", self.own / "a" / "b",
+                     "--dpi", 50)
+        self.assertEqual((answer.returncode, answer.stderr), (0, ""))
+        expected = {f"{file}_{name}.{kind}" for file, names in (("langevin", LANGEVIN), ("spread", SPREAD))
+                    for name in names for kind in ("png", "svg")}
+        written = {path.name for path in (self.own / "a" / "b").iterdir()}
+        self.assertEqual(written, expected)
+        self.assertEqual({Path(line).name for line in answer.stdout.split()}, expected)
+        for name in expected:
+            content = (self.own / "a" / "b" / name).read_bytes()
+            if name.endswith(".png"):
+                self.assertEqual(content[:8], b"\x89PNG\r\n\x1a\n")
+            else:
+                self.assertEqual(xml.dom.minidom.parseString(content).documentElement.tagName, "svg")
+
+    def test_beside_the_file_one_figure_one_format(self):
+        path = self.changed("spread", lambda file: None)
+        self.assertEqual(Answer(path, "--only", "trunk", "--format", "png", "--dpi", 100).returncode, 0)
+        self.assertEqual(sorted(os.listdir(self.own)), ["changed_spread.h5", "changed_spread_trunk.png"])
+        width = int.from_bytes((self.own / "changed_spread_trunk.png").read_bytes()[16:20], "big")
+        self.assertEqual(width, 840)  # 8.4 inches
+
+    def test_the_same_bytes_again(self):
+        for folder in ("first", "second"):
+            Answer(self.files / "spread.h5", "--output-dir", self.own / folder, "--dpi", 40)
+        for name in os.listdir(self.own / "first"):
+            self.assertEqual((self.own / "first" / name).read_bytes(), (self.own / "second" / name).read_bytes(), name)
+
+
+class Faults(WithFiles):
+    def refused(self, path, code, *words):
+        answer = Answer(path, "--output-dir", self.own / "figures")
+        self.assertEqual(answer.returncode, code, answer.stderr)
+        self.assertRegex(answer.stderr, r"^kramers-plot: [^\n]+\n$")
+        for word in (str(path), *words):
+            self.assertIn(word, answer.stderr)
+        return answer
+
+    def written(self, name, content):
+        path = self.own / name
+        path.write_bytes(content)
+        return path
+
+    def test_files_that_are_no_results(self):
+        whole = (self.files / "langevin.h5").read_bytes()
+        self.refused(self.own / "absent.h5", 1, "no such file")
+        self.refused(self.own, 1, "no such file")
+        self.refused(self.written("empty.h5", b""), 1, "not a whole HDF5 file")
+        self.refused(self.written("text.h5", b"walkers = 3\n" * 100), 1, "not a whole HDF5 file")
+        self.refused(self.written("half.h5", whole[:len(whole) // 2]), 1, "not a whole HDF5 file", "truncated")
+        foreign = self.own / "foreign.h5"
+        with h5py.File(foreign, "w") as file:
+            file["something"] = 1
+        self.refused(foreign, 1, "holds nothing")
+
+    def test_a_figure_that_the_file_does_not_hold(self):
+        answer = Answer(self.files / "spread.h5", "--only", "population", "--output-dir", self.own)
+        self.assertEqual(answer.returncode, 1)
+        self.assertIn("trunk, spread_map, spread_time", answer.stderr)
+
+    def test_damaged_contents(self):
+        def replace(name, value):
+            def change(file):
+                del file[name]
+                if value is not None:
+                    file[name] = value
+            return change
+
+        table = "kramers/free_energy/value"
+        for file, name, value, word in (
+                ("langevin", table, None, "lacks the dataset"),
+                ("langevin", table, np.zeros(3), "3 values"),
+                ("langevin", table, np.full(72, np.nan), "no finite"),
+                ("langevin", table, "text", "not hold numbers"),
+                ("langevin", table, np.zeros((2, 36)), "extents (2, 36)"),
+                ("langevin", "particles/walkers/position/time", np.zeros(2), "2 values"),
+                ("langevin", "particles/walkers/velocity/value", np.zeros((2, 30, 1)), "velocities"),
+                ("langevin", "particles/walkers/id", np.arange(3), "3 ids"),
+                ("langevin", "kramers/population/difference", np.zeros(151), "never exceeds"),
+                ("langevin", "kramers/correlation/displacement", np.zeros(75), "no positive"),
+                ("mueller_brown", table, np.zeros((3, 4)), "(3, 4)"),
+                ("mueller_brown", "kramers/free_energy/error", np.full((40, 36), 99.0), "0.5 kT in 0 bins"),
+                ("spread", "spread/time", np.zeros(0), "none of them zero"),
+                ("spread", "spread/spread", np.full(100, np.nan), "no finite")):
+            with self.subTest(name=name, word=word):
+                self.refused(self.changed(file, replace(name, value)), 65, word)
+        damaged = self.changed("spread", lambda file: file.attrs.update(provenance="{"))
+        self.refused(damaged, 65, "provenance")
+
+    def test_a_folder_that_cannot_be_written(self):
+        barrier = self.written("file", b"")
+        answer = Answer(self.files / "spread.h5", "--output-dir", barrier / "figures")
+        self.assertEqual(answer.returncode, 1)
+        self.assertRegex(answer.stderr, r"^kramers-plot: [^\n]+cannot be written[^\n]+\n$")
+
+    def test_one_bad_file_does_not_hinder_the_next(self):
+        answer = Answer(self.own / "absent.h5", self.files / "spread.h5", "--output-dir", self.own, "--format", "png",
+                     "--dpi", 30)
+        self.assertEqual(answer.returncode, 1)
+        self.assertEqual(len(list(self.own.iterdir())), len(SPREAD))
+
+
+def lines(axes):
+    return {line.get_label(): line for line in axes.get_lines()}
+
+
+def legend(axes):
+    return [text.get_text() for text in axes.get_legend().get_texts()]
+
+
+class Contents(WithFiles):
+    def test_title_and_footer_tell_the_system_and_the_origin(self):
+        figure = self.draw(langevin.population, self.files / "langevin.h5")
+        for word in ("double well", r"$\gamma$ = 1", "$kT$ = 0.2", "BAOAB"):
+            self.assertIn(word, figure.get_suptitle())
+        for word in ("kramers-langevin 0.1.0", "git 0123456789ab (modified)", "0x0123456789abcdef", "langevin.h5"):
+            self.assertIn(word, figure.get_supxlabel())
+
+    def test_what_the_file_does_not_tell_is_left_out(self):
+        def forget(file):
+            del file["parameters"]
+            for name in ("provenance", "summary", "input"):
+                del file.attrs[name]
+            del file["kramers/free_energy"].attrs["kT"]
+            del file["kramers/population"].attrs["rate"]
+            file["kramers/free_energy/exact"][:] = np.nan
+
+        path = self.changed("langevin", forget)
+        self.assertEqual(len(self.draw(langevin.free_energy, path).axes), 1)
+        axes = self.draw(langevin.population, path).axes[0]
+        self.assertEqual(legend(axes), ["simulation, with standard error"])
+        self.assertEqual(legend(self.draw(langevin.correlation, path).axes[1]), ["simulation"])
+        figure = self.draw(trajectory.trajectory, path)
+        self.assertIn("walker 0", [axes.get_title("left") for axes in figure.axes])
+
+    def test_free_energy_is_in_kT_from_the_exact_minimum(self):
+        shifted = self.changed("langevin", lambda file: [file[f"kramers/free_energy/{name}"].write_direct(
+            file[f"kramers/free_energy/{name}"][:] - 7.0) for name in ("value", "exact")])
+        with h5py.File(self.files / "langevin.h5") as file:
+            group = file["kramers/free_energy"]
+            value, error, exact_energy = (group[name][:] for name in ("value", "error", "exact"))
+        for path in (self.files / "langevin.h5", shifted):
+            axes, below = self.draw(langevin.free_energy, path).axes
+            x, exact = lines(axes)["exact"].get_data()
+            # The barrier is 1 = 5 kT at x = 0; the bins nearest to the minima are off them by at most 0.025, 0.013 kT.
+            np.testing.assert_allclose(exact, 5 * (x * x - 1)**2, atol=0.02)
+            for part, wanted in ((axes, (value - exact_energy.min()) / 0.2), (below, (value - exact_energy) / 0.2)):
+                bars = part.containers[0]
+                np.testing.assert_allclose(bars.lines[0].get_ydata(), wanted[np.isfinite(value)], atol=1e-12)
+                lengths = [segment[1, 1] - segment[0, 1] for segment in bars.lines[2][0].get_segments()]
+                np.testing.assert_allclose(lengths, 2 * error[np.isfinite(value)] / 0.2)
+
+    def test_free_energy_plane_shows_known_bins_at_their_place(self):
+        axes = self.draw(langevin.free_energy, self.files / "mueller_brown.h5").axes[0]
+        filled, exact = axes.collections
+        np.testing.assert_array_equal(filled.levels, exact.levels)
+        with h5py.File(self.files / "mueller_brown.h5") as file:
+            group = file["kramers/free_energy"]
+            known = group["error"][:] <= 0.5 * 15
+            top = group["value"][:][known].max() / 15
+        self.assertTrue(filled.levels[-2] < top <= filled.levels[-1])
+        # Deepest colour: around the minimum at (-0.558, 1.442), not at its mirror image (1.442, -0.558).
+        for contours in (filled, exact):
+            deepest = contours.get_paths()[0 if contours is filled else 1].vertices
+            self.assertLess(np.abs(deepest.mean(axis=0) - (-0.558, 1.442)).max(), 0.2)
+
+    def test_population_shows_fit_and_reference(self):
+        axes = self.draw(langevin.population, self.files / "langevin.h5").axes[0]
+        with h5py.File(self.files / "langevin.h5") as file:
+            group = file["kramers/population"]
+            fit = dict(group.attrs)
+            difference = group["difference"][:]
+        self.assertEqual(axes.get_yscale(), "log")
+        data, fitted, reference = axes.get_lines()
+        np.testing.assert_array_equal(data.get_ydata(), np.where(difference > 0, difference, np.nan))
+        time = fitted.get_xdata()
+        np.testing.assert_allclose(time, [fit["fit_begin"], fit["fit_end"]])
+        np.testing.assert_allclose(fitted.get_ydata(), fit["prefactor"] * np.exp(-2 * fit["rate"] * time))
+        time, decay = reference.get_data()
+        self.assertAlmostEqual(-np.log(decay[1] / decay[0]) / (time[1] - time[0]) / 2, fixtures.KGH)
+        self.assertIn(style.measured(fit["rate"], fit["rate_error"]), legend(axes)[1])
+        self.assertIn(style.scientific(fixtures.KGH), legend(axes)[2])
+
+    def test_population_relaxes_to_a_tilted_equilibrium(self):
+        path = self.changed("langevin", lambda file: file["kramers/population"].attrs.update(equilibrium=-0.5,
+                                                                                            eigenvalue=0.125))
+        axes = self.draw(langevin.population, path).axes[0]
+        data, fitted, _ = axes.get_lines()
+        self.assertAlmostEqual(data.get_ydata()[0], 1.5)
+        time, decay = fitted.get_data()
+        self.assertAlmostEqual(-np.log(decay[1] / decay[0]) / (time[1] - time[0]), 0.125)
+
+    def test_correlations_begin_at_one_and_displacement_has_its_reference(self):
+        left, right = self.draw(langevin.correlation, self.files / "langevin.h5").axes
+        with h5py.File(self.files / "langevin.h5") as file:
+            velocity = file["kramers/correlation/velocity"][:]
+        np.testing.assert_allclose(lines(left)["velocity"].get_ydata(), velocity[1:] / velocity[0])
+        time, free = lines(right)["free particle"].get_data()
+        np.testing.assert_allclose(free, 2 * fixtures.KT * (time - 1 + np.exp(-time)))
+
+    def test_trajectory_shows_core_sets_and_transitions(self):
+        path = self.changed("langevin", lambda file: file["parameters"].attrs.update(core_a=-0.5, core_b=0.5))
+        figure = self.draw(trajectory.trajectory, path)
+        strip = figure.axes[0]
+        with h5py.File(path) as file:
+            x = file["particles/walkers/position/value"][:, :, 0]
+        counts = [paths.core_transitions(series, -0.5, 0.5).size for series in x.T]
+        walker = int(np.argmax(counts))
+        self.assertGreater(counts[walker], 0)
+        self.assertTrue(strip.get_title("left").startswith(f"walker {walker}, {counts[walker]} transition"))
+        *wells, series, dots = strip.get_lines()
+        np.testing.assert_array_equal(series.get_ydata(), x[:, walker])
+        self.assertEqual(dots.get_xdata().size, counts[walker])
+        np.testing.assert_allclose([well.get_ydata()[0] for well in wells], [-1, 1], atol=0.03)
+
+    def test_trajectory_with_a_fixed_interval_and_in_two_dimensions(self):
+        def change(file):
+            group = file["particles/walkers/position"]
+            value = group["value"][:]
+            for name in ("time", "value"):
+                del group[name]
+            group["value"] = np.concatenate([value, value], axis=2)
+            group["time"] = 0.5
+            group["time"].attrs["offset"] = 3.0
+            del file["particles/walkers/velocity"]
+
+        figure = self.draw(trajectory.trajectory, self.changed("langevin", change))
+        np.testing.assert_allclose(figure.axes[0].get_lines()[-2].get_xdata(), 3 + 0.5 * np.arange(151))
+        self.assertIn("position $y$", [axes.get_ylabel() for axes in figure.axes][3])
+
+    def test_trunk_has_the_band_between_lo_and_hi(self):
+        axes = self.draw(spread.trunk, self.files / "spread.h5").axes[0]
+        with h5py.File(self.files / "spread.h5") as file:
+            low, high, time = (file[f"spread/{name}"][:] for name in ("lo", "hi", "time"))
+        corners = axes.collections[0].get_paths()[0].vertices
+        for edge in (low, high):
+            for point in zip(time, edge):
+                self.assertTrue((np.abs(corners - point).max(axis=1) < 1e-12).any(), point)
+
+    def test_map_colours_each_point_by_its_spread(self):
+        figure = self.draw(spread.spread_map, self.files / "spread.h5")
+        points = figure.axes[0].collections[0]
+        with h5py.File(self.files / "spread.h5") as file:
+            position, velocity, width = (file[f"spread/{name}"][:] for name in ("position", "velocity", "spread"))
+        shown = {tuple(place): colour for place, colour in zip(points.get_offsets().data, points.get_array().data)}
+        self.assertEqual(shown, {(x, v): w for x, v, w in zip(position, velocity, width)})
+        self.assertEqual(points.norm.__class__.__name__, "Normalize")
+
+    def test_a_wide_range_of_spreads_has_a_logarithmic_scale(self):
+        path = self.changed("spread", lambda file: file["spread/spread"].write_direct(np.geomspace(1e-3, 1, 100)))
+        norm = self.draw(spread.spread_map, path).axes[0].collections[0].norm
+        self.assertEqual((norm.__class__.__name__, norm.vmin, norm.vmax), ("LogNorm", 1e-3, 1))
+        self.assertEqual(self.draw(spread.spread_time, path).axes[0].get_yscale(), "log")
+
+    def test_the_number_of_members_is_shown_where_it_varies(self):
+        self.assertEqual(len(self.draw(spread.spread_time, self.files / "spread.h5").axes), 2)
+        path = self.changed("spread", lambda file: file["spread/members"].write_direct(np.arange(100)))
+        axes = self.draw(spread.spread_time, path).axes
+        np.testing.assert_array_equal(axes[2].get_lines()[0].get_ydata(), np.arange(100))
+
+
+class Parts(unittest.TestCase):
+    def test_measured(self):
+        self.assertEqual(style.measured(2.2263e-3, 0.029e-3), r"2.226(29)$\times 10^{-3}$")
+        self.assertEqual(style.measured(0.52, 0.013), "0.520(13)")
+        self.assertEqual(style.measured(1234.5, 21.4), "1234(21)")
+        self.assertEqual(style.measured(1.5e-5, float("nan")), r"1.500$\times 10^{-5}$")
+
+    def test_wells_are_parted_by_real_barriers(self):
+        x = np.linspace(-2, 2, 401)
+        self.assertEqual(paths.wells(x, 5 * (x * x - 1)**2), [-1.0, 1.0])
+        self.assertEqual(paths.wells(x, x * x + 0.2 * np.cos(40 * x))[1:], [])
+        self.assertEqual(paths.wells(x, np.full(401, np.nan)), [])
+
+    def test_transitions_need_the_other_core(self):
+        x = np.array([0, -1, 0.9, -1, 0.2, 0.4, 1.2, 0.5, 1.1, 0, -1.5])
+        changes = paths.core_transitions(x, -1, 1)
+        self.assertEqual(list(changes), [6, 10])
+        self.assertEqual(list(paths.transition_path(x, changes, -1, 1)), [3, 4, 5, 6])
+        self.assertIsNone(paths.transition_path(np.array([-1.0, 1.0]), np.array([1]), -1, 1))
+        self.assertEqual(paths.core_transitions(np.zeros(4), -1, 1).size, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Small result files as kramers-langevin and kramers-spread write them, from a simulation in NumPy.
+
+    python3 fixtures.py DIR   writes langevin.h5, mueller_brown.h5 and spread.h5, larger than those of the tests
+"""
+import json
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+INPUT = """
+[potential]
+kind = "double_well"
+barrier = 1.0
+[integrator]
+scheme = "baoab"
+dt = 0.02
+friction = 1.0
+temperature = 0.2
+"""
+KT, FRICTION, DT = 0.2, 1.0, 0.02
+KGH = (np.sqrt(0.25 + 4) - 0.5) / 2 * np.sqrt(8) / (2 * np.pi) * np.exp(-5)
+
+
+def force(x):
+    return -4 * x * (x * x - 1)
+
+
+def advance(x, v, steps, rng, kT=KT):
+    """BAOAB in the double well (x^2 - 1)^2 with unit mass."""
+    c = np.exp(-FRICTION * DT)
+    s = np.sqrt(kT * (1 - c * c))
+    for _ in range(steps):
+        v = v + 0.5 * DT * force(x)
+        x = x + 0.5 * DT * v
+        v = c * v + s * rng.standard_normal(x.shape)
+        x = x + 0.5 * DT * v
+        v = v + 0.5 * DT * force(x)
+    return x, v
+
+
+def head(file, app, input_text=INPUT):
+    provenance = {"app": app, "version": "0.1.0", "git_hash": "0123456789ab", "git_modified": True,
+                  "date": "2026-01-02T03:04:05Z"}
+    summary = {"app": app, "version": "0.1.0", "state_hash": "0x0123456789abcdef"}
+    file.attrs.update(app=app, version="0.1.0", provenance=json.dumps(provenance), summary=json.dumps(summary),
+                      input=input_text)
+    file.create_group("parameters").attrs.update(kT=KT, friction=FRICTION, mass=1.0, dt=DT, walkers=1000, steps=4000,
+                                                 scheme="baoab", potential="double_well")
+
+
+def langevin(path, walkers=300, frames=150, stride=10, saved=30):
+    """An ensemble that starts in the left well."""
+    rng = np.random.default_rng(1)
+    x, v = np.full(walkers, -1.0), np.sqrt(KT) * rng.standard_normal(walkers)
+    xs, vs = [x], [v]
+    for _ in range(frames):
+        x, v = advance(x, v, stride, rng)
+        xs.append(x)
+        vs.append(v)
+    xs, vs = np.array(xs), np.array(vs)
+    time = stride * DT * np.arange(frames + 1)
+    with h5py.File(path, "w") as file:
+        head(file, "kramers-langevin")
+        file["parameters"].attrs.update(walkers=walkers, steps=frames * stride)
+        for name, series in (("position", xs), ("velocity", vs)):
+            group = file.create_group(f"particles/walkers/{name}")
+            group["value"] = series[:, :saved, None]
+            group["time"] = time
+            group["step"] = stride * np.arange(frames + 1)
+        file["particles/walkers/id"] = np.arange(saved, dtype=np.uint64)
+
+        edges = np.linspace(-1.8, 1.8, 73)
+        middle = 0.5 * (edges[1:] + edges[:-1])
+        both = np.concatenate([xs, -xs], axis=1)  # the ensemble is symmetric in the long run
+        counts = np.array([np.histogram(part, edges)[0] for part in np.array_split(both, 16, axis=1)], float)
+        share = counts / counts.sum(axis=1, keepdims=True)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = -KT * np.log(share.mean(axis=0) / np.diff(edges))
+            error = KT * share.std(axis=0, ddof=1) / 4 / share.mean(axis=0)
+        value[~np.isfinite(value)] = np.nan
+        weight = np.exp(-(middle**2 - 1)**2 / KT)
+        exact = -KT * np.log(weight / weight.sum() / np.diff(edges))
+        group = file.create_group("kramers/free_energy")
+        group.attrs["kT"] = KT
+        shift = exact.min()
+        for name, series in (("position", middle), ("value", value - shift), ("error", error),
+                             ("exact", exact - shift)):
+            group[name] = series
+
+        left = (xs < 0).mean(axis=1)
+        difference = 2 * left - 1
+        error = 2 * np.sqrt(left * (1 - left) / walkers)
+        begin = 0.2 * time[-1]
+        late = (time >= begin) & (difference > 2 * error)
+        slope, offset = np.polyfit(time[late], np.log(difference[late]), 1)
+        group = file.create_group("kramers/population")
+        group.attrs.update(rate=-slope / 2, rate_error=0.02 * abs(slope), prefactor=np.exp(offset), fit_begin=begin,
+                           fit_end=time[late][-1], reference_rate=KGH)
+        for name, series in (("time", time), ("difference", difference), ("error", error)):
+            group[name] = series
+
+        group = file.create_group("kramers/correlation")
+        half = frames // 2
+        group["time"] = time[:half]
+        for name, now in (("position", xs[half:2 * half] * xs[half]), ("velocity", vs[half:2 * half] * vs[half]),
+                          ("displacement", (xs[half:2 * half] - xs[half])**2)):
+            group[name] = now.mean(axis=1)
+            group[f"{name}_error"] = now.std(axis=1) / np.sqrt(walkers)
+
+
+def mueller_brown_energy(x, y):
+    total = 0
+    for height, a, b, c, x0, y0 in ((-200, -1, 0, -10, 1, 0), (-100, -1, 0, -10, 0, 0.5),
+                                    (-170, -6.5, 11, -6.5, -0.5, 1.5), (15, 0.7, 0.6, 0.7, -1, 1)):
+        total = total + height * np.exp(a * (x - x0)**2 + b * (x - x0) * (y - y0) + c * (y - y0)**2)
+    return total
+
+
+def mueller_brown(path, bins=(40, 36), samples=200000):
+    """Independent samples of the Boltzmann distribution on a grid."""
+    rng = np.random.default_rng(2)
+    kT = 15.0
+    x = np.linspace(-1.6, 1.2, bins[0])
+    y = np.linspace(-0.4, 2.0, bins[1])
+    energy = mueller_brown_energy(x[:, None], y[None, :])
+    weight = np.exp(-(energy - energy.min()) / kT)
+    counts = rng.multinomial(samples, (weight / weight.sum()).ravel()).reshape(bins)
+    with np.errstate(divide="ignore"):
+        value = np.where(counts > 0, -kT * np.log(counts / counts.max()), np.nan)
+        error = np.where(counts > 0, kT / np.sqrt(counts), np.nan)
+    with h5py.File(path, "w") as file:
+        head(file, "kramers-langevin", INPUT.replace("double_well", "mueller_brown"))
+        file["parameters"].attrs.update(potential="mueller_brown", kT=kT)
+        group = file.create_group("kramers/free_energy")
+        group.attrs["kT"] = kT
+        for name, table in (("position_x", x), ("position_y", y), ("value", value), ("error", error),
+                            ("exact", energy - energy.min())):
+            group[name] = table
+
+
+def spread(path, steps=2500, every=3, members=10, length=10):
+    """Members with Gaussian offsets from every third point of one trajectory."""
+    rng = np.random.default_rng(3)
+    x, v = np.array([-1.0]), np.array([0.0])
+    trunk = [(x[0], v[0])]
+    for _ in range(steps):
+        x, v = advance(x, v, 1, rng)
+        trunk.append((x[0], v[0]))
+    trunk = np.array(trunk)
+    points = trunk[:every * (steps // every):every]
+    start = points[:, :, None] + 0.01 * rng.standard_normal((len(points), 2, members))
+    position, _ = advance(start[:, 0], start[:, 1], length, rng)
+    low, high = position.min(axis=1), position.max(axis=1)
+    time = every * DT * np.arange(len(points))
+    width = high - low
+    with h5py.File(path, "w") as file:
+        head(file, "kramers-spread")
+        for name, series in (("time", DT * np.arange(steps + 1)), ("position", trunk[:, 0]),
+                             ("velocity", trunk[:, 1])):
+            file[f"trunk/{name}"] = series
+        for name, series in (("time", time), ("position", points[:, 0]), ("velocity", points[:, 1]), ("lo", low),
+                             ("hi", high), ("spread", width), ("rate", np.gradient(width, time)),
+                             ("members", np.full(len(points), members))):
+            file[f"spread/{name}"] = series
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    langevin(folder / "langevin.h5", walkers=8000, frames=1500, saved=16)
+    mueller_brown(folder / "mueller_brown.h5", bins=(80, 72), samples=5000000)
+    spread(folder / "spread.h5")
