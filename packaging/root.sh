@@ -42,8 +42,10 @@ root_path() {  # root_path root|hip
 # shellcheck disable=SC2016  # the variables are apt's
 debian_mirror() {  # the mirror that this machine already uses
   local filter=('Created-By: Packages') uri=${KRAMERS_MIRROR:-}
-  [[ $uri ]] || uri=$(apt-get indextargets --format '$(REPO_URI)' "${filter[@]}" 'Origin: Debian' 'Label: Debian' | awk 'NR == 1')
-  [[ $uri ]] || uri=$(apt-get indextargets --no-release-info --format '$(REPO_URI)' "${filter[@]}" | awk '/\/debian\/*$/ && !n++')
+  [[ $uri ]] || uri=$(apt-get indextargets --format '$(REPO_URI)' "${filter[@]}" 'Origin: Debian' 'Label: Debian' |
+    awk 'NR == 1')
+  [[ $uri ]] || uri=$(apt-get indextargets --no-release-info --format '$(REPO_URI)' "${filter[@]}" |
+    awk '/\/debian\/*$/ && !n++')
   [[ $uri ]] || die "no Debian mirror in this machine's apt sources: name one, KRAMERS_MIRROR=http://... ./dev setup"
   echo "$uri"
 }
@@ -76,13 +78,15 @@ build_root() {  # build_root root|hip PATH
   mirror=$(debian_mirror) || return
   rm -rf --one-file-system "$part"
   free=$(df --output=avail -m "$cache" | tail -n1)
-  ((free > 4000)) || die "$cache has$free MB free and a root needs 4000: make room, or set XDG_CACHE_HOME to a larger place"
+  ((free > 4000)) ||
+    die "$cache has$free MB free and a root needs 4000: make room, or set XDG_CACHE_HOME to a larger place"
 
   mapfile -t options < <(root_options "$1")
   while read -r line; do  # proxies, certificates and so on, as this machine has them
     options+=(--aptopt="${line%;}")
   done < <(apt-config dump | grep -E '^Acquire::(https?::|Check-Date)')
-  options+=(--variant=minbase --dpkgopt=force-unsafe-io --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='Acquire::Retries "3"')
+  options+=(--variant=minbase --dpkgopt=force-unsafe-io
+    --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='Acquire::Retries "3"')
   suite=sid sources=("deb $mirror sid main")
   [[ $1 == hip ]] || { suite=trixie; sources+=("deb $mirror trixie main"); }
 
