@@ -21,6 +21,13 @@ PotentialParams read_potential(Config const& config) {
     p.scale = config.positive<double>("potential.scale", p.scale);
     return p;
   }
+  if (p.kind == "tabulated") {
+    p.table = read_table(config.path("potential.file"));
+    if (config.one_of("potential.outside", {"linear", "wall"}, "linear") == "wall") {
+      p.wall_stiffness = config.positive<double>("potential.wall_stiffness");
+    }
+    return p;
+  }
   p.dimensions = static_cast<int>(config.get<std::int64_t>("potential.dimensions", 1));
   config.check(p.dimensions >= 1 && p.dimensions <= 3, "potential.dimensions", "1, 2 or 3");
   if (p.kind == "harmonic") {
@@ -30,15 +37,10 @@ PotentialParams read_potential(Config const& config) {
   } else if (p.kind == "double_well") {
     p.barrier = config.positive<double>("potential.barrier", p.barrier);
     p.tilt = config.get<double>("potential.tilt", p.tilt);
-  } else if (p.kind == "cosine") {
+  } else {
     p.barrier = config.non_negative<double>("potential.barrier", p.barrier);
     p.period = config.positive<double>("potential.period", p.period);
     p.constant_pull = config.get<double>("potential.pull", p.constant_pull);
-  } else {
-    p.table = read_table(config.path("potential.file"));
-    if (config.one_of("potential.outside", {"linear", "wall"}, "linear") == "wall") {
-      p.wall_stiffness = config.positive<double>("potential.wall_stiffness");
-    }
   }
   return p;
 }

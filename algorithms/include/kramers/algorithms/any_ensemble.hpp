@@ -28,7 +28,7 @@ struct EnsembleParams {
   std::uint64_t seed = 0;
   BathParams bath;
   SamplingParams sampling;
-  std::int64_t production_start = 0;  ///< step at which first-passage clocks start
+  std::int64_t production_start = 0;  ///< step after which sampling and first-passage clocks start
   bool correlations = false;          ///< keep an origin for time correlations
 };
 

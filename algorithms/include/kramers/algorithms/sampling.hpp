@@ -34,9 +34,9 @@ enum FrameQuantity : int {
   frame_position_squared,     ///< and of its square [length^2]
   frame_kinetic,              ///< sum of m v^2 / 2 [energy]
   frame_potential,            ///< sum of V [energy]
-  frame_position_correlation,  ///< sum of x(origin) x(now), all coordinates [length^2]
-  frame_velocity_correlation,  ///< sum of v(origin) v(now) [length^2 / tau^2]
-  frame_displacement,         ///< sum of |x(now) - x(origin)|^2 [length^2]
+  frame_position_correlation,  ///< sum of q(origin) q(now), the observed coordinate [length^2]
+  frame_velocity_correlation,  ///< sum of v(origin) . v(now), all coordinates [length^2 / tau^2]
+  frame_displacement,         ///< sum of |x(now) - x(origin)|^2, all coordinates [length^2]
   frame_quantities
 };
 
@@ -53,7 +53,7 @@ struct HistogramGrid {
 
 /// What the engine observes while it advances the walkers.
 struct SamplingParams {
-  std::int64_t every = 0;   ///< sample after each step whose number is a multiple of this; 0: never
+  std::int64_t every = 0;   ///< sample each time this many steps of production are done; 0: never
   int coordinate = 0;       ///< the observed coordinate
   bool cores = false;       ///< follow the core sets A = (x <= core_a) and B = (x >= core_b)
   bool first_passage = false;  ///< record the first entry into core B of each walker

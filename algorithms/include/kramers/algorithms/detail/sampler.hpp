@@ -31,13 +31,13 @@ template <class Space, class T>
 struct Sampler {
   SamplingParams params;
   T mass;
-  std::int64_t production_start;                                  // step at which first-passage clocks start
+  std::int64_t production_start;                                  // step after which sampling and first-passage clocks start
   Kokkos::View<std::uint8_t*, Space> memory;                      // (walkers here), CoreMemory; empty without cores
   Kokkos::View<std::uint64_t**, Kokkos::LayoutRight, Space> histogram;  // (groups, counters)
   std::int64_t walkers_per_group;
 
   KOKKOS_FORCEINLINE_FUNCTION bool due(std::int64_t const step) const {
-    return params.every != 0 && step % params.every == 0;
+    return params.every != 0 && step > production_start && (step - production_start) % params.every == 0;
   }
   KOKKOS_FORCEINLINE_FUNCTION bool follows_cores() const { return params.cores || params.first_passage; }
 

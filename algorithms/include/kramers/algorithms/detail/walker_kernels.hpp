@@ -61,14 +61,13 @@ struct FrameObserver {
 
   KOKKOS_FORCEINLINE_FUNCTION void operator()(std::int64_t const i, double (&value)[count]) const {
     Vec<T, D> at;
-    T v2 = 0, xx = 0, vv = 0, dx2 = 0;
+    T v2 = 0, vv = 0, dx2 = 0;
     for (int d = 0; d < D; ++d) {
       at[d] = x(i, d);
       T const velocity = v(i, d);
       v2 += velocity * velocity;
       if (correlations) {
         T const moved = at[d] - origin_x(i, d);
-        xx += origin_x(i, d) * at[d];
         vv += origin_v(i, d) * velocity;
         dx2 += moved * moved;
       }
@@ -79,7 +78,8 @@ struct FrameObserver {
     value[frame_position_squared] = static_cast<double>(q) * static_cast<double>(q);
     value[frame_kinetic] = static_cast<double>(T(0.5) * mass * v2);
     value[frame_potential] = static_cast<double>(potential.energy(at));
-    value[frame_position_correlation] = static_cast<double>(xx);
+    value[frame_position_correlation] =
+        correlations ? static_cast<double>(origin_x(i, coordinate)) * static_cast<double>(q) : 0.0;
     value[frame_velocity_correlation] = static_cast<double>(vv);
     value[frame_displacement] = static_cast<double>(dx2);
   }

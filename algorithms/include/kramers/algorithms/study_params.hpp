@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <kramers/algorithms/ensemble_factory.hpp>
+#include <kramers/core/command_line.hpp>
+#include <kramers/core/config.hpp>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace kramers {
+
+/// Everything an input file says about an ensemble study.
+struct StudyParams {
+  EnsembleRequest request;
+  InitialState initial;
+  std::int64_t equilibrate = 0;         ///< steps before production
+  std::int64_t steps = 0;               ///< steps of production
+  std::int64_t frame_every = 0;         ///< steps between frames (time series)
+  std::int64_t correlation_frames = 0;  ///< lags of time correlations, in frames; 0: none
+  std::int64_t trajectory_walkers = 0;  ///< ids 0 ... trajectory_walkers - 1 are recorded
+  std::int64_t trajectory_every = 0;    ///< steps between their frames
+  std::optional<double> transient;      ///< time that a population decay needs to become exponential [tau]
+  std::int64_t checkpoint_every = 0;    ///< steps between periodic checkpoints; 0: only when asked to stop
+  std::filesystem::path checkpoint;
+
+  std::int64_t last_step() const { return equilibrate + steps; }
+  std::int64_t frames() const { return steps / frame_every; }
+};
+
+/// Read an input; names and precision come from the command line. Asks for every key that kramers-langevin knows.
+/// @throws InputError  a key that is missing, unknown or impossible
+StudyParams read_study(Config const& config, CommandLine const& options);
+
+/// The parameters that decide the results, to be compared on resume. Steps to do and output are left out.
+nlohmann::json fingerprint(StudyParams const& params);
+
+}  // namespace kramers
