@@ -357,10 +357,17 @@ class Contents(WithFiles):
         self.assertEqual(self.draw(spread.spread_time, path).axes[0].get_yscale(), "log")
 
     def test_the_number_of_members_is_shown_where_it_varies(self):
-        self.assertEqual(len(self.draw(spread.spread_time, self.files / "spread.h5").axes), 2)
-        path = self.changed("spread", lambda file: file["spread/members"].write_direct(np.arange(100)))
-        axes = self.draw(spread.spread_time, path).axes
-        np.testing.assert_array_equal(axes[2].get_lines()[0].get_ydata(), np.arange(100))
+        def change(file):
+            file["spread/members"].write_direct(np.arange(100))
+            file["spread/error"].write_direct(np.full(100, 0.01))
+            del file["spread/growth"]
+
+        fixed = self.draw(spread.spread_time, self.files / "spread.h5").axes
+        self.assertEqual([axes.get_ylabel().split(" [")[0] for axes in fixed], ["spread", "rate of spread", "growth rate"])
+        self.assertEqual(len(fixed[0].collections), 0)
+        adaptive = self.draw(spread.spread_time, self.changed("spread", change)).axes
+        np.testing.assert_array_equal(adaptive[2].get_lines()[0].get_ydata(), np.arange(100))
+        self.assertEqual(len(adaptive[0].collections), 1)
 
 
 class Parts(unittest.TestCase):

@@ -150,11 +150,16 @@ def spread(path, steps=2500, every=3, members=10, length=10):
         x, v = advance(x, v, 1, rng)
         trunk.append((x[0], v[0]))
     trunk = np.array(trunk)
-    points = trunk[:every * (steps // every):every]
+    points = trunk[every::every]
     start = points[:, :, None] + 0.01 * rng.standard_normal((len(points), 2, members))
-    position, _ = advance(start[:, 0], start[:, 1], length, rng)
-    low, high = position.min(axis=1), position.max(axis=1)
-    time = every * DT * np.arange(len(points))
+    x, v = start[:, 0], start[:, 1]
+    reached = [x]
+    for _ in range(length):
+        x, v = advance(x, v, 1, rng)
+        reached.append(x)
+    low, high = np.min(reached, axis=(0, 2)), np.max(reached, axis=(0, 2))
+    growth = np.log(np.ptp(reached[-1], axis=1) / np.ptp(reached[0], axis=1)) / (length * DT)
+    time = every * DT * np.arange(1, len(points) + 1)
     width = high - low
     with h5py.File(path, "w") as file:
         head(file, "kramers-spread")
@@ -162,7 +167,8 @@ def spread(path, steps=2500, every=3, members=10, length=10):
                              ("velocity", trunk[:, 1])):
             file[f"trunk/{name}"] = series
         for name, series in (("time", time), ("position", points[:, 0]), ("velocity", points[:, 1]), ("lo", low),
-                             ("hi", high), ("spread", width), ("rate", np.gradient(width, time)),
+                             ("hi", high), ("spread", width), ("rate", np.gradient(width, time)), ("growth", growth),
+                             ("error", np.full(len(points), np.nan)),
                              ("members", np.full(len(points), members))):
             file[f"spread/{name}"] = series
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Figures of kramers-langevin. Each function takes a ResultFile and returns a figure."""
 import numpy as np
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from kramers_plot import style
 from kramers_plot.errors import BadData
@@ -116,7 +116,7 @@ def population(result):
     floor = max(difference[difference > 0].min(), np.median(np.nan_to_num(error)) / 3)
     clipped = [np.maximum(difference + sign * error, floor / 10) for sign in (-1, 1)]
     style.band(axes, time, *clipped, style.DATA)
-    axes.plot(time, np.where(difference > 0, difference, np.nan), color=style.DATA,
+    axes.plot(time, np.where(difference > 0, difference, np.nan), color=style.DATA, linewidth=1.2,
               label="simulation, with standard error")
     if None not in (rate, prefactor, begin, end):
         # Two symmetric wells relax with twice the rate of leaving one of them.
@@ -133,21 +133,14 @@ def population(result):
     axes.set_yscale("log")
     axes.set_ylim(floor, 1.15 * np.nanmax(difference))
     if floor > 0.01:
-        for side in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
-            side(FuncFormatter(lambda value, _: few_digits(value)))
+        style.plain_ticks(axes.yaxis)
     axes.set_xlim(time[0], time[-1])
     axes.set_xlabel(label("time", "t", TIME))
     minus = rf" - {equilibrium:.3g}" if equilibrium else ""
     axes.set_ylabel(rf"population difference $P_\mathrm{{left}} - P_\mathrm{{right}}{minus}$")
-    axes.legend(loc="lower left")
+    axes.legend(loc="upper right")
     style.frame(figure, result, "Population decay")
     return figure
-
-
-def few_digits(value):
-    """1, 0.6, 0.03, for the ticks of less than two decades; those between that would crowd them are left empty."""
-    leading = f"{value:.0e}"[0]
-    return f"{value:g}" if leading in "12346" else ""
 
 
 def correlation(result):

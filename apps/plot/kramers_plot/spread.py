@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.colors import LogNorm, Normalize
 
 from kramers_plot import style
-from kramers_plot.style import LENGTH, TIME, VELOCITY, label, padded
+from kramers_plot.style import INVERSE_TIME, LENGTH, TIME, VELOCITY, label, padded
 
 SPREAD = "spread"
 TRUNK = "trunk"
@@ -59,11 +59,17 @@ def spread_map(result):
 
 
 def spread_time(result):
-    time, spread, rate = result.columns(SPREAD, "time", "spread", "rate")
-    members = result.columns(SPREAD, "time", "members")[1] if result.has(f"{SPREAD}/members") else np.zeros(1)
-    varied = np.ptp(members) > 0  # the adaptive mode gives more members to some points
-    figure = style.new_figure(8.4, 6.4 if varied else 5.0)
-    axes, below, *last = figure.subplots(3 if varied else 2, 1, sharex=True)
+    time, spread, rate = result.columns(SPREAD, "time", "spread", "rate", unknown=("rate",))
+    panels = [(f"rate of spread [{VELOCITY}]", rate, style.FIT)]
+    growth, members, error = (optional(result, name) for name in ("growth", "members", "error"))
+    if growth is not None:
+        panels.append((f"growth rate [{INVERSE_TIME}]", growth, style.THIRD))
+    if members is not None and np.ptp(members) > 0:  # the adaptive mode gives more members to some points
+        panels.append(("members", members, style.SECOND))
+    figure = style.new_figure(8.4, 1.9 + 1.6 * (1 + len(panels)))
+    axes, *others = figure.subplots(1 + len(panels), 1, sharex=True)
+    if error is not None:
+        style.band(axes, time, spread - error, spread + error, style.DATA, 0.4)
     axes.plot(time, spread, color=style.DATA, linewidth=1)
     positive = spread[spread > 0]
     if positive.size and np.log10(positive.max() / positive.min()) > DECADES_FOR_LOG:
@@ -71,15 +77,20 @@ def spread_time(result):
     else:
         axes.set_ylim(bottom=0)
     axes.set_ylabel(f"spread [{LENGTH}]")
-    below.axhline(0, color=style.MUTED, linewidth=0.8)
-    below.plot(time, rate, color=style.FIT, linewidth=1)
-    below.set_ylabel(f"rate of spread [{VELOCITY}]")
-    for panel in last:
-        panel.plot(time, members, color=style.SECOND, linewidth=1)
-        panel.set_ylim(bottom=0)
-        panel.set_ylabel("members")
+    for panel, (name, series, colour) in zip(others, panels):
+        panel.plot(time, series, color=colour, linewidth=1)
+        panel.axhline(0, color=style.MUTED, linewidth=0.8)
+        panel.set_ylabel(name)
     figure.axes[-1].set_xlabel(label("time", "t", TIME))
     axes.set_xlim(*(time[[0, -1]] if time.size > 1 else padded(time)))
     figure.align_ylabels()
     style.frame(figure, result, "Spread over time")
     return figure
+
+
+def optional(result, name):
+    """A column of the map; None where it is missing or unknown throughout."""
+    if not result.has(f"{SPREAD}/{name}"):
+        return None
+    series = result.columns(SPREAD, "time", name, unknown=(name,))[1]
+    return series if np.isfinite(series).any() else None

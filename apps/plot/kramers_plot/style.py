@@ -135,13 +135,17 @@ def colour_bar(figure, mappable, axes, text):
     bar = figure.colorbar(mappable, ax=axes, pad=0.02, fraction=0.06, aspect=28)
     bar.set_label(text)
     bar.outline.set_visible(False)
-    if isinstance(bar.norm, LogNorm):
-        few = math.log10(bar.norm.vmax / bar.norm.vmin) < 2
-        bar.ax.yaxis.set_major_formatter(ticker.LogFormatterSciNotation())
-        bar.ax.yaxis.set_minor_formatter(ticker.LogFormatterSciNotation(minor_thresholds=(2, 1)) if few
-                                         else ticker.NullFormatter())
-        bar.ax.tick_params(which="minor", labelsize=8)
+    if isinstance(bar.norm, LogNorm) and 1e-3 <= bar.norm.vmin and bar.norm.vmax < 1e4:
+        plain_ticks(bar.ax.yaxis, minor=bar.norm.vmax / bar.norm.vmin < 100)
     return bar
+
+
+def plain_ticks(axis, minor=True):
+    """Label a logarithmic axis 0.03, 0.1, 0.6, 1; a part of the minor ticks is left without a number."""
+    axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
+    chosen = "2346" if minor else ""
+    axis.set_minor_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}" if f"{value:.0e}"[0] in chosen else ""))
+    axis.set_tick_params(which="minor", labelsize=8.5)
 
 
 def save(figure, target, dpi):

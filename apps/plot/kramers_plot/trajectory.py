@@ -55,7 +55,8 @@ def trajectory(result):
         side.legend(loc="upper center")
         side.set_ylim(side.get_ylim()[0], side.get_ylim()[1] + 0.12 * np.ptp(side.get_ylim()))
     order = "most transitions first" if sets else "the first ones"
-    style.frame(figure, result, f"Trajectories, {len(chosen)} of {len(names)} saved walkers, {order}")
+    part = f", {len(chosen)} of {len(names)} saved walkers, {order}" if len(names) > STRIPS else ""
+    style.frame(figure, result, f"Trajectories{part}")
     return figure
 
 
