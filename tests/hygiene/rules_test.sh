@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# Rules of the source that a search can check; shell scripts go through shellcheck where it is installed.
+# usage: rules_test.sh CHECKOUT
+set -euo pipefail
+cd "$1"
+broken=0
+
+forbid() {  # forbid WHAT COMMAND...: the names or lines that the command prints break a rule
+  local what=$1 found
+  shift
+  found=$("$@" || true)
+  [[ -z $found ]] || { printf '%s:\n%s\n' "$what" "$found"; broken=1; }
+}
+mapfile -t sources < <(find . \( -path ./build -o -path './.*' \) -prune -o -type f -name '*.[hc]pp' -print)
+mapfile -t headers < <(printf '%s\n' "${sources[@]}" | grep 'hpp$')
+mapfile -t libraries < <(printf '%s\n' "${sources[@]}" | grep -E '^\./(core|algorithms|ml|topology)/')
+mapfile -t scripts < <(grep -lrE '^#!.*(bash|/sh)$|^# shellcheck shell=bash$' dev .ci packaging tests)
+mapfile -t others < <(find . -path ./build -prune -o \( -name CMakeLists.txt -o -name '*.cmake' -o -name '*.py' \) -print)
+
+forbid "no SPDX line" \
+  grep -L 'SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception' "${sources[@]}" "${scripts[@]}" "${others[@]}"
+forbid "no #pragma once" grep -L '^#pragma once' "${headers[@]}"
+forbid "an include that leaves its folder" grep -nE '#include "\.\./' "${sources[@]}"
+forbid "a library waits for every space: fence the instance" grep -nE 'Kokkos::fence\(' "${libraries[@]}"
+forbid "a library copies without an instance, which waits for every space" \
+  grep -nE 'deep_copy\(([^,()]|\([^()]*\))*,([^,()]|\([^()]*\))*\);' "${libraries[@]}"
+forbid "trailing space" grep -nE '[[:space:]]$' "${sources[@]}" "${scripts[@]}" "${others[@]}"
+if command -v shellcheck > /dev/null; then
+  forbid "shellcheck" shellcheck -x "${scripts[@]}"
+fi
+exit $broken
