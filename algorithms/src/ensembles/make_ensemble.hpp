@@ -37,10 +37,14 @@ std::unique_ptr<AnyEnsemble> make_separable(EnsembleRequest const& request, Make
     auto const one = profile(space);
     using Profile = std::decay_t<decltype(one)>;
     switch (request.potential.dimensions) {
-      case 1: return make_for_scheme<Space>(Separable<Profile, 1>{{one}}, request);
-      case 2: return make_for_best_schemes<Space>(Separable<Profile, 2>{{one, one}}, request);
-      case 3: return make_for_best_schemes<Space>(Separable<Profile, 3>{{one, one, one}}, request);
-      default: throw DomainError("dimensions", std::to_string(request.potential.dimensions), "1, 2 or 3");
+      case 1:
+        return make_for_scheme<Space>(Separable<Profile, 1>{{one}}, request);
+      case 2:
+        return make_for_best_schemes<Space>(Separable<Profile, 2>{{one, one}}, request);
+      case 3:
+        return make_for_best_schemes<Space>(Separable<Profile, 3>{{one, one, one}}, request);
+      default:
+        throw DomainError("dimensions", std::to_string(request.potential.dimensions), "1, 2 or 3");
     }
   });
 }

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <kramers/algorithms/potential_params.hpp>
+#include <kramers/algorithms/potentials/double_well.hpp>
+#include <kramers/algorithms/potentials/harmonic.hpp>
+#include <kramers/algorithms/potentials/periodic_cosine.hpp>
+#include <kramers/algorithms/potentials/tabulated.hpp>
+#include <kramers/algorithms/schemes.hpp>
+#include <kramers/core/error.hpp>
+
+#include <Kokkos_Core.hpp>
+
+#include <algorithm>
+#include <cctype>
+#include <string>
+
+/// From names to types.
+namespace kramers::detail {
+
+inline bool names_space(std::string const& name, std::string const& kokkos_name) {
+  return std::equal(name.begin(), name.end(), kokkos_name.begin(), kokkos_name.end(),
+                    [](char a, char b) { return a == static_cast<char>(std::tolower(static_cast<unsigned char>(b))); });
+}
+
+/// Call visit(Space) for the execution space of that name among those built in.
+template <class Visit>
+auto for_space(std::string const& name, Visit const& visit) {
+#ifdef KOKKOS_ENABLE_SERIAL
+  if (names_space(name, Kokkos::Serial::name())) return visit(Kokkos::Serial{});
+#endif
+#ifdef KOKKOS_ENABLE_OPENMP
+  if (names_space(name, Kokkos::OpenMP::name())) return visit(Kokkos::OpenMP{});
+#endif
+#ifdef KOKKOS_ENABLE_CUDA
+  if (names_space(name, Kokkos::Cuda::name())) return visit(Kokkos::Cuda{});
+#endif
+#ifdef KOKKOS_ENABLE_HIP
+  if (names_space(name, Kokkos::HIP::name())) return visit(Kokkos::HIP{});
+#endif
+  throw DomainError("space", name, "an execution space that this build has");
+}
+
+/// Call visit(Scheme) for the scheme of that name.
+template <class Visit>
+auto for_scheme(std::string const& name, Visit const& visit) {
+  if (name == "baoab") return visit(Baoab{});
+  if (name == "aboba") return visit(Aboba{});
+  if (name == "obabo") return visit(Obabo{});
+  if (name == "euler-maruyama") return visit(EulerMaruyama{});
+  if (name == "leimkuhler-matthews") return visit(LeimkuhlerMatthews{});
+  throw DomainError("scheme", name, "one of baoab, aboba, obabo, euler-maruyama, leimkuhler-matthews");
+}
+
+template <class T>
+Harmonic<T> harmonic_profile(PotentialParams const& p) {
+  return {static_cast<T>(p.stiffness), static_cast<T>(p.centre), static_cast<T>(p.constant_pull)};
+}
+
+template <class T>
+DoubleWell<T> double_well_profile(PotentialParams const& p) {
+  return {static_cast<T>(p.barrier), static_cast<T>(p.tilt)};
+}
+
+template <class T>
+PeriodicCosine<T> cosine_profile(PotentialParams const& p) {
+  return {static_cast<T>(p.barrier), static_cast<T>(p.period), static_cast<T>(p.constant_pull)};
+}
+
+template <class T, class Space>
+Tabulated<T, Space> tabulated_profile(PotentialParams const& p, Space const& space) {
+  expects(p.table.has_value(), "potential.table", "nothing", "a table for a tabulated potential");
+  return Tabulated<T, Space>(space, natural_spline(*p.table), p.wall_stiffness);
+}
+
+}  // namespace kramers::detail
