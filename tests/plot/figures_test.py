@@ -133,7 +133,7 @@ class CommandLine(WithFiles):
 
 class Faults(WithFiles):
     def refused(self, path, code, *words):
-        answer = Answer(path, "--output-dir", self.own / "figures")
+        answer = Answer(path, "--output-dir", self.own / "figures", "--format", "png", "--dpi", 30)
         self.assertEqual(answer.returncode, code, answer.stderr)
         self.assertRegex(answer.stderr, r"^kramers-plot: [^\n]+\n$")
         for word in (str(path), *words):
