@@ -39,10 +39,13 @@ if [[ -d /usr/local/cuda ]]; then
   path=$path:/usr/local/cuda/bin
 fi
 
+# ccache keeps objects compiled for this very CPU (-march=native) apart from others.
+cpu=$(grep -m1 ^flags /proc/cpuinfo | cksum)
 # Open MPI: allowed as root (who else is there), ranks may outnumber cores, no network. git: whoever owns the checkout.
 exec chroot "$new" env -C "$PWD" -u LD_LIBRARY_PATH -u LD_PRELOAD -u CMAKE_PREFIX_PATH -u PYTHONPATH -u CC -u CXX \
   PATH="$path" LC_ALL=C.UTF-8 KRAMERS_INSIDE=1 \
   OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl=self,sm \
   PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe OMP_PROC_BIND="${OMP_PROC_BIND:-false}" \
   GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*' \
-  CCACHE_DIR="${CCACHE_DIR:-${root%/*}/ccache}" CCACHE_COMPRESS=1 "$@"
+  CCACHE_DIR="${CCACHE_DIR:-${root%/*}/ccache}" CCACHE_NAMESPACE="${cpu%% *}" \
+  CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache "$@"
