@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/algorithms/study.hpp>
 #include <kramers/core/error.hpp>
+#include <kramers/core/progress.hpp>
 #include <kramers/core/region.hpp>
+#include <kramers/core/signals.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -59,8 +61,16 @@ std::int64_t Study::next_stop(std::int64_t step) const {
   return std::min(stop, m_params.last_step());
 }
 
-int Study::run(Progress& progress, StopRequest const& stop) {
+int Study::run(bool quiet) {
   Region const region("kramers::Study::run");
+  StopRequest const stop;
+  auto const walker_steps = [this](std::int64_t steps) {
+    return static_cast<std::uint64_t>(steps * m_params.request.params.walkers);
+  };
+  Progress::Options options;
+  options.quiet = quiet;
+  options.start = walker_steps(m_step);
+  Progress progress(m_comm, walker_steps(m_params.last_step()), m_params.request.potential.kind, options);
   auto const begin = std::chrono::steady_clock::now();
   m_first_step = m_last_checkpoint = m_step;
   if (m_step == 0 && m_params.equilibrate == 0) observe();
@@ -71,7 +81,7 @@ int Study::run(Progress& progress, StopRequest const& stop) {
     check_finite();
     m_step = next;
     observe();
-    progress.update(static_cast<std::uint64_t>(m_step * m_params.request.params.walkers));
+    progress.update(walker_steps(m_step));
     signal = stop.signal(m_comm);
     bool const due = m_params.checkpoint_every > 0 && m_step - m_last_checkpoint >= m_params.checkpoint_every;
     if (due || signal != 0) write_checkpoint(m_params.checkpoint);

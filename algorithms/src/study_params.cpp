@@ -37,6 +37,8 @@ std::vector<double> usual_start(PotentialParams const& potential) {
   return std::vector<double>(static_cast<std::size_t>(potential.dimensions), start);
 }
 
+}  // namespace
+
 InitialState read_initial(Config const& config, PotentialParams const& potential) {
   InitialState initial;
   int const d = potential.dimensions;
@@ -67,6 +69,8 @@ BathParams read_bath(Config const& config, bool overdamped) {
   bath.mass = config.positive<double>("integrator.mass", 1.0);
   return bath;
 }
+
+namespace {
 
 HistogramGrid read_histogram(Config const& config, int coordinate, int dimensions) {
   HistogramGrid grid;

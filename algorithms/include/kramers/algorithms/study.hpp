@@ -4,8 +4,6 @@
 #include <kramers/algorithms/any_ensemble.hpp>
 #include <kramers/algorithms/study_params.hpp>
 #include <kramers/core/communicator.hpp>
-#include <kramers/core/progress.hpp>
-#include <kramers/core/signals.hpp>
 
 #include <memory>
 #include <vector>
@@ -38,10 +36,10 @@ class Study {
   /// @throws IoError, InputError  missing, damaged, foreign or newer file; parameters that differ, by name
   void resume(std::filesystem::path const& checkpoint);
 
-  /// Run to the end, or until a signal has been received; returns the signal, 0 at the end. Periodic checkpoints are
-  /// written on the way.
+  /// Run to the end, or until SIGTERM, SIGINT or SIGUSR1 arrives at any rank; returns the signal, 0 at the end.
+  /// Checkpoints are written when they are due and before a signal ends the run; progress goes to standard error.
   /// @throws DivergedError  a walker left the finite numbers; the last checkpoint stays
-  int run(Progress& progress, StopRequest const& stop);
+  int run(bool quiet);
 
   /// Write the present state; the file appears complete or not at all.
   void write_checkpoint(std::filesystem::path const& path);

@@ -32,6 +32,11 @@ struct StudyParams {
   std::int64_t frames() const { return steps / frame_every; }
 };
 
+/// Read the table [initial]: where walkers start; by default in a minimum of the potential.
+InitialState read_initial(Config const& config, PotentialParams const& potential);
+/// Read time step, friction, temperature and mass from the table [integrator].
+BathParams read_bath(Config const& config, bool overdamped);
+
 /// Read an input; names and precision come from the command line. Asks for every key that kramers-langevin knows.
 /// @throws InputError  a key that is missing, unknown or impossible
 StudyParams read_study(Config const& config, CommandLine const& options);

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "report.hpp"
+
+#include <kramers/core/agreement.hpp>
+#include <kramers/core/file.hpp>
+#include <kramers/core/provenance.hpp>
+
+#include <cstdint>
+#include <cstdio>
+#include <string>
+
+namespace kramers::langevin {
+namespace {
+
+std::string hex(std::uint64_t value) {
+  char text[19];
+  std::snprintf(text, sizeof text, "0x%016llx", static_cast<unsigned long long>(value));
+  return text;
+}
+
+nlohmann::json basics(StudyParams const& params, AppRun const& run) {
+  return {{"app", "kramers-langevin"},
+          {"version", version()},
+          {"space", params.request.space},
+          {"precision", params.request.precision},
+          {"ranks", run.comm.size()},
+          {"threads", thread_count(params.request.space)},
+          {"walkers", params.request.params.walkers},
+          {"steps", params.steps},
+          {"equilibrate", params.equilibrate}};
+}
+
+double number(nlohmann::json const& json) { return json.is_number() ? json.get<double>() : 0.0; }
+
+}  // namespace
+
+Outputs read_outputs(AppRun const& run, StudyParams& params) {
+  Outputs outputs{run.options.output, run.options.summary};
+  auto const file = run.config.find_path("output.file");
+  auto const summary = run.config.find_path("output.summary");
+  if (!outputs.results) outputs.results = file;
+  if (!outputs.summary) outputs.summary = summary;
+  if (params.checkpoint.empty()) {
+    params.checkpoint = outputs.results.value_or(run.options.input.filename());
+    params.checkpoint.replace_extension(".checkpoint.h5");
+  }
+  agree(run.comm, [&] {
+    if (!run.comm.is_root()) return;
+    if (outputs.results) require_writable(*outputs.results);
+    if (outputs.summary) require_writable(*outputs.summary);
+    if (params.checkpoint_every > 0) require_writable(params.checkpoint);
+  });
+  return outputs;
+}
+
+nlohmann::json summarise(Study& study, StudyResults const& results, AppRun const& run) {
+  StudyParams const& params = study.params();
+  nlohmann::json summary = basics(params, run);
+  double const seconds = run.comm.max(study.seconds());
+  auto const done = static_cast<double>(study.steps_done() * params.request.params.walkers);
+  auto const state = run.comm.sum(static_cast<std::int64_t>(study.ensemble().state_bytes()));
+  auto const extra = run.comm.sum(static_cast<std::int64_t>(study.ensemble().extra_bytes()));
+  summary["wall_s"] = seconds;
+  summary["walker_steps_per_s"] = seconds > 0 ? done / seconds : 0.0;
+  summary["state_hash"] = hex(study.state_hash());
+  summary["memory"] = {{"state_bytes", state},
+                       {"work_bytes", extra},
+                       {"peak_resident_bytes_per_rank", peak_memory(run.comm)}};
+  summary["observables"] = results.observables;
+  summary["references"] = results.references;
+  return summary;
+}
+
+nlohmann::json summarise(Replay const& path, StudyParams const& params, AppRun const& run) {
+  nlohmann::json summary = basics(params, run);
+  auto const d = static_cast<std::ptrdiff_t>(params.request.potential.dimensions);
+  WalkerState const& last = path.states.back();
+  summary["replay"] = {{"walker", *run.options.replay},
+                       {"first_step", path.steps.front()},
+                       {"last_step", path.steps.back()},
+                       {"position", std::vector<double>(last.position.begin(), last.position.begin() + d)},
+                       {"velocity", std::vector<double>(last.velocity.begin(), last.velocity.begin() + d)}};
+  return summary;
+}
+
+void report_interruption(Study const& study, int signal) {
+  if (!study.comm().is_root()) return;
+  std::fprintf(stderr, "kramers-langevin: stopped by signal %d at step %lld of %lld; go on with --resume (checkpoint %s)\n",
+               signal, static_cast<long long>(study.step()), static_cast<long long>(study.params().last_step()),
+               study.params().checkpoint.c_str());
+}
+
+void print(nlohmann::json const& summary) {
+  if (summary.contains("replay")) {
+    std::printf("%s\n", summary["replay"].dump(2).c_str());
+    return;
+  }
+  std::printf("%s walkers x %s steps on %s (%s), %d ranks x %d threads: %.2f s, %.3g walker-steps/s\n",
+              summary["walkers"].dump().c_str(), summary["steps"].dump().c_str(),
+              summary["space"].get<std::string>().c_str(), summary["precision"].get<std::string>().c_str(),
+              summary["ranks"].get<int>(), summary["threads"].get<int>(), number(summary["wall_s"]),
+              number(summary["walker_steps_per_s"]));
+  std::printf("state hash %s, peak memory %.0f MB per rank\n\n", summary["state_hash"].get<std::string>().c_str(),
+              number(summary["memory"]["peak_resident_bytes_per_rank"]) / 1e6);
+  for (auto const& [name, estimate] : summary["observables"].items()) {
+    std::printf("  %-32s %14.7g", name.c_str(), number(estimate["value"]));
+    if (estimate["stderr"].is_number()) std::printf("  +- %.2g", number(estimate["stderr"]));
+    std::printf("\n");
+  }
+  for (auto const& [name, value] : summary["references"].items()) {
+    if (value.is_number()) std::printf("  %-32s %14.7g  (theory)\n", name.c_str(), number(value));
+  }
+}
+
+}  // namespace kramers::langevin

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <kramers/algorithms/study_results.hpp>
+#include <kramers/core/command_line.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+#include <optional>
+
+namespace kramers::langevin {
+
+/// Where results go; an option of the command line comes before the key of the input.
+struct Outputs {
+  std::optional<std::filesystem::path> results;  ///< --output or output.file
+  std::optional<std::filesystem::path> summary;  ///< --summary or output.summary
+};
+
+/// Read them, give the checkpoint a name where the input gives none, and make sure that all can be written. Collective.
+Outputs read_outputs(AppRun const& run, StudyParams& params);
+
+/// The summary of a finished study. Collective.
+nlohmann::json summarise(Study& study, StudyResults const& results, AppRun const& run);
+/// The summary of a replay: the walker's last state.
+nlohmann::json summarise(Replay const& path, StudyParams const& params, AppRun const& run);
+
+/// Say on standard error, from one rank, that a signal ended the run and how to go on.
+void report_interruption(Study const& study, int signal);
+
+/// The numbers of a summary for people, on standard output.
+void print(nlohmann::json const& summary);
+
+}  // namespace kramers::langevin
