@@ -170,7 +170,8 @@ std::optional<std::int64_t> Communicator::min_within(std::int64_t value, std::ch
   for (int done = 0;;) {
     expect_success(MPI_Test(&pending->request, &done, MPI_STATUS_IGNORE), "MPI_Test");
     if (done != 0) return pending->least;
-    if (std::chrono::steady_clock::now() - begin >= patience) break;
+    auto const waited = std::chrono::steady_clock::now() - begin;
+    if (std::chrono::duration_cast<std::chrono::milliseconds>(waited) >= patience) break;
     std::this_thread::sleep_for(std::chrono::microseconds(200));
   }
   // MPI may still write there: the memory is left to it, until the run ends.

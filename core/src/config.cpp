@@ -315,13 +315,18 @@ void Config::check(bool ok, std::string_view key, std::string_view rule) const {
 }
 
 void Config::reject_unknown() const {
-  std::vector<std::string> const known(m_impl->asked.begin(), m_impl->asked.end());
+  std::vector<std::string> const keys(m_impl->asked.begin(), m_impl->asked.end());
+  std::vector<std::string> tables;
+  for (auto const& key : keys) {
+    if (key.rfind('.') != std::string::npos) tables.push_back(key.substr(0, key.rfind('.')));
+  }
   for (auto const& entry : m_impl->entries) {
     if (m_impl->asked.contains(entry.key)) continue;
+    bool const is_empty_table = entry.value == Json::object();
     // An empty table is fine if it could have held something.
     auto const below = [&](std::string const& key) { return detail::is_below(key, entry.key); };
-    if (entry.value == Json::object() && std::ranges::any_of(known, below)) continue;
-    auto const meant = nearest(entry.key, known);
+    if (is_empty_table && std::ranges::any_of(keys, below)) continue;
+    auto const meant = nearest(entry.key, is_empty_table ? tables : keys);
     std::string const hint = meant.name.empty() ? ""
                              : meant.is_near    ? "; did you mean '" + meant.name + "'?"
                                                 : "; the nearest valid key is '" + meant.name + "'";

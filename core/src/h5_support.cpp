@@ -6,8 +6,10 @@
 #include <cstring>
 
 #ifdef KRAMERS_HAVE_HDF5
+#include <algorithm>
 #include <cstdlib>
 #include <limits>
+#include <utility>
 
 #include "h5_support.hpp"
 #endif
@@ -179,6 +181,28 @@ std::uint64_t box_checksum(Block values, Extents const& offset, Extents const& c
     }
   }
   return sum;
+}
+
+std::vector<Piece> pieces_of(Extents const& offset, Extents const& count, std::size_t element_bytes,
+                             std::uint64_t piece_bytes) {
+  std::vector<Piece> pieces;
+  std::uint64_t const elements = product(count, element_bytes);
+  if (elements == 0) return pieces;
+  std::uint64_t const row_bytes = elements / count[0] * element_bytes;
+  std::uint64_t const step = std::max<std::uint64_t>(1, piece_bytes / row_bytes);
+  for (std::uint64_t row = 0; row < count[0]; row += step) {
+    std::uint64_t const rows = std::min(step, count[0] - row);
+    Piece piece{offset, count, static_cast<std::size_t>(row * row_bytes), static_cast<std::size_t>(rows * row_bytes)};
+    piece.offset[0] += row;
+    piece.count[0] = rows;
+    pieces.push_back(std::move(piece));
+  }
+  return pieces;
+}
+
+Block part(Block values, Piece const& piece) {
+  return {values.type, static_cast<std::byte const*>(values.data) + piece.first_byte,
+          piece.bytes / size_of(values.type)};
 }
 
 bool exists(hid_t file, std::string_view name) {

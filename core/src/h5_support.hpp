@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 /// What Writer and Reader share: handles, types, and HDF5's errors as sentences.
 namespace kramers::h5::detail {
@@ -73,6 +74,19 @@ std::uint64_t product(Extents const& extents, std::size_t element_bytes);
 
 /// Checksum of a box of values within an array of these extents.
 std::uint64_t box_checksum(Block values, Extents const& offset, Extents const& count, Extents const& extents);
+
+/// Consecutive rows of a box that go to the file in one call.
+struct Piece {
+  Extents offset, count;
+  std::size_t first_byte = 0, bytes = 0;
+};
+
+/// A box in pieces of whole rows, of about `piece_bytes` each; nothing for an empty box.
+std::vector<Piece> pieces_of(Extents const& offset, Extents const& count, std::size_t element_bytes,
+                             std::uint64_t piece_bytes);
+
+/// The values of one piece of a box.
+Block part(Block values, Piece const& piece);
 
 /// Does this path exist, link by link?
 bool exists(hid_t file, std::string_view name);

@@ -4,7 +4,13 @@
 #ifdef KRAMERS_HAVE_HDF5
 #include <kramers/core/agreement.hpp>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <exception>
 #include <limits>
 #include <optional>
@@ -24,30 +30,25 @@ namespace {
 
 // Rank 0 holds one piece of another rank's values at a time.
 constexpr std::uint64_t gathered_piece_bytes = 16 << 20;
+// Room for HDF5's own bookkeeping, of which a dataset and its attributes take a few kB.
+constexpr std::uint64_t bookkeeping_bytes = 64 << 10;
 // MPI-IO counts bytes in int in many places.
 constexpr std::uint64_t collective_piece_bytes = 512 << 20;
 
-/// Consecutive rows of a box that go to the file in one call.
-struct Piece {
-  Extents offset, count;
-  std::size_t first_byte = 0, bytes = 0;
-};
-
-std::vector<Piece> pieces_of(Extents const& offset, Extents const& count, std::size_t element_bytes,
-                             std::uint64_t piece_bytes) {
-  std::vector<Piece> pieces;
-  std::uint64_t const elements = detail::product(count, element_bytes);
-  if (elements == 0) return pieces;
-  std::uint64_t const row_bytes = elements / count[0] * element_bytes;
-  std::uint64_t const step = std::max<std::uint64_t>(1, piece_bytes / row_bytes);
-  for (std::uint64_t row = 0; row < count[0]; row += step) {
-    std::uint64_t const rows = std::min(step, count[0] - row);
-    Piece piece{offset, count, static_cast<std::size_t>(row * row_bytes), static_cast<std::size_t>(rows * row_bytes)};
-    piece.offset[0] += row;
-    piece.count[0] = rows;
-    pieces.push_back(std::move(piece));
+/// Make a file longer by so many bytes that are really there; 0, or why not. HDF5 cuts off at the end what it did not
+/// use.
+int extend_file(fs::path const& path, std::uint64_t bytes) {
+  int const file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (file < 0) return errno;
+  struct stat status{};
+  int reason = 0;
+#ifdef __linux__
+  if (::fstat(file, &status) != 0 || ::fallocate(file, 0, status.st_size, static_cast<off_t>(bytes)) != 0) {
+    reason = errno == EOPNOTSUPP ? 0 : errno;
   }
-  return pieces;
+#endif
+  ::close(file);
+  return reason;
 }
 
 detail::Properties file_access() {
@@ -98,20 +99,38 @@ struct Writer::Impl {
     }
   }
 
-  /// Collective: do `work` on the ranks that hold the file.
+  /// Collective: do on every rank what needs no other rank.
   template <class Work>
-  void together(Work&& work) {
-    detail::Silence const silence;
+  void alone(Work&& work) {
     std::exception_ptr failure;
     try {
-      if (!gathered || comm.is_root()) {
-        if (!file.is_open()) throw Error("the HDF5 file " + path.string() + " is already complete");
-        work();
-      }
+      work();
     } catch (...) {
       failure = std::current_exception();
     }
     settle(std::move(failure));
+  }
+
+  /// Collective: do `work` on the ranks that hold the file, by calls that are collective among them.
+  template <class Work>
+  void together(Work&& work) {
+    detail::Silence const silence;
+    alone([&] {
+      if (gathered && !comm.is_root()) return;
+      if (!file.is_open()) throw Error("the HDF5 file " + path.string() + " is already complete");
+      work();
+    });
+  }
+
+  /// Collective, for MPI-IO: make room for so many more bytes beforehand, since a disk that fills up during a collective
+  /// write is reported without the reason, or not on all ranks, or not at all.
+  void reserve(std::uint64_t bytes) {
+    if (gathered) return;
+    alone([&] {
+      if (!comm.is_root()) return;
+      int const reason = extend_file(pending->temporary(), bytes + bookkeeping_bytes);
+      if (reason != 0) throw IoError(path.string(), std::string("cannot be written: ") + std::strerror(reason));
+    });
   }
 
   detail::Dataset create_dataset(std::string_view name, hid_t type, Extents const& extents) const {
@@ -139,7 +158,7 @@ struct Writer::Impl {
   }
 
   /// Write one piece; nullptr takes part in a collective write with nothing.
-  void put(hid_t dataset, Block values, Piece const* piece, hid_t transfer) const {
+  void put(hid_t dataset, Block values, detail::Piece const* piece, hid_t transfer) const {
     hsize_t const elements = piece == nullptr ? 0 : piece->bytes / detail::size_of(values.type);
     detail::Dataspace const there(H5Dget_space(dataset));
     detail::Dataspace const here(H5Screate_simple(1, &elements, nullptr));
@@ -159,18 +178,11 @@ struct Writer::Impl {
     create_attribute(dataset, detail::checksum_name, H5T_NATIVE_UINT64, scalar, &sum);
   }
 
-  void write_collectively(hid_t dataset, Block mine, std::vector<Piece> const& pieces);
+  void write_collectively(hid_t dataset, Block mine, std::vector<detail::Piece> const& pieces);
   void write_gathered(hid_t dataset, Block mine, Extents const& offset, Extents const& count);
 };
 
-namespace {
-Block part(Block values, Piece const& piece) {
-  return {values.type, static_cast<std::byte const*>(values.data) + piece.first_byte,
-          piece.bytes / detail::size_of(values.type)};
-}
-}  // namespace
-
-void Writer::Impl::write_collectively(hid_t dataset, Block mine, std::vector<Piece> const& pieces) {
+void Writer::Impl::write_collectively(hid_t dataset, Block mine, std::vector<detail::Piece> const& pieces) {
 #ifdef KRAMERS_HAVE_HDF5_PARALLEL
   detail::Properties const transfer(H5Pcreate(H5P_DATASET_XFER));
   H5Pset_dxpl_mpio(transfer, H5FD_MPIO_COLLECTIVE);
@@ -178,7 +190,7 @@ void Writer::Impl::write_collectively(hid_t dataset, Block mine, std::vector<Pie
   for (std::size_t i = 0; i < rounds; ++i) {
     together([&] {
       bool const mine_too = i < pieces.size();
-      put(dataset, mine_too ? part(mine, pieces[i]) : mine, mine_too ? &pieces[i] : nullptr, transfer);
+      put(dataset, mine_too ? detail::part(mine, pieces[i]) : mine, mine_too ? &pieces[i] : nullptr, transfer);
     });
   }
 #else
@@ -192,14 +204,14 @@ void Writer::Impl::write_gathered(hid_t dataset, Block mine, Extents const& offs
   place.insert(place.end(), count.begin(), count.end());
   Extents const places = comm.gather(place);
   if (!comm.is_root()) {
-    for (auto const& piece : pieces_of(offset, count, element_bytes, gathered_piece_bytes)) {
+    for (auto const& piece : detail::pieces_of(offset, count, element_bytes, gathered_piece_bytes)) {
       comm.send({static_cast<std::byte const*>(mine.data) + piece.first_byte, piece.bytes}, 0);
     }
     return settle(nullptr);
   }
   detail::Silence const silence;
   std::exception_ptr failure;
-  auto const attempt = [&](Block values, Piece const& piece) {
+  auto const attempt = [&](Block values, detail::Piece const& piece) {
     if (failure) return;  // the file is lost, but the other ranks want to get rid of their pieces
     try {
       put(dataset, values, &piece, H5P_DEFAULT);
@@ -213,9 +225,9 @@ void Writer::Impl::write_gathered(hid_t dataset, Block mine, Extents const& offs
     auto const begin = places.begin() + rank * 2 * dims;
     Extents const their_offset(begin, begin + dims);
     Extents const their_count(begin + dims, begin + 2 * dims);
-    for (auto const& piece : pieces_of(their_offset, their_count, element_bytes, gathered_piece_bytes)) {
+    for (auto const& piece : detail::pieces_of(their_offset, their_count, element_bytes, gathered_piece_bytes)) {
       if (rank == 0) {
-        attempt(part(mine, piece), piece);
+        attempt(detail::part(mine, piece), piece);
       } else {
         buffer.resize(piece.bytes);
         comm.receive(buffer, rank);
@@ -231,32 +243,25 @@ Writer::Writer(fs::path path, Communicator comm, Access access) {
   m_impl = std::make_unique<Impl>(std::move(path), std::move(comm), gathered);
   auto& impl = *m_impl;
   detail::Silence const silence;
-  std::exception_ptr failure;
   std::string temporary;
-  try {
+  impl.alone([&] {
     if (impl.comm.is_root()) temporary = impl.pending.emplace(impl.path).temporary().string();
-  } catch (...) {
-    failure = std::current_exception();
-  }
-  impl.settle(std::exchange(failure, nullptr));
+  });
   impl.comm.broadcast(temporary);
-  try {
-    if (!gathered || impl.comm.is_root()) {
-      auto const how = file_access();
+  impl.reserve(0);
+  impl.alone([&] {
+    if (gathered && !impl.comm.is_root()) return;
+    auto const how = file_access();
 #ifdef KRAMERS_HAVE_HDF5_PARALLEL
-      if (!gathered) {
-        H5Pset_fapl_mpio(how, *static_cast<MPI_Comm const*>(impl.comm.native()), MPI_INFO_NULL);
-        H5Pset_all_coll_metadata_ops(how, true);
-        H5Pset_coll_metadata_write(how, true);
-      }
-#endif
-      impl.file = detail::File(H5Fcreate(temporary.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, how));
-      impl.check(impl.file.is_open());
+    if (!gathered) {
+      H5Pset_fapl_mpio(how, *static_cast<MPI_Comm const*>(impl.comm.native()), MPI_INFO_NULL);
+      H5Pset_all_coll_metadata_ops(how, true);
+      H5Pset_coll_metadata_write(how, true);
     }
-  } catch (...) {
-    failure = std::current_exception();
-  }
-  impl.settle(std::move(failure));
+#endif
+    impl.file = detail::File(H5Fcreate(temporary.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, how));
+    impl.check(impl.file.is_open());
+  });
 }
 
 Writer::~Writer() = default;
@@ -300,6 +305,7 @@ void Writer::attribute(std::string_view object, std::string_view name, std::vect
 void Writer::write(std::string_view dataset, std::string_view text) {
   std::string copy(text);
   m_impl->comm.broadcast(copy);
+  m_impl->reserve(copy.size());
   m_impl->together([&] {
     // Of fixed length: parallel HDF5 cannot write text of variable length into a dataset.
     if (copy.empty()) copy.push_back('\0');
@@ -311,19 +317,23 @@ void Writer::write(std::string_view dataset, std::string_view text) {
 
 void Writer::write_whole(std::string_view dataset, Block values, Extents const& extents) {
   auto& impl = *m_impl;
-  auto const sum = impl.comm.sum(impl.comm.is_root() ? detail::checksum(values, 0) : 0);
-  impl.together([&] {
-    bool const root = impl.comm.is_root();
-    auto const elements = detail::product(extents, detail::size_of(values.type));
+  bool const root = impl.comm.is_root();
+  auto const element_bytes = detail::size_of(values.type);
+  impl.alone([&] {
+    auto const elements = detail::product(extents, element_bytes);
     if (root) expects_extent(dataset, static_cast<std::int64_t>(values.count), static_cast<std::int64_t>(elements));
+  });
+  impl.reserve(detail::product(extents, element_bytes) * element_bytes);
+  auto const sum = impl.comm.sum(root ? detail::checksum(values, 0) : 0);
+  impl.together([&] {
     auto set = impl.create_dataset(dataset, detail::native_type(values.type), extents);
     impl.attach_checksum(set, sum);
     if (root && extents.empty()) {
       impl.check(H5Dwrite(set, detail::native_type(values.type), H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data) >= 0);
     } else if (root) {
       Extents const start(extents.size(), 0);
-      for (auto const& piece : pieces_of(start, extents, detail::size_of(values.type), collective_piece_bytes)) {
-        impl.put(set, part(values, piece), &piece, H5P_DEFAULT);
+      for (auto const& piece : detail::pieces_of(start, extents, element_bytes, collective_piece_bytes)) {
+        impl.put(set, detail::part(values, piece), &piece, H5P_DEFAULT);
       }
     }
     impl.check(set.close());
@@ -344,8 +354,7 @@ void Writer::write_box_of(std::string_view dataset, Block mine, Extents const& o
                           Extents const& extents) {
   auto& impl = *m_impl;
   auto const element_bytes = detail::size_of(mine.type);
-  std::exception_ptr failure;
-  try {
+  impl.alone([&] {
     expects(!extents.empty(), "extents of " + std::string(dataset), 0, "at least one dimension");
     expects_extent("offset of " + std::string(dataset), static_cast<std::int64_t>(offset.size()),
                    static_cast<std::int64_t>(extents.size()));
@@ -357,10 +366,8 @@ void Writer::write_box_of(std::string_view dataset, Block mine, Extents const& o
       expects(offset[d] <= extents[d] && count[d] <= extents[d] - offset[d], "box of " + std::string(dataset),
               offset[d] + count[d], "within the extents");
     }
-  } catch (...) {
-    failure = std::current_exception();
-  }
-  impl.settle(std::move(failure));
+  });
+  impl.reserve(detail::product(extents, element_bytes) * element_bytes);
   auto const held = impl.comm.sum(std::uint64_t{mine.count});
   auto const sum = impl.comm.sum(detail::box_checksum(mine, offset, count, extents));
   detail::Dataset set;
@@ -373,7 +380,7 @@ void Writer::write_box_of(std::string_view dataset, Block mine, Extents const& o
   if (impl.gathered) {
     impl.write_gathered(set, mine, offset, count);
   } else {
-    impl.write_collectively(set, mine, pieces_of(offset, count, element_bytes, collective_piece_bytes));
+    impl.write_collectively(set, mine, detail::pieces_of(offset, count, element_bytes, collective_piece_bytes));
   }
   impl.together([&] { impl.check(set.close()); });
 }
@@ -389,13 +396,9 @@ void Writer::commit() {
   auto& impl = *m_impl;
   impl.together([&] { impl.check(H5Fflush(impl.file, H5F_SCOPE_GLOBAL) >= 0); });
   impl.together([&] { impl.check(impl.file.close()); });
-  std::exception_ptr failure;
-  try {
+  impl.alone([&] {
     if (impl.pending) impl.pending->commit();
-  } catch (...) {
-    failure = std::current_exception();
-  }
-  impl.settle(std::move(failure));
+  });
 }
 
 }  // namespace kramers::h5

@@ -4,10 +4,12 @@
 #include <Kokkos_Core.hpp>
 
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -58,7 +60,8 @@ int run_app(int argc, char** argv, AppInfo const& info, std::function<int(AppRun
     auto& options = std::get<CommandLine>(parsed);
     auto config = Config::from_file(options.input, comm);
     for (auto const& assignment : options.sets) config.set(assignment);
-    Kokkos::ScopeGuard const kokkos(kokkos_settings(comm));
+    std::optional<Kokkos::ScopeGuard> kokkos;
+    if (!Kokkos::is_initialized()) kokkos.emplace(kokkos_settings(comm));
     return body(AppRun{comm, std::move(options), std::move(config)});
   });
 }
