@@ -40,7 +40,7 @@ if [[ -d /usr/local/cuda ]]; then
 fi
 
 # ccache keeps objects compiled for this very CPU (-march=native) apart from others.
-cpu=$(grep -m1 ^flags /proc/cpuinfo | cksum)
+cpu=$({ grep -m1 -E '^(flags|Features)' /proc/cpuinfo || true; } | cksum)
 # Open MPI: allowed as root (who else is there), ranks may outnumber cores, no network. git: whoever owns the checkout.
 exec chroot "$new" env -C "$PWD" -u LD_LIBRARY_PATH -u LD_PRELOAD -u CMAKE_PREFIX_PATH -u PYTHONPATH -u CC -u CXX \
   PATH="$path" LC_ALL=C.UTF-8 KRAMERS_INSIDE=1 \
