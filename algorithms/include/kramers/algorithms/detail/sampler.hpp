@@ -48,6 +48,8 @@ struct Sampler {
     }
     if (follows_cores()) {
       for_lanes<W>([&](int const l) { sums.memory[l] = memory(first + l); });
+    } else {
+      for_lanes<W>([&](int const l) { sums.memory[l] = nowhere; });
     }
   }
 
