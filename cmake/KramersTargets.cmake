@@ -11,8 +11,13 @@ target_link_libraries(kramers_numerics INTERFACE Kokkos::kokkos)
 # No contraction: a fused multiply-add only where the source says fma. The others change no bits, they let loops
 # with sqrt, comparisons and omp simd vectorise.
 kokkos_check(DEVICES CUDA RETURN_VALUE KRAMERS_CUDA)
+kokkos_check(DEVICES HIP RETURN_VALUE KRAMERS_HIP)
+set(omp_simd -fopenmp-simd)
+if(KRAMERS_HIP)  # in device code clang would call an OpenMP run-time library that is not there
+  set(omp_simd "SHELL:-Xarch_host -fopenmp-simd")
+endif()
 target_compile_options(
-  kramers_numerics INTERFACE -ffp-contract=off -fno-math-errno -fno-trapping-math -fopenmp-simd
+  kramers_numerics INTERFACE -ffp-contract=off -fno-math-errno -fno-trapping-math ${omp_simd}
                              $<$<BOOL:${KRAMERS_CUDA}>:--fmad=false>)
 
 # Private to kramers' own sources.
