@@ -58,6 +58,7 @@ void write_parameters(h5::Writer& file, StudyParams const& params) {
   file.attribute("parameters", "steps", params.steps);
   file.attribute("parameters", "scheme", params.request.scheme);
   file.attribute("parameters", "potential", params.request.potential.kind);
+  file.attribute("parameters", "dimensions", std::int64_t{params.request.potential.dimensions});
   if (ensemble.sampling.cores) {
     file.attribute("parameters", "cores", std::array{ensemble.sampling.core_a, ensemble.sampling.core_b});
   }

@@ -180,7 +180,7 @@ class Faults(WithFiles):
                 ("langevin", "particles/walkers/position/time", np.zeros(2), "2 values"),
                 ("langevin", "particles/walkers/velocity/value", np.zeros((2, 30, 1)), "velocities"),
                 ("langevin", "particles/walkers/id", np.arange(3), "3 ids"),
-                ("langevin", "kramers/population/difference", np.zeros(151), "never exceeds"),
+                ("langevin", "kramers/population/difference", np.full(151, -1.0), "beyond its equilibrium"),
                 ("langevin", "kramers/correlation/displacement", np.zeros(75), "no positive"),
                 ("mueller_brown", table, np.zeros((3, 4)), "(3, 4)"),
                 ("mueller_brown", "kramers/free_energy/error", np.full((40, 36), 99.0), "0.5 kT in 0 bins"),
@@ -226,13 +226,12 @@ class Contents(WithFiles):
             for name in ("provenance", "summary", "input"):
                 del file.attrs[name]
             del file["kramers/free_energy"].attrs["kT"]
-            del file["kramers/population"].attrs["rate"]
+            file["kramers/population"].attrs.clear()
             file["kramers/free_energy/exact"][:] = np.nan
 
         path = self.changed("langevin", forget)
         self.assertEqual(len(self.draw(langevin.free_energy, path).axes), 1)
-        axes = self.draw(langevin.population, path).axes[0]
-        self.assertEqual(legend(axes), ["simulation, with standard error"])
+        self.draw(langevin.population, path)
         self.assertEqual(legend(self.draw(langevin.correlation, path).axes[1]), ["simulation"])
         figure = self.draw(trajectory.trajectory, path)
         self.assertIn("walker 0", [axes.get_title("left") for axes in figure.axes])
@@ -286,13 +285,40 @@ class Contents(WithFiles):
         self.assertIn(style.scientific(fixtures.KGH), legend(axes)[2])
 
     def test_population_relaxes_to_a_tilted_equilibrium(self):
-        path = self.changed("langevin", lambda file: file["kramers/population"].attrs.update(equilibrium=-0.5,
-                                                                                            eigenvalue=0.125))
-        axes = self.draw(langevin.population, path).axes[0]
-        data, fitted, _ = axes.get_lines()
+        # Three quarters of the walkers end on the right: P_left - P_right = -0.5.
+        path = self.changed("langevin", lambda file: file["kramers/population"].attrs.update(
+            rate=0.75 * 0.125, relaxation_rate=0.125))
+        data, fitted, reference = self.draw(langevin.population, path).axes[0].get_lines()
         self.assertAlmostEqual(data.get_ydata()[0], 1.5)
-        time, decay = fitted.get_data()
-        self.assertAlmostEqual(-np.log(decay[1] / decay[0]) / (time[1] - time[0]), 0.125)
+        for line, decay in ((fitted, 0.125), (reference, fixtures.KGH / 0.75)):
+            time, value = line.get_data()
+            self.assertAlmostEqual(-np.log(value[1] / value[0]) / (time[1] - time[0]), decay)
+
+    def test_population_that_starts_on_the_right(self):
+        def change(file):
+            group = file["kramers/population"]
+            group["difference"].write_direct(-group["difference"][:])
+            group.attrs["prefactor"] *= -1
+
+        left, right = (self.draw(langevin.population, path).axes[0]
+                       for path in (self.files / "langevin.h5", self.changed("langevin", change)))
+        for one, other in zip(left.get_lines(), right.get_lines()):
+            np.testing.assert_allclose(one.get_ydata(), other.get_ydata())
+        self.assertIn("$-(", right.get_ylabel())
+
+    def test_population_without_a_fit_is_linear(self):
+        path = self.changed("langevin", lambda file: file["kramers/population"].attrs.clear())
+        axes = self.draw(langevin.population, path).axes[0]
+        self.assertEqual(axes.get_yscale(), "linear")
+        with h5py.File(path) as file:
+            np.testing.assert_array_equal(axes.get_lines()[0].get_ydata(), file["kramers/population/difference"][:])
+
+    def test_overdamped_walkers_have_no_velocity(self):
+        path = self.changed("langevin", lambda file: file["parameters"].attrs.update(scheme="euler_maruyama"))
+        self.assertNotIn("velocity $v$", "".join(a.get_ylabel() for a in self.draw(trajectory.trajectory, path).axes))
+        time, free = lines(self.draw(langevin.correlation, path).axes[1])["free particle"].get_data()
+        np.testing.assert_allclose(free, 2 * fixtures.KT * time)
+        self.assertIn("strong friction", legend(self.draw(langevin.population, path).axes[0])[2])
 
     def test_correlations_begin_at_one_and_displacement_has_its_reference(self):
         left, right = self.draw(langevin.correlation, self.files / "langevin.h5").axes
@@ -303,7 +329,7 @@ class Contents(WithFiles):
         np.testing.assert_allclose(free, 2 * fixtures.KT * (time - 1 + np.exp(-time)))
 
     def test_trajectory_shows_core_sets_and_transitions(self):
-        path = self.changed("langevin", lambda file: file["parameters"].attrs.update(core_a=-0.5, core_b=0.5))
+        path = self.changed("langevin", lambda file: file["parameters"].attrs.update(cores=[-0.5, 0.5]))
         figure = self.draw(trajectory.trajectory, path)
         strip = figure.axes[0]
         with h5py.File(path) as file:

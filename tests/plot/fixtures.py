@@ -47,7 +47,7 @@ def head(file, app, input_text=INPUT):
     summary = {"app": app, "version": "0.1.0", "state_hash": "0x0123456789abcdef"}
     file.attrs.update(app=app, version="0.1.0", provenance=json.dumps(provenance), summary=json.dumps(summary),
                       input=input_text)
-    file.create_group("parameters").attrs.update(kT=KT, friction=FRICTION, mass=1.0, dt=DT, walkers=1000, steps=4000,
+    file.create_group("parameters").attrs.update(kT=KT, friction=FRICTION, mass=1.0, dt=DT, dimensions=1, walkers=1000, steps=4000,
                                                  scheme="baoab", potential="double_well")
 
 

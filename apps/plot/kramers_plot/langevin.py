@@ -102,45 +102,61 @@ def free_energy_2d(result):
 
 def population(result):
     time, difference, error = result.columns(POPULATION, "time", "difference", "error", unknown=("error",))
-    rate, rate_error, prefactor, reference, begin, end = (
-        result.number(POPULATION, name)
-        for name in ("rate", "rate_error", "prefactor", "reference_rate", "fit_begin", "fit_end"))
-    equilibrium = result.number(POPULATION, "equilibrium") or 0.0
-    difference = difference - equilibrium
-    if not (difference > 0).any():
-        raise BadData(f"{result.path}: /{POPULATION}/difference never exceeds its equilibrium; start all walkers in "
-                      "the left well")
     figure = style.new_figure(6.6, 4.6)
     axes = figure.subplots()
-    # What lies below a third of its own error says nothing and would stretch the axis by decades.
-    floor = max(difference[difference > 0].min(), np.median(np.nan_to_num(error)) / 3)
-    clipped = [np.maximum(difference + sign * error, floor / 10) for sign in (-1, 1)]
-    style.band(axes, time, *clipped, style.DATA)
-    axes.plot(time, np.where(difference > 0, difference, np.nan), color=style.DATA, linewidth=1.2,
-              label="simulation, with standard error")
-    if None not in (rate, prefactor, begin, end):
-        # Two symmetric wells relax with twice the rate of leaving one of them.
-        eigenvalue = result.number(POPULATION, "eigenvalue") or 2 * rate
-        fitted = np.array([begin, end])
-        axes.plot(fitted, prefactor * np.exp(-eigenvalue * fitted), color=style.FIT, linestyle="--",
-                  label=f"fit, $k$ = {style.measured(rate, rate_error)} {INVERSE_TIME}")
-        if reference is not None:
-            # Drawn through the beginning of the fit: what relaxes before it is not part of the rate.
-            later = np.array([begin, time[-1]])
-            decay = np.exp(-eigenvalue * (begin + reference / rate * (later - begin)))
-            axes.plot(later, prefactor * decay, color=style.EXACT, linestyle=":",
-                      label=f"Kramers-Grote-Hynes, $k$ = {style.scientific(reference)} {INVERSE_TIME}")
-    axes.set_yscale("log")
-    axes.set_ylim(floor, 1.15 * np.nanmax(difference))
-    if floor > 0.01:
-        style.plain_ticks(axes.yaxis)
     axes.set_xlim(time[0], time[-1])
     axes.set_xlabel(label("time", "t", TIME))
-    minus = rf" - {equilibrium:.3g}" if equilibrium else ""
-    axes.set_ylabel(rf"population difference $P_\mathrm{{left}} - P_\mathrm{{right}}{minus}$")
-    axes.legend(loc="upper right")
-    style.frame(figure, result, "Population decay")
+    fitted = result.number(POPULATION, "rate") is not None
+    if fitted:
+        draw_decay(axes, result, time, difference, error)
+    else:
+        style.band(axes, time, difference - error, difference + error, style.DATA)
+        axes.plot(time, difference, color=style.DATA, linewidth=1.2)
+        axes.set_ylabel(r"population difference $P_\mathrm{left} - P_\mathrm{right}$")
+    style.frame(figure, result, "Population decay" if fitted else "Population difference")
     return figure
+
+
+def draw_decay(axes, result, time, difference, error):
+    """The distance from equilibrium on a logarithmic axis, with its fit."""
+    rate, rate_error, prefactor, begin, end, reference = (
+        result.number(POPULATION, name)
+        for name in ("rate", "rate_error", "prefactor", "fit_begin", "fit_end", "reference_rate"))
+    eigenvalue = result.number(POPULATION, "relaxation_rate") or 2 * rate
+    if None in (prefactor, begin, end) or not rate > 0 or not eigenvalue > 0:
+        raise BadData(f"{result.path}: /{POPULATION} has a rate, but not all attributes of its fit (rate and "
+                      "relaxation_rate above zero, prefactor, fit_begin, fit_end); repeat the run")
+    # The rate of leaving the left well is the relaxation rate times the population of the right one.
+    equilibrium = 1 - 2 * rate / eigenvalue
+    equilibrium = equilibrium if abs(equilibrium) > 1e-9 else 0.0
+    sign = np.sign(prefactor)  # negative: the walkers started on the right
+    excess = sign * (difference - equilibrium)
+    if not (excess > 0).any():
+        raise BadData(f"{result.path}: /{POPULATION}/difference lies beyond its equilibrium throughout; repeat the run")
+    # What lies below a third of its own error says nothing and would stretch the axis by decades.
+    floor = max(excess[excess > 0].min(), np.median(np.nan_to_num(error)) / 3)
+    clipped = [np.maximum(excess + side * error, floor / 10) for side in (-1, 1)]
+    style.band(axes, time, *clipped, style.DATA)
+    axes.plot(time, np.where(excess > 0, excess, np.nan), color=style.DATA, linewidth=1.2,
+              label="simulation, with standard error")
+    fitted = np.array([begin, end])
+    axes.plot(fitted, abs(prefactor) * np.exp(-eigenvalue * fitted), color=style.FIT, linestyle="--",
+              label=f"fit, $k$ = {style.measured(rate, rate_error)} {INVERSE_TIME}")
+    if reference is not None:
+        # Drawn through the beginning of the fit: what relaxes before it is not part of the rate.
+        later = np.array([begin, time[-1]])
+        decay = np.exp(-eigenvalue * (begin + reference / rate * (later - begin)))
+        name = "Kramers, strong friction" if result.overdamped() else "Kramers-Grote-Hynes"
+        axes.plot(later, abs(prefactor) * decay, color=style.EXACT, linestyle=":",
+                  label=f"{name}, $k$ = {style.scientific(reference)} {INVERSE_TIME}")
+    axes.set_yscale("log")
+    axes.set_ylim(floor, 1.15 * np.nanmax(excess))
+    if floor > 0.01:
+        style.plain_ticks(axes.yaxis)
+    shift = f" {-equilibrium:+.3g}" if equilibrium else ""
+    symbols = rf"P_\mathrm{{left}} - P_\mathrm{{right}}{shift}"
+    axes.set_ylabel("population difference " + (f"$-({symbols})$" if sign < 0 else f"${symbols}$"))
+    axes.legend(loc="upper right")
 
 
 def correlation(result):
@@ -180,11 +196,11 @@ def draw_displacement(axes, result, time, moved, error):
     axes.set_yscale("log")
     axes.set_ylim(*axes.get_ylim())
     kT, friction = result.parameter("kT"), result.parameter("friction")
-    if kT and friction:
-        mass = result.parameter("mass") or 1.0
-        dimension = result.parameter("dimension") or result.attribute("particles/walkers/box", "dimension", 1)
+    dimensions = result.parameter("dimensions") or result.attribute("particles/walkers/box", "dimension")
+    if kT and friction and dimensions:
         lag = friction * time[later]
-        free = 2 * dimension * kT / (mass * friction**2) * (lag + np.expm1(-lag))
+        without_inertia = lag if result.overdamped() else lag + np.expm1(-lag)
+        free = 2 * dimensions * kT / ((result.parameter("mass") or 1.0) * friction**2) * without_inertia
         axes.plot(time[later], free, color=style.EXACT, linestyle=":", label="free particle")
     axes.set_xlim(time[later][0], time[later][-1])
     axes.set_xlabel(label("lag time", "t", TIME))

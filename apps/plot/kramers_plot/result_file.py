@@ -44,13 +44,10 @@ class ResultFile:
             value = self._file[name][()]
         return decoded(value) if isinstance(value, (str, bytes)) else ""
 
-    def attribute(self, group, name, default=None):
-        """A number or text that is attached to a group."""
+    def attribute(self, group, name):
+        """What is attached to a group: a text, a number, or a list of them; None where there is no such thing."""
         value = self._file[group].attrs.get(name) if group in self._file else None
-        if value is None:
-            return default
-        value = decoded(value)
-        return value if isinstance(value, str) else np.asarray(value).reshape(-1)[0].item()
+        return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else decoded(value)
 
     def number(self, group, name):
         """A number that is attached to a group; None where there is none or it is not finite."""
@@ -60,6 +57,10 @@ class ResultFile:
     def parameter(self, name):
         """A parameter of the run; None where the file does not tell it."""
         return self.attribute("parameters", name)
+
+    def overdamped(self):
+        """Do the walkers have no velocity? Schemes for those that have are spelled with the letters A, B and O."""
+        return not set(str(self.parameter("scheme") or "o").lower()) <= set("abo")
 
     def shape(self, dataset):
         return self._dataset(dataset).shape

@@ -67,7 +67,7 @@ def walkers_of(result):
     position = result.array(f"{WALKERS}/position/value", 3, rows)
     time = result.times(f"{WALKERS}/position", frames)[rows]
     velocity = None
-    if result.has(f"{WALKERS}/velocity"):
+    if result.has(f"{WALKERS}/velocity") and not result.overdamped():
         velocity = result.array(f"{WALKERS}/velocity/value", 3, rows)
         if velocity.shape != position.shape:
             raise BadData(f"{result.path}: velocities have extents {velocity.shape}, but positions {position.shape}; "
@@ -90,9 +90,8 @@ def known_wells(result):
 
 def cores(result, minima):
     """Upper end of core A and lower end of core B: as the run defined them, or else the outermost wells."""
-    a, b = result.parameter("core_a"), result.parameter("core_b")
-    if a is not None and b is not None:
-        return float(a), float(b)
+    if result.parameter("cores"):
+        return tuple(result.parameter("cores"))
     return (minima[0], minima[-1]) if len(minima) > 1 else None
 
 
