@@ -13,17 +13,16 @@
 namespace kramers {
 
 void check(SpreadParams const& p, bool overdamped, int dimension) {
-  constexpr std::int64_t id_limit = 1 << 16;
   EnsembleParams trunk;
   trunk.walkers = 1;
   trunk.bath = p.bath;
   check(trunk, overdamped, dimension);
-  expects(p.walker >= 0 && p.walker < id_limit, "walker", p.walker, "0 <= walker < 2^16");
+  expects(p.walker >= 0 && p.walker < max_member_id, "walker", p.walker, "0 <= walker < 2^16");
   expects(p.steps > 0, "steps", p.steps, "steps > 0");
   expects(p.equilibrate >= 0, "equilibrate", p.equilibrate, "equilibrate >= 0");
   expects(p.equilibrate + p.steps < std::int64_t{1} << 32, "equilibrate + steps", p.equilibrate + p.steps, "< 2^32");
   expects(p.every > 0 && p.every <= p.steps, "every", p.every, "0 < every <= steps");
-  expects(p.members >= 2 && p.members <= id_limit, "members", p.members, "2 <= members <= 2^16");
+  expects(p.members >= 2 && p.members <= max_member_id, "members", p.members, "2 <= members <= 2^16");
   expects(p.member_steps > 0, "member_steps", p.member_steps, "member_steps > 0");
   expects(std::isfinite(p.sigma_position) && p.sigma_position >= 0, "sigma_position", p.sigma_position,
           "sigma_position >= 0 and finite");
@@ -33,8 +32,8 @@ void check(SpreadParams const& p, bool overdamped, int dimension) {
           "sigma_velocity = 0 for an overdamped scheme");
   expects(p.coordinate >= 0 && p.coordinate < dimension, "coordinate", p.coordinate, "0 <= coordinate < dimension");
   expects(std::isfinite(p.tolerance) && p.tolerance >= 0, "tolerance", p.tolerance, "tolerance >= 0 and finite");
-  expects(!p.adaptive() || (p.max_members >= first_batches * p.members && p.max_members <= id_limit), "max_members",
-          p.max_members, "4 * members <= max_members <= 2^16");
+  expects(!p.adaptive() || (p.max_members >= first_batches * p.members && p.max_members <= max_member_id),
+          "max_members", p.max_members, "4 * members <= max_members <= 2^16");
 }
 
 PointRange points_of(std::int64_t points, int rank, int ranks) {
@@ -49,6 +48,12 @@ std::vector<double> time_derivative(std::span<double const> values, double spaci
     slope[i] = (values[after] - values[before]) / (static_cast<double>(after - before) * spacing);
   }
   return slope;
+}
+
+std::vector<double> spread_of(SpreadPoints const& points) {
+  std::vector<double> spread(points.lo.size());
+  for (std::size_t i = 0; i < spread.size(); ++i) spread[i] = points.hi[i] - points.lo[i];
+  return spread;
 }
 
 AdaptiveReport report_adaptive(SpreadParams const& params, SpreadPoints const& points) {

@@ -38,6 +38,9 @@ struct SpreadParams {
 /// that is too small by chance would stop too many points.
 inline constexpr std::int64_t first_batches = 4;
 
+/// Members per point, and trunk walkers, have to fit into 16 bits of the identity of a member.
+inline constexpr std::int64_t max_member_id = 1 << 16;
+
 /// Throw DomainError unless the parameters make sense for the scheme.
 void check(SpreadParams const& params, bool overdamped, int dimension);
 
@@ -56,6 +59,9 @@ struct SpreadPoints {
   std::vector<std::int64_t> members;  ///< run from this point
 };
 
+/// hi - lo of each point.
+std::vector<double> spread_of(SpreadPoints const& points);
+
 /// A spread map whose space, precision, scheme and potential are hidden.
 class AnySpreadMap {
  public:
@@ -64,12 +70,16 @@ class AnySpreadMap {
   /// Compute the trunk and then the points of this map. Allocates nothing. The fixed map takes two launches and returns
   /// before they are done; the adaptive one takes two and three more per round, and waits for each round.
   virtual void run() = 0;
+  /// Wait until what run() has enqueued is done.
+  virtual void wait() = 0;
   /// The trunk; waits. The same on all ranks.
   /// @throws DivergedError  it left the finite numbers, with its first such step
   virtual Trunk trunk() = 0;
   /// The points here; waits.
   /// @throws DivergedError  a member left the finite numbers; the step is that of the trunk from which it started
   virtual SpreadPoints points() = 0;
+  /// Bytes of the trunk and the rows of the points here, on the space it runs on.
+  virtual std::int64_t state_bytes() const = 0;
 };
 
 /// Points of one rank of several, as [first, last).

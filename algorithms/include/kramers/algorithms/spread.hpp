@@ -74,6 +74,8 @@ class SpreadMap final : public AnySpreadMap {
     }
   }
 
+  void wait() override { m_exec.fence("kramers::spread"); }
+
   Trunk trunk() override {
     auto const x = on_host(m_trunk_x), v = on_host(m_trunk_v);
     Trunk result;
@@ -104,6 +106,10 @@ class SpreadMap final : public AnySpreadMap {
     return result;
   }
 
+  std::int64_t state_bytes() const override {
+    return bytes(m_trunk_x, m_trunk_v, m_all, m_chosen, m_next, m_sums, m_members);
+  }
+
  private:
   using WalkerView = detail::WalkerView<Space, T>;
   using PointView = Kokkos::View<std::int64_t*, Space>;
@@ -112,6 +118,11 @@ class SpreadMap final : public AnySpreadMap {
 
   std::int64_t here() const { return m_range.last - m_range.first; }
   auto alloc(std::string const& what) const { return Kokkos::view_alloc(m_exec, "kramers::SpreadMap::" + what); }
+
+  template <class... Views>
+  static std::int64_t bytes(Views const&... views) {
+    return (static_cast<std::int64_t>(views.size() * sizeof(typename Views::value_type)) + ...);
+  }
 
   void require_finite(double position, std::int64_t row) const {
     if (Kokkos::isfinite(position)) return;
