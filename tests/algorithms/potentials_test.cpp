@@ -309,6 +309,16 @@ TEST(MuellerBrownSurface, HasItsThreeMinimaAndTwoSaddles) {
   EXPECT_DOUBLE_EQ(MuellerBrown<double>{0.5}.energy({-0.558, 1.442}), 0.5 * v.energy({-0.558, 1.442}));
 }
 
+/// Knots at multiples of 1/100, which rounding moves to either side of the edges of equal cells.
+inline Table even_table(int points) {
+  Table table;
+  for (int i = 0; i < points; ++i) {
+    table.position.push_back(i / 100.0 - 2);
+    table.energy.push_back(std::cos(table.position.back()));
+  }
+  return table;
+}
+
 /// Knots with spacings that vary by a factor of 300 in no order.
 inline Table ragged_table() {
   Table table;
@@ -343,7 +353,7 @@ struct PlainSpline {
 TYPED_TEST(HostPotentials, TabulatedFindsTheRightIntervalEverywhere) {
   using T = TypeParam;
   T const infinity = std::numeric_limits<T>::infinity();
-  for (Table const& table : {uneven_table(), ragged_table(), Table{{0, 0.1, 0.2}, {1, 2, 5}}}) {
+  for (Table const& table : {uneven_table(), ragged_table(), even_table(401), Table{{0, 0.1, 0.2}, {1, 2, 5}}}) {
     CubicSpline const spline = natural_spline(table);
     PlainSpline<T> const plain{spline, 2.5};
     Tabulated<T, Host> const v(Host{}, spline, 2.5);
@@ -384,8 +394,12 @@ TYPED_TEST(HostPotentials, TabulatedTakesAnyNumber) {
     EXPECT_TRUE(v.force(x) * x < T(0)) << "the wall does not push back at " << x;
     EXPECT_EQ(v.curvature(x), T(1));
   }
-  for (T const x : {infinity, -infinity, std::numeric_limits<T>::quiet_NaN()}) {
-    EXPECT_FALSE(std::isfinite(v.energy(x)) || std::isfinite(v.force(x)));  // so that divergence is seen
+  for (int points = 3; points < 100;
+       ++points) {  // of all lengths, so that the last knot lies in or before the last cell
+    Tabulated<T, Host> const even(Host{}, natural_spline(even_table(points)));
+    for (T const x : {infinity, -infinity, std::numeric_limits<T>::quiet_NaN()}) {
+      EXPECT_FALSE(std::isfinite(even.energy(x)) || std::isfinite(even.force(x)));  // so that divergence is seen
+    }
   }
 }
 

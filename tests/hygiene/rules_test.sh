@@ -15,6 +15,7 @@ forbid() {  # forbid WHAT COMMAND...: the names or lines that the command prints
 mapfile -t sources < <(find . \( -path ./build -o -path './.*' \) -prune -o -type f -name '*.[hc]pp' -print)
 mapfile -t headers < <(printf '%s\n' "${sources[@]}" | grep 'hpp$')
 mapfile -t libraries < <(printf '%s\n' "${sources[@]}" | grep -E '^\./(core|algorithms|ml|topology)/')
+mapfile -t library_headers < <(printf '%s\n' "${libraries[@]}" | grep 'hpp$')
 mapfile -t scripts < <(grep -lrE '^#!.*(bash|/sh)$|^# shellcheck shell=bash$' dev .ci packaging tests)
 mapfile -t others < <(find . -path ./build -prune -o \( -name CMakeLists.txt -o -name '*.cmake' -o -name '*.py' \) -print)
 
@@ -25,6 +26,12 @@ forbid "an include that leaves its folder" grep -nE '#include "\.\./' "${sources
 forbid "a library waits for every space: fence the instance" grep -nE 'Kokkos::fence\(' "${libraries[@]}"
 forbid "a library copies without an instance, which waits for every space" \
   grep -nE 'deep_copy\(([^,()]|\([^()]*\))*,([^,()]|\([^()]*\))*\);' "${libraries[@]}"
+forbid "a library header prints" grep -nE '<iostream>|std::(cout|cerr)|\bprintf\(' "${library_headers[@]}"
+forbid "a library header tells backends apart; only detail/dispatch.hpp lists them" \
+  grep -nE '#.*if.*(KOKKOS_ENABLE_(SERIAL|OPENMP|THREADS|CUDA|HIP|SYCL)|__CUDA|__HIP|__SYCL)' \
+  "${library_headers[@]/*\/detail\/dispatch.hpp/\/dev\/null}"
+forbid "a kernel whose label does not begin with kramers::" \
+  grep -nE 'Kokkos::parallel_(for|reduce|scan)\(("[^k]|"k[^r]|(Kokkos::)?(MDRange|Range|Team)Policy)' "${libraries[@]}"
 forbid "trailing space" grep -nE '[[:space:]]$' "${sources[@]}" "${scripts[@]}" "${others[@]}"
 if command -v shellcheck > /dev/null; then
   forbid "shellcheck" shellcheck -x "${scripts[@]}"

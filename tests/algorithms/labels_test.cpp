@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/algorithms/ensemble.hpp>
+#include <kramers/algorithms/potentials/double_well.hpp>
+#include <kramers/algorithms/potentials/separable.hpp>
+#include <kramers/algorithms/potentials/tabulated.hpp>
+#include <kramers/algorithms/spread.hpp>
+
+#include <gtest/gtest.h>
+#include <spaces.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+// What Kokkos Tools see of the library: names that begin with kramers::, on the instance the caller gave.
+namespace kramers::test {
+namespace {
+
+/// Listens to kernels, allocations and fences for as long as it lives; one at a time.
+class Listener {
+ public:
+  struct Kernel {
+    std::string label;
+    std::uint32_t device;
+  };
+  std::vector<Kernel> kernels;
+  std::vector<std::string> allocations, fences;
+
+  Listener() : m_before(Kokkos::Tools::Experimental::get_callbacks()) {
+    namespace tools = Kokkos::Tools::Experimental;
+    listening = this;
+    tools::set_begin_parallel_for_callback(kernel);
+    tools::set_begin_parallel_reduce_callback(kernel);
+    tools::set_begin_parallel_scan_callback(kernel);
+    tools::set_allocate_data_callback([](Kokkos_Profiling_SpaceHandle, char const* label, void const*, std::uint64_t) {
+      listening->allocations.emplace_back(label);
+    });
+    tools::set_begin_fence_callback([](char const* label, std::uint32_t, std::uint64_t*) {
+      // Kokkos waits before it calls a tool; nobody waits when nobody listens.
+      if (!std::string_view(label).starts_with("Kokkos::Tools::")) listening->fences.emplace_back(label);
+    });
+  }
+  ~Listener() {
+    Kokkos::Tools::Experimental::set_callbacks(m_before);
+    listening = nullptr;
+  }
+  Listener(Listener const&) = delete;
+  Listener& operator=(Listener const&) = delete;
+
+ private:
+  static inline Listener* listening = nullptr;
+  static void kernel(char const* label, std::uint32_t device, std::uint64_t*) {
+    listening->kernels.push_back({label, device});
+  }
+  Kokkos::Tools::Experimental::EventSet m_before;
+};
+
+/// Kokkos names its own work (fills, copies, team scratch) after itself.
+bool is_ours_or_kokkos(std::string_view label) {
+  return label.starts_with("kramers::") || label.starts_with("Kokkos::");
+}
+
+template <class Space>
+void expect_proper(Listener const& heard, Space const& exec) {
+  std::size_t ours = 0;
+  for (auto const& [label, device] : heard.kernels) {
+    EXPECT_TRUE(is_ours_or_kokkos(label)) << "kernel " << label;
+    EXPECT_EQ(device, Kokkos::Tools::Experimental::device_id(exec)) << label << " ran on another instance";
+    ours += label.starts_with("kramers::") ? 1 : 0;
+  }
+  EXPECT_GT(ours, 0U);
+  for (auto const& label : heard.allocations) EXPECT_TRUE(is_ours_or_kokkos(label)) << "allocation " << label;
+  for (auto const& label : heard.fences) EXPECT_TRUE(is_ours_or_kokkos(label)) << "fence " << label;
+}
+
+/// An instance other than the default one, where the space has several.
+template <class Space>
+Space other_instance() {
+  Space const all;
+  return all.concurrency() < 2 ? all : Kokkos::Experimental::partition_space(all, 1, 1)[1];
+}
+
+EnsembleParams everything_on() {
+  EnsembleParams params;
+  params.walkers = 100;
+  params.bath.dt = 0.01;
+  params.correlations = true;
+  params.sampling.every = 1;
+  params.sampling.cores = params.sampling.first_passage = true;
+  params.sampling.core_a = -0.5;
+  params.sampling.core_b = 0.5;
+  params.sampling.histogram = {.dimensions = 1, .bins = {4, 1}, .lower = {-2, 0}, .upper = {2, 0}};
+  return params;
+}
+
+template <class Config>
+struct Labels : ::testing::Test {};
+using Configs = typename Join<
+#ifdef KOKKOS_ENABLE_SERIAL
+    ConfigList<Config<Kokkos::Serial, double>>,
+#endif
+#ifdef KOKKOS_ENABLE_OPENMP
+    ConfigList<Config<Kokkos::OpenMP, double>>,
+#endif
+#ifdef KOKKOS_ENABLE_CUDA
+    ConfigList<Config<Kokkos::Cuda, double>>,
+#endif
+#ifdef KOKKOS_ENABLE_HIP
+    ConfigList<Config<Kokkos::HIP, double>>,
+#endif
+    ConfigList<>>::type::Types;
+TYPED_TEST_SUITE(Labels, Configs, ConfigName);
+
+TYPED_TEST(Labels, Ensemble) {
+  using Space = typename TypeParam::Space;
+  Space const exec = other_instance<Space>();
+  Listener const heard;
+  Ensemble<Space, Baoab, Separable<DoubleWell<double>, 1>> ensemble(exec, {{DoubleWell<double>{5}}}, everything_on(),
+                                                                    {0, 100});
+  ensemble.initialise({});
+  ensemble.mark_origin();
+  ensemble.advance(0, 10);
+  ensemble.frame_sums();
+  ensemble.set_cell_sums(ensemble.cell_sums());
+  ensemble.set_histogram(ensemble.histogram());
+  ensemble.state_hash();
+  ensemble.first_diverged();
+  ensemble.read_walkers({1, 2});
+  ensemble.download();
+  ensemble.upload();
+  EXPECT_GE(heard.allocations.size(), 8U);
+  expect_proper(heard, exec);
+}
+
+TYPED_TEST(Labels, SpreadMap) {
+  using Space = typename TypeParam::Space;
+  Space const exec = other_instance<Space>();
+  SpreadParams params;
+  params.bath.dt = 0.01;
+  params.steps = 30;
+  params.tolerance = 1e-3;  // adaptive: more kernels
+  params.max_members = 60;
+  Listener const heard;
+  SpreadMap<Space, Baoab, Separable<DoubleWell<double>, 1>> map(exec, {{DoubleWell<double>{5}}}, params, {0, 10});
+  map.run();
+  map.wait();
+  map.trunk();
+  map.points();
+  EXPECT_GE(heard.allocations.size(), 7U);
+  expect_proper(heard, exec);
+}
+
+TYPED_TEST(Labels, TabulatedProfile) {
+  using Space = typename TypeParam::Space;
+  Space const exec = other_instance<Space>();
+  Listener const heard;
+  Tabulated<double, Space> const profile(exec, natural_spline({{0, 1, 2}, {0, 1, 0}}));
+  EXPECT_GE(heard.allocations.size(), 2U);
+  for (auto const& label : heard.allocations) EXPECT_TRUE(is_ours_or_kokkos(label)) << label;
+}
+
+TYPED_TEST(Labels, AdvanceNeitherAllocatesNorWaits) {
+  using Space = typename TypeParam::Space;
+  Space const exec;
+  Ensemble<Space, Baoab, Separable<DoubleWell<double>, 1>> ensemble(exec, {{DoubleWell<double>{5}}}, everything_on(),
+                                                                    {0, 100});
+  ensemble.initialise({});
+  ensemble.mark_origin();
+  ensemble.advance(0, 1);  // Kokkos makes its team scratch at the first launch
+  ensemble.frame_sums();
+  exec.fence("kramers::test");
+  Listener const heard;
+  for (std::int64_t step = 1; step < 20; ++step) ensemble.advance(step, step + 1);
+  ensemble.mark_origin();
+  EXPECT_EQ(heard.allocations, std::vector<std::string>{});
+  EXPECT_EQ(heard.fences, std::vector<std::string>{});
+  // Per call: the steps, and the sums of units folded into those of cells.
+  EXPECT_LE(heard.kernels.size(), 2U * 19U + 2U);
+}
+
+}  // namespace
+}  // namespace kramers::test
