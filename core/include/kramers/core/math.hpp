@@ -9,7 +9,8 @@
 ///
 /// They use +, -, *, /, sqrt and fma (all correctly rounded by IEEE 754) and integer operations, no library calls and
 /// no branches, so that a compiler vectorises a loop over lanes; contraction must be off (our targets see to that).
-/// All are within 2 ulp over the whole range, subnormals included (tests/core/math_test.cpp measures each).
+/// The largest errors over the whole range, subnormals included, are below 1 ulp for log, sin and cos, 1.1 ulp for exp
+/// and 1.4 ulp for tanh, in both precisions (float: every number; double: tests/core/math_test.cpp samples).
 /// Polynomial coefficients: own minimax fits (Remez exchange in 113-bit arithmetic, then rounded one by one).
 namespace kramers {
 
