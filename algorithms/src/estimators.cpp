@@ -218,10 +218,9 @@ std::vector<Estimate> population_difference(SampleTable const& left) {
 std::optional<DecayFit> fit_population_decay(SampleTable const& left, FrameTimes const& times,
                                              DecayOptions const& options) {
   double const equilibrium = options.equilibrium;
-  expects(std::abs(equilibrium) < 1, "equilibrium", equilibrium, "between -1 and 1");
   expects(times.interval > 0, "interval", times.interval, "> 0");
   int const frames = left.columns();
-  if (frames < 4) return std::nullopt;
+  if (frames < 4 || !(std::abs(equilibrium) < 1)) return std::nullopt;
   int const first = options.transient
                         ? std::max(0, static_cast<int>(std::ceil((*options.transient - times.begin) / times.interval)))
                         : end_of_transient(left, times, equilibrium);

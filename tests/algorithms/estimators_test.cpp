@@ -216,7 +216,9 @@ TEST(PopulationDecay, SaysWhenThereIsNoDecayToFit) {
   DecayOptions const now{.equilibrium = 0, .transient = 0};
   EXPECT_FALSE(fit_population_decay(Hopping{0.01, 0.01}.counts(random, 8, 8, 3), {0, 1}, now));  // too short
   EXPECT_FALSE(fit_population_decay(Hopping{0.01, 0.01, 1, 1}.counts(random, 8, 64, 50), {0, 1},
-                                    {.equilibrium = 0, .transient = 5}));                   // already even
+                                    {.equilibrium = 0, .transient = 5}));  // already even
+  EXPECT_FALSE(fit_population_decay(Hopping{0.01, 0.01}.counts(random, 8, 8, 20), {0, 1},
+                                    {.equilibrium = -1, .transient = 0}));                  // one side only
   EXPECT_FALSE(fit_population_decay(Hopping{0, 0}.counts(random, 8, 8, 20), {0, 1}, now));  // no transitions
 }
 

@@ -40,16 +40,15 @@ std::vector<Estimate> biases(std::string const& scheme, double dt, double time, 
   s.params.seed = 3;
   s.params.bath = {.dt = dt, .friction = 1, .temperature = 1, .mass = 1};
   s.params.sampling.every = 4;
+  auto const settle = static_cast<std::int64_t>(20 / dt);
+  auto const steps = static_cast<std::int64_t>(time / dt) / 4 * 4;
+  s.params.production_start = settle;
   auto const ensemble = ensemble_of<Config>(s);
   InitialState start;
   start.lower[0] = -1.3;
   start.upper[0] = 1.3;
   ensemble->initialise(start);
-  auto const settle = static_cast<std::int64_t>(20 / dt) / 4 * 4;
-  auto const steps = static_cast<std::int64_t>(time / dt) / 4 * 4;
-  ensemble->advance(0, settle);
-  ensemble->set_cell_sums(std::vector<double>(ensemble->cell_sums().size(), 0.0));
-  ensemble->advance(settle, settle + steps);
+  ensemble->advance(0, settle + steps);
   SampleTable const cells = sums(*ensemble);
   std::vector<Estimate> result;
   for (Observable const& o : of) {

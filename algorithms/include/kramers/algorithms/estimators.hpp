@@ -70,7 +70,8 @@ Estimate ratio(SampleTable const& table, int numerator, int denominator, double 
 /// (transitions_ab, samples_in_a); `interval` is the time between samples [tau].
 ///
 /// This is the rate of transition-path theory for these cores (Vanden-Eijnden, in Computer Simulations in Condensed
-/// Matter, Springer 2006). It differs from the slowest eigenvalue by terms of order exp(-barrier / kT).
+/// Matter, Springer 2006). It is below half the slowest eigenvalue by about 4 <q (1 - q)>, q the committor between the
+/// cores: 1 % for a double well at 5 kT and cores that begin 1.3 standard deviations before the minima.
 Estimate core_set_rate(SampleTable const& cells, Quantity transitions, Quantity samples_in_core, double interval);
 
 /// Mean first-passage time [tau] of the walkers that have passed; unbiased only when all of them have.
@@ -118,8 +119,8 @@ struct DecayFit {
 /// A transient that is not named is detected: the window starts at frame 0, 1/16, 1/8 or 1/4 of the series, the first
 /// of them from which the fits of the first and the second half of the decay agree within two standard errors.
 ///
-/// Returns nothing when there are fewer than 4 frames after the transient, or no decay to fit: D - D_eq below five
-/// standard errors at the start of the window, or r not in (0, 1).
+/// Returns nothing when there are fewer than 4 frames after the transient, or no decay to fit: D_eq not in (-1, 1),
+/// D - D_eq below five standard errors at the start of the window, or r not in (0, 1).
 std::optional<DecayFit> fit_population_decay(SampleTable const& left, FrameTimes const& times,
                                              DecayOptions const& options = {});
 
