@@ -32,6 +32,21 @@ forbid "a library header tells backends apart; only detail/dispatch.hpp lists th
   "${library_headers[@]/*\/detail\/dispatch.hpp/\/dev\/null}"
 forbid "a kernel whose label does not begin with kramers::" \
   grep -nE 'Kokkos::parallel_(for|reduce|scan)\(("[^k]|"k[^r]|(Kokkos::)?(MDRange|Range|Team)Policy)' "${libraries[@]}"
+
+# shellcheck disable=SC2317  # called by forbid
+shown_elsewhere() {  # shown_elsewhere README FOLDER: the C++ blocks of a README that stand in no source of a folder
+  local block='' line inside='' compiled
+  compiled=$(cat "$2"/*.[hc]pp)
+  while IFS= read -r line; do
+    case $inside$line in
+      '```cpp') inside=yes block='' ;;
+      'yes```') inside='' ; [[ $compiled == *"$block"* ]] || printf '%s\n' "$block" ;;
+      yes*) block+=${block:+$'\n'}$line ;;
+    esac
+  done < "$1"
+}
+forbid "code of algorithms/README.md that tests/algorithms does not compile" \
+  shown_elsewhere algorithms/README.md tests/algorithms
 forbid "trailing space" grep -nE '[[:space:]]$' "${sources[@]}" "${scripts[@]}" "${others[@]}"
 if command -v shellcheck > /dev/null; then
   forbid "shellcheck" shellcheck -x "${scripts[@]}"
