@@ -122,6 +122,7 @@ TEST(philox, streams_keep_their_numbers) {
   EXPECT_EQ(static_cast<int>(Stream::initial_position), 1);
   EXPECT_EQ(static_cast<int>(Stream::initial_velocity), 2);
   EXPECT_EQ(static_cast<int>(Stream::spread_offset), 3);
+  EXPECT_EQ(static_cast<int>(Stream::spread_dynamics), 5);
 }
 
 TEST(philox, lanes_give_the_bits_of_the_scalar_path) {

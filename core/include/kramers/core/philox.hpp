@@ -14,7 +14,6 @@ enum class Stream : std::uint16_t {
   initial_position = 1,  ///< starting positions
   initial_velocity = 2,  ///< starting velocities
   spread_offset = 3,     ///< Gaussian offsets of the members of a spread map
-  resample = 4,          ///< choices between walkers (bootstrap, splitting)
   spread_dynamics = 5,   ///< noise of the members of a spread map; step = index of the draw block
 };
 
