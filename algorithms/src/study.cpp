@@ -99,10 +99,12 @@ void Study::observe() {
 
 void Study::record_frame(std::int64_t frame) {
   std::int64_t const lags = m_params.correlation_frames;
-  if (lags > 0 && frame % lags == 0) m_ensemble->mark_origin();
+  std::int64_t const since_origin = frame - m_params.first_origin();
+  bool const correlate = lags > 0 && since_origin >= 0;
+  if (correlate && since_origin % lags == 0) m_ensemble->mark_origin();
   EnsembleLayout const& layout = m_ensemble->layout();
   std::vector<double> const cells = m_comm.gather(m_ensemble->frame_sums());
-  if (lags > 0) ++m_record.origins[static_cast<std::size_t>(frame % lags)];
+  if (correlate) ++m_record.origins[static_cast<std::size_t>(since_origin % lags)];
   if (!m_comm.is_root()) return;
 
   auto const columns = static_cast<std::size_t>(frame_quantities);
@@ -112,8 +114,8 @@ void Study::record_frame(std::int64_t frame) {
     std::size_t const group = cell / static_cast<std::size_t>(layout.cells_per_group);
     for (std::size_t q = 0; q < columns; ++q) sums[group * columns + q] += cells[cell * columns + q];
   }
-  if (lags > 0) {
-    std::size_t const row = static_cast<std::size_t>(frame % lags) * groups * columns;
+  if (correlate) {
+    std::size_t const row = static_cast<std::size_t>(since_origin % lags) * groups * columns;
     for (std::size_t i = 0; i < sums.size(); ++i) m_record.correlations[row + i] += sums[i];
   }
   m_record.frames.insert(m_record.frames.end(), sums.begin(), sums.end());

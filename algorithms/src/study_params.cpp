@@ -160,7 +160,11 @@ StudyParams read_study(Config const& config, CommandLine const& options) {
   study.equilibrate = config.non_negative<std::int64_t>("run.equilibrate", 0);
   study.steps = config.positive<std::int64_t>("run.steps");
   config.check(study.last_step() < (std::int64_t{1} << 45), "run.steps", "below 2^45 together with run.equilibrate");
-  params.production_start = study.equilibrate;
+  study.sample_after = config.non_negative<std::int64_t>("observables.after", 0);
+  config.check(study.sample_after < study.steps, "observables.after", "< run.steps");
+  config.check(study.sample_after == 0 || !params.sampling.first_passage, "observables.after",
+               "0 where observables.first_passage is true");
+  params.production_start = study.equilibrate + study.sample_after;
   read_frames(config, study);
   params.correlations = study.correlation_frames > 0;
   read_trajectory(config, study);
@@ -208,6 +212,7 @@ nlohmann::json fingerprint(StudyParams const& study) {
         {"cores", {s.cores, s.core_a, s.core_b}},
         {"first_passage", s.first_passage},
         {"divide", s.divide},
+        {"after", study.sample_after},
         {"frame_every", study.frame_every},
         {"correlation_frames", study.correlation_frames},
         {"histogram", {h.dimensions, h.axis, h.bins, h.lower, h.upper}}}},

@@ -54,10 +54,13 @@ class FrameTables {
   std::size_t m_groups;
 };
 
+/// Mean per walker of every column.
 std::vector<Estimate> means(SampleTable const& table) {
-  std::vector<Estimate> result;
-  for (int column = 0; column < table.columns(); ++column) result.push_back(mean(table, column));
-  return result;
+  return jackknife(table, [](std::span<double const> totals, double walkers) {
+    std::vector<double> result;
+    for (double const total : totals) result.push_back(total / walkers);
+    return result;
+  });
 }
 
 bool is_separable(PotentialParams const& potential) { return potential.kind != "mueller_brown"; }
@@ -203,7 +206,7 @@ StudyResults evaluate(Study& study) {
   results.potential_energy = means(frames.of(frame_potential));
   results.population_difference = population_difference(frames.of(frame_left));
 
-  std::int64_t const samples = sampling.every > 0 ? (study.step() - params.equilibrate) / sampling.every : 0;
+  std::int64_t const samples = sampling.every > 0 ? (study.step() - params.request.params.production_start) / sampling.every : 0;
   std::vector<double> const cell_sums = from_root(comm, comm.gather(study.ensemble().cell_sums()));
   if (samples > 0) {
     SampleTable const cells(cell_sums, quantities, layout);

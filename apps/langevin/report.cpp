@@ -5,6 +5,7 @@
 #include <kramers/core/file.hpp>
 #include <kramers/core/provenance.hpp>
 
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <string>
@@ -103,6 +104,7 @@ void print(nlohmann::json const& summary) {
   std::printf("state hash %s, peak memory %.0f MB per rank\n\n", summary["state_hash"].get<std::string>().c_str(),
               number(summary["memory"]["peak_resident_bytes_per_rank"]) / 1e6);
   for (auto const& [name, estimate] : summary["observables"].items()) {
+    if (!std::isfinite(number(estimate["value"]))) continue;  // the run was too short for it
     std::printf("  %-32s %14.7g", name.c_str(), number(estimate["value"]));
     if (estimate["stderr"].is_number()) std::printf("  +- %.2g", number(estimate["stderr"]));
     std::printf("\n");

@@ -20,6 +20,7 @@ struct StudyParams {
   InitialState initial;
   std::int64_t equilibrate = 0;         ///< steps before production
   std::int64_t steps = 0;               ///< steps of production
+  std::int64_t sample_after = 0;        ///< steps of production before sampling and correlations begin
   std::int64_t frame_every = 0;         ///< steps between frames (time series)
   std::int64_t correlation_frames = 0;  ///< lags of time correlations, in frames; 0: none
   std::int64_t trajectory_walkers = 0;  ///< ids 0 ... trajectory_walkers - 1 are recorded
@@ -30,6 +31,8 @@ struct StudyParams {
 
   std::int64_t last_step() const { return equilibrate + steps; }
   std::int64_t frames() const { return steps / frame_every; }
+  /// The first frame that serves as an origin of correlations.
+  std::int64_t first_origin() const { return (sample_after + frame_every - 1) / frame_every; }
 };
 
 /// Read the table [initial]: where walkers start; by default in a minimum of the potential.
