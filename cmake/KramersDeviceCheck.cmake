@@ -89,7 +89,8 @@ list(APPEND compile -isystem "${overlay}" -isystem "${headers}")
 set(objects "")
 set(depfiles "")
 foreach(source IN LISTS kernel_sources)
-  cmake_path(GET source STEM name)
+  string(REGEX REPLACE ".*/src/(.*)\\.cpp$" "\\1" name "${source}")
+  string(REPLACE "/" "." name "${name}")
   set(object "${PROJECT_BINARY_DIR}/${name}.o")
   add_custom_command(
     OUTPUT "${object}" COMMAND ${compile} -MMD -MF "${object}.d" -o "${object}" -c "${source}"
