@@ -159,14 +159,14 @@ TEST(PopulationDecay, CalibratedForSymmetricWells) {
   Hopping const hopping{0.01, 0.01};
   Pulls pulls;
   double error = 0;
-  for (int repeat = 0; repeat < 300; ++repeat) {
+  for (int repeat = 0; repeat < 150; ++repeat) {
     auto const fit =
         fit_population_decay(hopping.counts(random, 64, 16, 101), {0, 0.5}, {.equilibrium = 0, .transient = 0});
     ASSERT_TRUE(fit);
     EXPECT_DOUBLE_EQ(fit->rate.value, 0.5 * fit->eigenvalue.value);
     EXPECT_NEAR(fit->prefactor.value, 1, 1e-12);  // all start on the left
     pulls.add(fit->eigenvalue, hopping.eigenvalue(0.5));
-    error += fit->eigenvalue.stderr_ / hopping.eigenvalue(0.5) / 300;
+    error += fit->eigenvalue.stderr_ / hopping.eigenvalue(0.5) / 150;
   }
   pulls.expect_calibrated();
   // The best a regression of the population can do with 1024 walkers; 64 groups know it to 9 percent each time.
@@ -178,10 +178,10 @@ TEST(PopulationDecay, CalibratedForUnequalWellsAndLongTails) {
   Hopping const hopping{0.04, 0.01};
   double const equilibrium = -0.6;
   Pulls pulls;
-  for (int repeat = 0; repeat < 300; ++repeat) {
-    // 300 frames are 15 decay times: most of the series is noise and must not harm.
+  for (int repeat = 0; repeat < 150; ++repeat) {
+    // 200 frames are 10 decay times: most of the series is noise and must not harm.
     auto const fit =
-        fit_population_decay(hopping.counts(random, 64, 8, 300), {0, 1}, {.equilibrium = equilibrium, .transient = 0});
+        fit_population_decay(hopping.counts(random, 64, 8, 200), {0, 1}, {.equilibrium = equilibrium, .transient = 0});
     ASSERT_TRUE(fit);
     EXPECT_NEAR(fit->rate.value, 0.8 * fit->eigenvalue.value, 1e-15);
     pulls.add(fit->eigenvalue, hopping.eigenvalue(1));

@@ -82,7 +82,7 @@ inline SampleTable series(AnyEnsemble& ensemble, FrameQuantity quantity, std::in
     std::vector<double> const sums = ensemble.frame_sums();
     for (std::size_t cell = 0; cell < walkers.size(); ++cell) {
       values[cell * static_cast<std::size_t>(frames) + static_cast<std::size_t>(n)] =
-          sums[cell * frame_quantities + quantity];
+          sums[cell * frame_quantities + static_cast<std::size_t>(quantity)];
     }
   }
   return {values, frames, walkers};
