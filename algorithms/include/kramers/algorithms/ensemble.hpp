@@ -61,21 +61,33 @@ class Ensemble final : public AnyEnsemble {
   }
 
   void initialise(InitialState const& start) override {
-    double const speed =
-        Scheme::overdamped ? 1.0 : Kokkos::sqrt(m_params.bath.temperature / m_params.bath.mass);
-    Kokkos::parallel_for("kramers::initialise", whole(),
-                         detail::InitialiseKernel<Space, T, D>{m_x, m_v, start, static_cast<T>(speed), m_params.seed,
-                                                               m_range.first});
+    double const speed = Scheme::overdamped ? 1.0 : Kokkos::sqrt(m_params.bath.temperature / m_params.bath.mass);
+    Kokkos::parallel_for(
+        "kramers::initialise", whole(),
+        detail::InitialiseKernel<Space, T, D>{m_x, m_v, start, static_cast<T>(speed), m_params.seed, m_range.first});
   }
 
   void advance(std::int64_t first_step, std::int64_t last_step) override {
     if (m_blocks == 0) return;
     Region const region("kramers::advance");
     using Kernel = detail::AdvanceKernel<Space, Scheme, Potential, W>;
-    Kernel const kernel{m_potential,        m_constants,     m_x,  m_v,        sampler(), m_unit_sums,
-                        m_params.seed,      m_range.first,   m_params.walkers, 0,         first_step,
-                        last_step,          static_cast<int>(m_layout.unit)};
-    Kokkos::parallel_for("kramers::advance", team_policy(Kernel::scratch_bytes()), kernel);
+    int const counters = team_counters(first_step, last_step);
+    Kernel const kernel{m_potential,
+                        m_constants,
+                        m_x,
+                        m_v,
+                        sampler(),
+                        m_unit_sums,
+                        m_params.seed,
+                        m_range.first,
+                        m_params.walkers,
+                        0,
+                        first_step,
+                        last_step,
+                        static_cast<int>(m_layout.unit),
+                        counters};
+    Kokkos::parallel_for("kramers::advance", team_policy(Kernel::scratch_bytes(), Kernel::counter_bytes(counters)),
+                         kernel);
     if (m_params.sampling.every != 0) fold(m_cell_sums, quantities, true);
   }
 
@@ -108,9 +120,7 @@ class Ensemble final : public AnyEnsemble {
   std::vector<double> cell_sums() override { return to_host(m_cell_sums); }
   void set_cell_sums(std::vector<double> const& sums) override { from_host(sums, m_cell_sums, "cell_sums"); }
   std::vector<std::uint64_t> histogram() override { return to_host(m_histogram); }
-  void set_histogram(std::vector<std::uint64_t> const& counts) override {
-    from_host(counts, m_histogram, "histogram");
-  }
+  void set_histogram(std::vector<std::uint64_t> const& counts) override { from_host(counts, m_histogram, "histogram"); }
 
   std::uint64_t state_hash() override {
     std::uint64_t sum = 0;
@@ -151,9 +161,7 @@ class Ensemble final : public AnyEnsemble {
   }
 
   std::vector<StateColumn> download() override {
-    for_each_column([this](auto const& device, auto const& host, auto const&) {
-      copy(m_exec, host, device);
-    });
+    for_each_column([this](auto const& device, auto const& host, auto const&) { copy(m_exec, host, device); });
     m_exec.fence("kramers::download");
     std::vector<StateColumn> columns;
     for_each_column([&](auto const&, auto const& host, std::string const& name) {
@@ -170,9 +178,7 @@ class Ensemble final : public AnyEnsemble {
   }
 
   void upload() override {
-    for_each_column([this](auto const& device, auto const& host, auto const&) {
-      copy(m_exec, device, host);
-    });
+    for_each_column([this](auto const& device, auto const& host, auto const&) { copy(m_exec, device, host); });
     m_exec.fence("kramers::upload");
   }
 
@@ -206,25 +212,33 @@ class Ensemble final : public AnyEnsemble {
   Kokkos::RangePolicy<Space> here() const { return Kokkos::RangePolicy<Space>(m_exec, 0, m_range.size()); }
 
   // On a device a thread per pack; host teams have one thread, which takes all packs of its block.
-  Kokkos::TeamPolicy<Space> team_policy(int scratch_bytes) const {
+  Kokkos::TeamPolicy<Space> team_policy(int scratch_bytes, int counter_bytes = 0) const {
     int const team_size = on_device<Space> ? static_cast<int>(EnsembleLayout::block) / W : 1;
     return Kokkos::TeamPolicy<Space>(m_exec, static_cast<int>(m_blocks), team_size)
-        .set_scratch_size(0, Kokkos::PerTeam(scratch_bytes));
+        .set_scratch_size(0, Kokkos::PerTeam(scratch_bytes))
+        .set_scratch_size(1, Kokkos::PerTeam(counter_bytes));
+  }
+
+  // Counters for a team of one thread to count in alone, without atomics, where it counts enough to pay for adding them
+  // to its group's, and where they are few enough to stay in cache.
+  int team_counters(std::int64_t first_step, std::int64_t last_step) const {
+    std::int64_t const counters = m_params.sampling.histogram.counters();
+    if (on_device<Space> || m_params.sampling.every == 0 || counters == 0) return 0;
+    std::int64_t const counts = (last_step - first_step) / m_params.sampling.every * EnsembleLayout::block;
+    bool const one_group = m_layout.cell * m_layout.cells_per_group % EnsembleLayout::block == 0;
+    bool const fit = counters <= (1 << 16) && counts <= std::numeric_limits<std::uint32_t>::max();
+    return one_group && fit && counts > counters ? static_cast<int>(counters) : 0;
   }
 
   detail::Sampler<Space, T> sampler() const {
-    return {m_params.sampling,
-            static_cast<T>(m_params.bath.mass),
-            m_params.production_start,
-            m_memory,
-            m_histogram,
-            m_layout.cell * m_layout.cells_per_group};
+    return {m_params.sampling, static_cast<T>(m_params.bath.mass),      m_params.production_start, m_memory,
+            m_histogram,       m_layout.cell * m_layout.cells_per_group};
   }
 
   void fold(SumView const& cells, int count, bool accumulate) const {
-    Kokkos::parallel_for("kramers::fold_units", Kokkos::RangePolicy<Space>(m_exec, 0, m_cells * count),
-                         detail::FoldUnitsKernel<Space>{m_unit_sums, cells, m_units, m_layout.cell / m_layout.unit,
-                                                        count, accumulate});
+    Kokkos::parallel_for(
+        "kramers::fold_units", Kokkos::RangePolicy<Space>(m_exec, 0, m_cells * count),
+        detail::FoldUnitsKernel<Space>{m_unit_sums, cells, m_units, m_layout.cell / m_layout.unit, count, accumulate});
   }
 
   template <class View>

@@ -3,6 +3,9 @@
 
 #include <Kokkos_Core.hpp>
 
+#include <cstdint>
+#include <type_traits>
+
 namespace kramers {
 
 /// Whether kernels on Space run on a device of many narrow threads rather than on a CPU with wide vectors.
@@ -14,8 +17,16 @@ inline constexpr bool on_device = !Kokkos::SpaceAccessibility<Space, Kokkos::Hos
 /// Kernels keep the state of a pack in plain arrays `T x[W]` and write the arithmetic of one walker inside
 /// `for_lanes<W>`; the compiler turns that loop into vector instructions. The lanes never mix, so the bits of a
 /// walker do not depend on W (checked by tests/algorithms/ensemble_test.cpp).
-template <class Space, class T>
-inline constexpr int lane_width = on_device<Space> ? 1 : 256 / static_cast<int>(sizeof(T));
+template <class Space, class>
+inline constexpr int lane_width = on_device<Space> ? 1 : 64;
+
+/// Counter of a loop over W lanes. GCC takes as many lanes at a time as a vector holds of the narrowest type in the loop;
+/// with this counter a body that uses its lane number is done for all W lanes (of 64-byte vectors) at once, and their
+/// independent chains of instructions interleave, which a processor's own look-ahead is too short for.
+template <int W>
+using LaneCounter = std::conditional_t<
+    (W > 32), std::uint8_t,
+    std::conditional_t<(W > 16), std::uint16_t, std::conditional_t<(W > 8), std::uint32_t, std::uint64_t>>>;
 
 /// Run `body(lane)` for lane = 0 ... W-1; the body must not carry anything from one lane to another.
 template <int W, class Body>
@@ -23,9 +34,19 @@ KOKKOS_FORCEINLINE_FUNCTION void for_lanes(Body const& body) {
   if constexpr (W == 1) {
     body(0);
   } else {
+    static_assert(W <= 128, "for_lanes: the counter must be able to pass W");
 #pragma omp simd
-    for (int lane = 0; lane < W; ++lane) body(lane);
+    for (LaneCounter<W> lane = 0; lane < W; ++lane) body(static_cast<int>(lane));
   }
+}
+
+/// Whether `test(lane)` holds for any lane = 0 ... W-1.
+template <int W, class Test>
+KOKKOS_FORCEINLINE_FUNCTION bool any_lane(Test const& test) {
+  int any = 0;
+#pragma omp simd reduction(| : any)
+  for (int lane = 0; lane < W; ++lane) any |= test(lane) ? 1 : 0;
+  return any != 0;
 }
 
 }  // namespace kramers

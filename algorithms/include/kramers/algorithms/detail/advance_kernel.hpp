@@ -23,7 +23,9 @@ struct AdvanceKernel {
   using Member = typename Kokkos::TeamPolicy<Space>::member_type;
   using Scratch = Kokkos::View<double**, Kokkos::LayoutRight, typename Space::scratch_memory_space,
                                Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
-  using Noise = NoiseGroup<T, Scheme::normals_per_step * D>;
+  static constexpr int per_step = Scheme::normals_per_step * D;
+  using Noise = NoiseGroup<T, per_step>;
+  using Counts = typename Sampler<Space, T>::Counts;
 
   Potential potential;
   typename Scheme::template Constants<T> constants;
@@ -31,20 +33,25 @@ struct AdvanceKernel {
   Sampler<Space, T> sampler;
   Kokkos::View<double**, Kokkos::LayoutRight, Space> unit_sums;  // (units here, quantities)
   std::uint64_t seed;
-  std::int64_t first_walker;             // id of x(0)
-  std::int64_t walkers;                  // in the whole ensemble; ids beyond fill the last block and count nothing
-  std::int64_t first_block;              // of this launch
-  std::int64_t first_step, last_step;    // steps first_step + 1 ... last_step are done
-  int unit;                              // walkers per row of unit_sums
+  std::int64_t first_walker;           // id of x(0)
+  std::int64_t walkers;                // in the whole ensemble; ids beyond fill the last block and count nothing
+  std::int64_t first_block;            // of this launch
+  std::int64_t first_step, last_step;  // steps first_step + 1 ... last_step are done
+  int unit;                            // walkers per row of unit_sums
+  int counters;                        // of a team's own histogram (one thread to a team), or 0: count in the group's
 
   static int scratch_bytes() { return static_cast<int>(Scratch::shmem_size(quantities, block)); }
+  static int counter_bytes(int counters) { return static_cast<int>(Counts::shmem_size(counters)); }
 
   KOKKOS_FUNCTION void operator()(Member const& team) const {
     std::int64_t const first = (first_block + team.league_rank()) * block;
     Scratch const sums(team.team_scratch(0), quantities, block);
+    Counts const counts(team.team_scratch(1), counters);
+    for (int i = 0; i < counters; ++i) counts(i) = 0;
     Kokkos::parallel_for(Kokkos::TeamThreadRange(team, block / W),
-                         [&](int const pack) { advance_pack(first + pack * W, sums, pack * W); });
+                         [&](int const pack) { advance_pack(first + pack * W, sums, pack * W, counts); });
     if (sampler.params.every == 0) return;
+    sampler.add_counts(first_walker + first, counts);
     team.team_barrier();
     int const units = block / unit;
     Kokkos::parallel_for(Kokkos::TeamThreadRange(team, quantities * units), [&](int const i) {
@@ -53,7 +60,8 @@ struct AdvanceKernel {
     });
   }
 
-  KOKKOS_FUNCTION void advance_pack(std::int64_t const first, Scratch const& sums, int const column) const {
+  KOKKOS_FUNCTION void advance_pack(std::int64_t const first, Scratch const& sums, int const column,
+                                    Counts const& counts) const {
     Pack<T, D, W> pack;
     T force[D][W];
     for_lanes<W>([&](int const l) {
@@ -69,14 +77,23 @@ struct AdvanceKernel {
     PackSums<W> pack_sums;
     sampler.load(first, pack_sums);
 
+    std::uint64_t const key = seed;  // a copy: what is derived from it need not be done again after each store
+    std::int64_t const first_id = first_walker + first;
+    auto const id = [&](int const l) { return static_cast<std::uint64_t>(first_id + l); };
+    std::int64_t next_sample = sampler.first_due_after(first_step);
     for (std::int64_t group = first_step / Noise::steps; group * Noise::steps < last_step; ++group) {
       T normals[Noise::normals][W];
-      draw(first, group, normals);
+      draw_group<Noise, W>(key, id, Stream::dynamics, group, normals);
       for (int j = 0; j < Noise::steps; ++j) {
         std::int64_t const step = group * Noise::steps + j;
         if (step < first_step || step >= last_step) continue;
-        advance_step(normals + j * Scheme::normals_per_step * D, pack, force);
-        if (sampler.due(step + 1)) sampler.sample(potential, first, first_walker, walkers, step + 1, pack, pack_sums);
+        if (step + 1 < next_sample) {
+          advance_step<false>(normals + j * per_step, pack, force);
+        } else {
+          advance_step<true>(normals + j * per_step, pack, force);
+          sampler.sample(potential, first, first_walker, walkers, next_sample, pack, pack_sums, counts);
+          next_sample += sampler.params.every;
+        }
       }
     }
 
@@ -89,34 +106,28 @@ struct AdvanceKernel {
     sampler.store(first, pack_sums);
     if (sampler.params.every == 0) return;
     for (int q = 0; q < quantities; ++q) {
-      for_lanes<W>([&](int const l) {
-        sums(q, column + l) = first_walker + first + l < walkers ? pack_sums.value[q][l] : 0.0;
-      });
+      for_lanes<W>(
+          [&](int const l) { sums(q, column + l) = first_walker + first + l < walkers ? pack_sums.value[q][l] : 0.0; });
     }
   }
 
-  KOKKOS_FORCEINLINE_FUNCTION void draw(std::int64_t const first, std::int64_t const group,
-                                        T (&normals)[Noise::normals][W]) const {
-    auto const id = [&](int const l) { return static_cast<std::uint64_t>(first_walker + first + l); };
-    draw_group<Noise, W>(seed, id, Stream::dynamics, group, normals);
-  }
-
+  // The half-step velocity is stored for samples only.
+  template <bool KeepHalf>
   KOKKOS_FORCEINLINE_FUNCTION void advance_step(T const (*normals)[W], Pack<T, D, W>& pack, T (&force)[D][W]) const {
     for_lanes<W>([&](int const l) {
       Vec<T, D> at, velocity, f, half;
-      T noise[Scheme::normals_per_step * D];
+      T noise[per_step];
       for (int d = 0; d < D; ++d) {
         at[d] = pack.x[d][l];
-        velocity[d] = pack.v[d][l];
-        half[d] = pack.v[d][l];
+        velocity[d] = half[d] = pack.v[d][l];
         f[d] = force[d][l];
       }
-      for (int i = 0; i < Scheme::normals_per_step * D; ++i) noise[i] = normals[i][l];
+      for (int i = 0; i < per_step; ++i) noise[i] = normals[i][l];
       Scheme::step(potential, constants, noise, at, velocity, f, half);
       for (int d = 0; d < D; ++d) {
         pack.x[d][l] = at[d];
         pack.v[d][l] = velocity[d];
-        pack.half[d][l] = half[d];
+        if constexpr (KeepHalf) pack.half[d][l] = half[d];
         force[d][l] = f[d];
       }
     });

@@ -29,15 +29,22 @@ enum CoreMemory : std::int32_t { nowhere = 0, in_a = 1, in_b = 2, core_mask = 3,
 /// Observes a pack of walkers at sampling times.
 template <class Space, class T>
 struct Sampler {
+  /// Histogram counters that belong to one team of one thread, or none.
+  using Counts =
+      Kokkos::View<std::uint32_t*, typename Space::scratch_memory_space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
+
   SamplingParams params;
   T mass;
-  std::int64_t production_start;                                  // step after which sampling and first-passage clocks start
-  Kokkos::View<std::uint8_t*, Space> memory;                      // (walkers here), CoreMemory; empty without cores
+  std::int64_t production_start;              // step after which sampling and first-passage clocks start
+  Kokkos::View<std::uint8_t*, Space> memory;  // (walkers here), CoreMemory; empty without cores
   Kokkos::View<std::uint64_t**, Kokkos::LayoutRight, Space> histogram;  // (groups, counters)
   std::int64_t walkers_per_group;
 
-  KOKKOS_FORCEINLINE_FUNCTION bool due(std::int64_t const step) const {
-    return params.every != 0 && step > production_start && (step - production_start) % params.every == 0;
+  /// The first step after this one that is sampled.
+  KOKKOS_FORCEINLINE_FUNCTION std::int64_t first_due_after(std::int64_t const step) const {
+    if (params.every == 0) return INT64_MAX;
+    std::int64_t const done = step > production_start ? step - production_start : 0;
+    return production_start + (done / params.every + 1) * params.every;
   }
   KOKKOS_FORCEINLINE_FUNCTION bool follows_cores() const { return params.cores || params.first_passage; }
 
@@ -63,10 +70,17 @@ struct Sampler {
   template <class Potential, int D, int W>
   KOKKOS_FUNCTION void sample(Potential const& potential, std::int64_t const first, std::int64_t const first_walker,
                               std::int64_t const walkers, std::int64_t const step, Pack<T, D, W> const& pack,
-                              PackSums<W>& sums) const {
+                              PackSums<W>& sums, Counts const& counts) const {
     add_thermodynamics(potential, pack, sums);
     if (follows_cores()) follow_cores(step, pack, sums);
-    if (params.histogram.dimensions > 0) count_positions(first, first_walker, walkers, pack);
+    if (params.histogram.dimensions > 0) count_positions(first, first_walker, walkers, pack, counts);
+  }
+
+  /// Add the counts of the team that advanced `walker` to those of its group.
+  KOKKOS_FUNCTION void add_counts(std::int64_t const walker, Counts const& counts) const {
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      if (counts(i) != 0) Kokkos::atomic_add(&histogram(walker / walkers_per_group, i), std::uint64_t{counts(i)});
+    }
   }
 
  private:
@@ -94,8 +108,9 @@ struct Sampler {
       sums.value[force_squared][l] += static_cast<double>(f2);
       sums.value[laplacian][l] += static_cast<double>(potential.laplacian(at));
     });
+    T const* const observed = pack.x[params.coordinate];
     for_lanes<W>([&](int const l) {
-      auto const q = static_cast<double>(pack.x[params.coordinate][l]);
+      auto const q = static_cast<double>(observed[l]);
       sums.value[position][l] += q;
       sums.value[position_squared][l] += q * q;
     });
@@ -104,47 +119,62 @@ struct Sampler {
   // Membership changes only inside a core, so that crossings of the barrier top that come straight back do not count.
   template <int D, int W>
   KOKKOS_FUNCTION void follow_cores(std::int64_t const step, Pack<T, D, W> const& pack, PackSums<W>& sums) const {
+    T const* const observed = pack.x[params.coordinate];
+    double const core_a = params.core_a, core_b = params.core_b;
+    std::int32_t before[W];
+    for_lanes<W>([&](int const l) {
+      auto const q = static_cast<double>(observed[l]);
+      std::int32_t const old = sums.memory[l];
+      std::int32_t const core = q <= core_a ? in_a : (q >= core_b ? in_b : old & core_mask);
+      before[l] = old;
+      sums.memory[l] = core | (core == in_b ? static_cast<std::int32_t>(has_passed) : old & has_passed);
+      sums.value[samples_in_a][l] += core == in_a ? 1.0 : 0.0;
+      sums.value[samples_in_b][l] += core == in_b ? 1.0 : 0.0;
+    });
+    if (any_lane<W>([&](int const l) { return before[l] != sums.memory[l]; })) count_events(step, before, sums);
+  }
+
+  // Rare, so the sums of most packs stay untouched at most samples.
+  template <int W>
+  KOKKOS_FUNCTION void count_events(std::int64_t const step, std::int32_t const (&before)[W], PackSums<W>& sums) const {
     auto const since = static_cast<double>(step - production_start);
     for_lanes<W>([&](int const l) {
-      auto const q = static_cast<double>(pack.x[params.coordinate][l]);
-      std::int32_t const old = sums.memory[l] & core_mask;
-      std::int32_t const passed = sums.memory[l] & has_passed;
-      std::int32_t const now = q <= params.core_a ? in_a : (q >= params.core_b ? in_b : old);
-      double const first = (now == in_b && passed == 0) ? 1.0 : 0.0;
-      sums.value[samples_in_a][l] += now == in_a ? 1.0 : 0.0;
-      sums.value[samples_in_b][l] += now == in_b ? 1.0 : 0.0;
+      std::int32_t const old = before[l] & core_mask, now = sums.memory[l] & core_mask;
+      double const first = (sums.memory[l] & ~before[l] & has_passed) != 0 ? 1.0 : 0.0;
       sums.value[transitions_ab][l] += (old == in_a && now == in_b) ? 1.0 : 0.0;
       sums.value[transitions_ba][l] += (old == in_b && now == in_a) ? 1.0 : 0.0;
       sums.value[passages][l] += first;
       sums.value[passage_steps][l] += first * since;
       sums.value[passage_steps_squared][l] += first * since * since;
-      sums.memory[l] = now | (now == in_b ? static_cast<std::int32_t>(has_passed) : passed);
     });
   }
 
-  // Counts are integers, so that the order of the atomic additions leaves no trace.
+  // Counts are integers, so that the order of the additions leaves no trace.
   template <int D, int W>
   KOKKOS_FUNCTION void count_positions(std::int64_t const first, std::int64_t const first_walker,
-                                       std::int64_t const walkers, Pack<T, D, W> const& pack) const {
-    HistogramGrid const& grid = params.histogram;
+                                       std::int64_t const walkers, Pack<T, D, W> const& pack,
+                                       Counts const& counts) const {
+    HistogramGrid const grid = params.histogram;
+    T const* const q0 = pack.x[grid.axis];
+    T const* const q1 = pack.x[(grid.axis + 1) % D];
+    double const scale0 = grid.bins[0] / (grid.upper[0] - grid.lower[0]);
+    double const scale1 = grid.bins[1] / (grid.upper[1] - grid.lower[1]);
+    bool const plane = D > 1 && grid.dimensions == 2;
     int bin[W];
     for_lanes<W>([&](int const l) {
-      double const scale0 = grid.bins[0] / (grid.upper[0] - grid.lower[0]);
-      double const u = (static_cast<double>(pack.x[grid.axis][l]) - grid.lower[0]) * scale0;
-      bool inside = u >= 0.0 && u < grid.bins[0];
-      int place = static_cast<int>(inside ? u : 0.0);
-      if (D > 1) {
-        double const scale1 = grid.bins[1] / (grid.upper[1] - grid.lower[1]);
-        double const w = (static_cast<double>(pack.x[(grid.axis + 1) % D][l]) - grid.lower[1]) * scale1;
-        bool const inside1 = grid.dimensions < 2 || (w >= 0.0 && w < grid.bins[1]);
-        place = place * grid.bins[1] + static_cast<int>(grid.dimensions == 2 && inside1 ? w : 0.0);
-        inside = inside && inside1;
-      }
+      double const u = (static_cast<double>(q0[l]) - grid.lower[0]) * scale0;
+      double const w = plane ? (static_cast<double>(q1[l]) - grid.lower[1]) * scale1 : 0.0;
+      bool const inside = u >= 0.0 && u < grid.bins[0] && w >= 0.0 && w < grid.bins[1];
+      int const place = static_cast<int>(inside ? u : 0.0) * grid.bins[1] + static_cast<int>(inside ? w : 0.0);
       bin[l] = inside ? place : grid.bins[0] * grid.bins[1];
     });
-    for (int l = 0; l < W; ++l) {
-      std::int64_t const id = first_walker + first + l;
-      if (id < walkers) Kokkos::atomic_add(&histogram(id / walkers_per_group, bin[l]), std::uint64_t{1});
+    std::int64_t const id = first_walker + first;
+    for (int l = 0; l < W && id + l < walkers; ++l) {
+      if (counts.size() > 0) {
+        ++counts(bin[l]);
+      } else {
+        Kokkos::atomic_add(&histogram((id + l) / walkers_per_group, bin[l]), std::uint64_t{1});
+      }
     }
   }
 };
