@@ -133,8 +133,8 @@ void map_over_textbook(benchmark::State& state, std::int64_t points) {
   Textbook textbook(exec, params);
   SpreadMap<Space, Baoab, Well<T>> map(exec, Well<T>{{DoubleWell<T>{T(barrier)}}}, params, {0, params.points()});
   auto const steps = static_cast<double>(params.steps + params.points() * params.members * params.member_steps);
-  compare(state, Side([&] { return seconds(exec, [&] { textbook.run(); }); }, steps),
-          Side([&] { return seconds(exec, [&] { map.run(); }); }, steps));
+  compare(state, Side([&] { return measure(exec, [&] { textbook.run(); }); }, steps),
+          Side([&] { return measure(exec, [&] { map.run(); }); }, steps));
   state.counters["over_published"] = published_seconds * state.counters["rate"].value / steps;
 
   double sum = 0;
@@ -152,7 +152,7 @@ void trunk_alone(benchmark::State& state, std::int64_t points) {
   SpreadParams const params = map_of(points);
   SpreadMap<Space, Baoab, Well<T>> map(exec, Well<T>{{DoubleWell<T>{T(barrier)}}}, params, {0, 0});
   for ([[maybe_unused]] auto const& iteration : state) {
-    state.SetIterationTime(seconds(exec, [&] { map.run(); }));
+    state.SetIterationTime(measure(exec, [&] { map.run(); }).wall);
   }
   state.counters["steps"] = static_cast<double>(params.steps);
 }

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <kramers/core/communicator.hpp>
+#include <kramers/core/concepts.hpp>
+#include <kramers/core/error.hpp>
+#include <kramers/core/provenance.hpp>
+
+#include <Kokkos_Core.hpp>
+
+#include <benchmark/benchmark.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <concepts>
+#include <cstdlib>
+#include <ctime>
+#include <exception>
+#include <iostream>
+#include <string>
+#include <vector>
+
+/// The one timer of all benchmarks, the comparison of two pieces of code, and main().
+namespace kramers::bench {
+
+/// An instance of Space that runs on one core (on a device: the whole of it).
+template <execution_space Space>
+Space one_core() {
+#ifdef KOKKOS_ENABLE_OPENMP
+  if constexpr (std::same_as<Space, Kokkos::OpenMP>) return Kokkos::OpenMP(1);
+#endif
+  return Space();
+}
+
+/// Time that passed, and time all threads of this process computed, which other programs on the machine do not lengthen.
+struct Time {
+  double wall, cpu;  // [s]
+};
+
+/// What call() and all it enqueues on exec take.
+template <execution_space Space, class Call>
+Time measure(Space const& exec, Call const& call) {
+  exec.fence("kramers::bench::before");
+  auto const start = std::chrono::steady_clock::now();
+  std::clock_t const cpu_start = std::clock();
+  call();
+  exec.fence("kramers::bench::after");
+  std::clock_t const cpu_end = std::clock();
+  auto const end = std::chrono::steady_clock::now();
+  return {std::chrono::duration<double>(end - start).count(),
+          static_cast<double>(cpu_end - cpu_start) / static_cast<double>(CLOCKS_PER_SEC)};
+}
+
+/// Median and quartiles of repeated measurements.
+struct Quartiles {
+  double low, median, high;
+};
+inline Quartiles quartiles(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  auto const at = [&](double share) {
+    double const place = share * static_cast<double>(values.size() - 1);
+    auto const below = static_cast<std::size_t>(place);
+    std::size_t const above = std::min(below + 1, values.size() - 1);
+    return values[below] + (place - static_cast<double>(below)) * (values[above] - values[below]);
+  };
+  return {at(0.25), at(0.5), at(0.75)};
+}
+
+/// One of two things compared: timed() runs it once, and does so many units of work (walker-steps, ...).
+template <class Timed>
+struct Side {
+  Timed timed;  // Time()
+  double work;
+};
+template <class Timed>
+Side(Timed, double) -> Side<Timed>;
+
+/// Repetitions of one comparison: the median then has a quartile range to believe.
+inline constexpr int repetitions = 15;
+
+/// Time two sides next to each other once per repetition, in alternating order, so that whatever else the machine does
+/// meets both. Reported: time of the contender; `rate` and `reference_rate` in units of work per second; `ratio` = rate of
+/// the contender over rate of the reference in the same repetition; all as medians, with the quartiles of the ratio.
+/// `cpu_ratio` is the same from processor time: the figure to read for one core of a busy machine.
+template <class Reference, class Contender>
+void compare(benchmark::State& state, Side<Reference> const& reference, Side<Contender> const& contender) {
+  std::vector<double> reference_rates, rates, ratios, cpu_ratios;
+  bool reference_first = true;
+  for ([[maybe_unused]] auto const& iteration : state) {
+    Time const early = reference_first ? reference.timed() : Time{};
+    Time const time = contender.timed();
+    Time const reference_time = reference_first ? early : reference.timed();
+    reference_first = !reference_first;
+    state.SetIterationTime(time.wall);
+    reference_rates.push_back(reference.work / reference_time.wall);
+    rates.push_back(contender.work / time.wall);
+    ratios.push_back(rates.back() / reference_rates.back());
+    cpu_ratios.push_back((contender.work / time.cpu) / (reference.work / reference_time.cpu));
+  }
+  Quartiles const ratio = quartiles(ratios);
+  state.counters["ratio"] = ratio.median;
+  state.counters["ratio_q1"] = ratio.low;
+  state.counters["ratio_q3"] = ratio.high;
+  state.counters["cpu_ratio"] = quartiles(cpu_ratios).median;
+  state.counters["rate"] = quartiles(rates).median;
+  state.counters["reference_rate"] = quartiles(reference_rates).median;
+}
+
+/// Say in the report where it comes from.
+inline void add_context() {
+  nlohmann::json const about = provenance(Communicator::self(), "bench", Kokkos::DefaultExecutionSpace::name(), {}, "");
+  for (char const* key :
+       {"git_hash", "git_modified", "compiler", "compile_flags", "build_type", "kokkos_version", "cpu", "threads"}) {
+    nlohmann::json const& value = about.at(key);
+    benchmark::AddCustomContext(key, value.is_string() ? value.get<std::string>() : value.dump());
+  }
+  benchmark::AddCustomContext("kokkos_space", Kokkos::DefaultExecutionSpace::name());
+  for (char const* name : {"OMP_NUM_THREADS", "OMP_PROC_BIND", "OMP_PLACES"}) {
+    char const* const value = std::getenv(name);
+    benchmark::AddCustomContext(name, value == nullptr ? "unset" : value);
+  }
+}
+
+/// Whether this build is one whose times mean something.
+inline constexpr bool optimised =
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    true;
+#else
+    false;
+#endif
+
+/// main() of every benchmark: 1 if a result is wrong (thrown as Error), the command line is, or the build is no build to
+/// measure.
+inline int run(int argc, char** argv) {
+  if (!optimised) {
+    std::cerr << "error: this build is not optimised or has a sanitizer; use a Release build to measure\n";
+    return 1;
+  }
+  try {
+    Kokkos::ScopeGuard const kokkos(argc, argv);
+    benchmark::Initialize(&argc, argv);
+    if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+    add_context();
+    benchmark::RunSpecifiedBenchmarks();
+    benchmark::Shutdown();
+  } catch (std::exception const& error) {
+    std::cerr << "error: " << error.what() << '\n';
+    return 1;
+  }
+  return 0;
+}
+
+}  // namespace kramers::bench
