@@ -3,6 +3,7 @@
 
 #include <kramers/algorithms/exact.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -115,8 +116,9 @@ double equilibrium_difference(StudyParams const& params) {
   double const kT = params.request.params.bath.temperature;
   double const divide = params.request.params.sampling.divide;
   exact::Interval const whole = exact::confinement(energy, kT, params.initial.lower[0]);
+  double lowest = energy(whole.lower);
+  for (int i = 1; i <= 1000; ++i) lowest = std::min(lowest, energy(whole.lower + i * (whole.upper - whole.lower) / 1000));
   auto const left = [&](exact::Interval const& range) {
-    double const lowest = energy(params.initial.lower[0]);
     return exact::integrate([&](double x) { return std::exp((lowest - energy(x)) / kT); }, range);
   };
   double const total = left(whole);
