@@ -188,7 +188,7 @@ enum class Part { philox, normals, vector_unit };
 /// Vector operations of one step of the engine (additions, multiplications, fma, shifts, logic; not loads and stores), times
 /// lanes, counted by count_instructions.py in the machine code that GCC 14 makes for AVX-512.
 template <class T>
-inline constexpr double operations_per_step = sizeof(T) == 8 ? 75 : 75;
+inline constexpr double operations_per_step = sizeof(T) == 8 ? 72 : 70.5;
 
 /// The random bits of an ensemble, its normal numbers, or as many vector operations that wait for nothing.
 template <class T, Part part>
