@@ -212,7 +212,9 @@ Replay replay(StudyParams const& params, std::uint64_t walker, std::int64_t ever
   };
   keep();
   while (step < params.last_step()) {
-    std::int64_t const next = std::min((step / every + 1) * every, params.last_step());
+    // The steps at which the ensemble's trajectory is recorded, and as many before production.
+    std::int64_t const phase = params.equilibrate % every;
+    std::int64_t const next = std::min((step - phase + every) / every * every + phase, params.last_step());
     one->advance(step, next);
     step = next;
     keep();

@@ -61,6 +61,17 @@ void read_state(h5::Reader const& file, AnyEnsemble& ensemble, EnsembleLayout::R
   ensemble.upload();
 }
 
+/// The step the checkpoint was written at, which must not lie beyond the end of this run.
+std::int64_t read_step(h5::Reader const& file, StudyParams const& params) {
+  auto const step = file.attribute<std::int64_t>("/", "step");
+  if (step > params.last_step()) {
+    throw InputError(file.path().string(), 0,
+                     "the checkpoint was written at step " + std::to_string(step) + ", but this run ends at step " +
+                         std::to_string(params.last_step()) + " (run.equilibrate + run.steps)");
+  }
+  return step;
+}
+
 h5::Extents trajectory_extents(std::size_t frames, std::int64_t walkers, int dimension) {
   return {frames, static_cast<std::uint64_t>(walkers), static_cast<std::uint64_t>(dimension)};
 }
@@ -134,6 +145,7 @@ std::int64_t read_checkpoint(std::filesystem::path const& path, Communicator con
   EnsembleLayout const& layout = ensemble.layout();
   EnsembleLayout::Range const range = ensemble.range();
   h5::Reader const file = open_checkpoint(path, comm, params);
+  std::int64_t const step = read_step(file, params);
   read_state(file, ensemble, range, "");
 
   EnsembleLayout::Range const cells = layout.cells_of(range);
@@ -162,14 +174,15 @@ std::int64_t read_checkpoint(std::filesystem::path const& path, Communicator con
     record.positions = part("record/positions");
     record.velocities = part("record/velocities");
   }
-  return file.attribute<std::int64_t>("/", "step");
+  return step;
 }
 
 std::int64_t read_walker(std::filesystem::path const& path, StudyParams const& params, std::int64_t walker,
                          AnyEnsemble& one) {
   h5::Reader const file = open_checkpoint(path, Communicator::self(), params);
+  std::int64_t const step = read_step(file, params);
   read_state(file, one, {walker, walker + 1}, "xv");
-  return file.attribute<std::int64_t>("/", "step");
+  return step;
 }
 
 }  // namespace kramers::detail

@@ -157,9 +157,11 @@ StudyParams read_study(Config const& config, CommandLine const& options) {
   params.sampling = read_sampling(config, request.potential.dimensions);
 
   study.initial = read_initial(config, request.potential);
+  constexpr std::int64_t too_many = std::int64_t{1} << 45;
   study.equilibrate = config.non_negative<std::int64_t>("run.equilibrate", 0);
+  config.check(study.equilibrate < too_many, "run.equilibrate", "below 2^45");
   study.steps = config.positive<std::int64_t>("run.steps");
-  config.check(study.last_step() < (std::int64_t{1} << 45), "run.steps", "below 2^45 together with run.equilibrate");
+  config.check(study.steps < too_many - study.equilibrate, "run.steps", "below 2^45 together with run.equilibrate");
   study.sample_after = config.non_negative<std::int64_t>("observables.after", 0);
   config.check(study.sample_after < study.steps, "observables.after", "< run.steps");
   config.check(study.sample_after == 0 || !params.sampling.first_passage, "observables.after",
