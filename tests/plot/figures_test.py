@@ -20,6 +20,7 @@ if MISSING:
 
 import h5py
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 PLOT = Path(__file__).resolve().parents[2] / "apps" / "plot"
 sys.path.insert(0, str(PLOT))
@@ -220,6 +221,17 @@ class Contents(WithFiles):
         for word in ("kramers-langevin 0.1.0", "git 0123456789ab (modified)", "0x0123456789abcdef", "langevin.h5"):
             self.assertIn(word, figure.get_supxlabel())
 
+    def test_long_titles_and_footers_are_broken_into_lines(self):
+        path = self.changed("langevin", lambda file: file["parameters"].attrs.update(
+            scheme="leimkuhler-matthews", walkers=10**9, friction=0.0123, kT=0.001234))
+        figure = self.draw(langevin.free_energy, path)
+        renderer = FigureCanvasAgg(figure).get_renderer()
+        figure.draw_without_rendering()
+        self.assertEqual(figure.get_suptitle().count("\n"), 2)
+        for text in (figure._suptitle, figure._supxlabel):
+            box = text.get_window_extent(renderer)
+            self.assertTrue(0 <= box.x0 and box.x1 <= figure.bbox.width, text.get_text())
+
     def test_what_the_file_does_not_tell_is_left_out(self):
         def forget(file):
             del file["parameters"]
@@ -356,7 +368,14 @@ class Contents(WithFiles):
 
         figure = self.draw(trajectory.trajectory, self.changed("langevin", change))
         np.testing.assert_allclose(figure.axes[0].get_lines()[-2].get_xdata(), 3 + 0.5 * np.arange(151))
-        self.assertIn("position $y$", [axes.get_ylabel() for axes in figure.axes][3])
+        self.assertTrue(figure.axes[3].get_ylabel().startswith("position $y$"))
+
+    def test_phase_space_shows_the_orbit_with_the_energy_of_the_barrier(self):
+        axes = self.draw(trajectory.trajectory, self.files / "langevin.h5").axes[3]
+        x, v = axes.collections[-1].get_paths()[0].vertices.T
+        self.assertIn("energy of the barrier", legend(axes))
+        # (x^2 - 1)^2 + v^2 / 2 = 1; bins are 0.05 wide and the lines between them straight.
+        np.testing.assert_allclose((x * x - 1)**2 + v**2 / 2, 1, atol=0.02)
 
     def test_trunk_has_the_band_between_lo_and_hi(self):
         axes = self.draw(spread.trunk, self.files / "spread.h5").axes[0]

@@ -111,7 +111,8 @@ def population(result):
         draw_decay(axes, result, time, difference, error)
     else:
         style.band(axes, time, difference - error, difference + error, style.DATA)
-        axes.plot(time, difference, color=style.DATA, linewidth=1.2)
+        axes.plot(time, difference, color=style.DATA, linewidth=1.2, label="simulation, with standard error")
+        axes.legend(loc="best")
         axes.set_ylabel(r"population difference $P_\mathrm{left} - P_\mathrm{right}$")
     style.frame(figure, result, "Population decay" if fitted else "Population difference")
     return figure
@@ -152,7 +153,7 @@ def draw_decay(axes, result, time, difference, error):
     axes.set_yscale("log")
     axes.set_ylim(floor, 1.15 * np.nanmax(excess))
     if floor > 0.01:
-        style.plain_ticks(axes.yaxis)
+        style.plain_ticks(axes.yaxis, *axes.get_ylim())
     shift = f" {-equilibrium:+.3g}" if equilibrium else ""
     symbols = rf"P_\mathrm{{left}} - P_\mathrm{{right}}{shift}"
     axes.set_ylabel("population difference " + (f"$-({symbols})$" if sign < 0 else f"${symbols}$"))
@@ -178,6 +179,7 @@ def correlation(result):
     # Velocities and wells forget in very different times: both are seen on a logarithmic axis.
     left.set_xscale("log")
     left.set_xlim(time[later][0], time[-1])
+    style.plain_ticks(left.xaxis, *left.get_xlim())
     left.set_xlabel(label("lag time", "t", TIME))
     left.set_ylabel("autocorrelation $C(t)/C(0)$")
     left.legend(loc="best")
@@ -203,6 +205,8 @@ def draw_displacement(axes, result, time, moved, error):
         free = 2 * dimensions * kT / ((result.parameter("mass") or 1.0) * friction**2) * without_inertia
         axes.plot(time[later], free, color=style.EXACT, linestyle=":", label="free particle")
     axes.set_xlim(time[later][0], time[later][-1])
+    for axis, limits in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+        style.plain_ticks(axis, *limits)
     axes.set_xlabel(label("lag time", "t", TIME))
     axes.set_ylabel(r"mean square displacement [$l_0^2$]")
     axes.legend(loc="best")

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib import ticker
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.textpath import TextPath
 
 from kramers_plot.errors import PlotError
 
@@ -21,6 +22,7 @@ EXACT = "#222222"
 MUTED = "#777777"
 SHADE = "#56B4E9"
 WALKERS = (DATA, FIT, SECOND)
+FOOTER_SIZE = 6.5
 COLOUR_MAP = "viridis"  # perceptually uniform
 
 LENGTH, TIME, ENERGY = r"$l_0$", r"$\tau$", r"$kT$"
@@ -53,13 +55,24 @@ def new_figure(width, height):
 def frame(figure, result, title):
     """Title with the system, and the small line that says where the numbers come from."""
     heading = "$\\bf{" + title.replace(" ", r"\ ") + "}$"
-    figure.suptitle(f"{heading}\n{system(result)}".rstrip(), x=0.012, ha="left", linespacing=1.45)
-    figure.supxlabel(provenance(result), x=0.012, ha="left", fontsize=6.5, color=MUTED)
+    lines = broken(system(result), "  |  ", figure, SETTINGS["figure.titlesize"])
+    figure.suptitle("\n".join([heading, *lines]), x=0.012, ha="left", linespacing=1.45)
+    origin = broken(provenance(result), "   ", figure, FOOTER_SIZE)
+    figure.supxlabel("\n".join(origin), x=0.012, ha="left", fontsize=FOOTER_SIZE, color=MUTED)
+
+
+def broken(parts, separator, figure, size):
+    """The parts in lines that are not wider than the figure."""
+    lines = []
+    for part in parts:
+        longer = separator.join([lines[-1], part]) if lines else part
+        fits = TextPath((0, 0), longer, size=size).get_extents().width < 0.97 * 72 * figure.get_figwidth()
+        lines[-1:] = [longer] if fits or not lines else [lines[-1], part]
+    return lines
 
 
 def system(result):
-    """Potential, friction, temperature and scheme in one line; what the file does not tell is left out."""
-    kT = result.parameter("kT")
+    """Potential, friction, temperature, scheme and walkers, as far as the file tells them."""
     parts = []
     potential = result.parameter("potential")
     if potential:
@@ -67,21 +80,21 @@ def system(result):
     friction = result.parameter("friction")
     if friction is not None:
         parts.append(rf"$\gamma$ = {plain(friction)} {INVERSE_TIME}")
+    kT = result.parameter("kT")
     if kT is not None:
         parts.append(f"$kT$ = {plain(kT)}")
-    scheme = result.parameter("scheme")
-    dt = result.parameter("dt")
+    scheme, dt = result.parameter("scheme"), result.parameter("dt")
     if scheme and dt is not None:
-        name = str(scheme).upper() if str(scheme).isalpha() else str(scheme).replace("_", " ")
+        name = str(scheme) if result.overdamped() else str(scheme).upper()
         parts.append(rf"{name}, $\Delta t$ = {plain(dt)} {TIME}")
     walkers = result.parameter("walkers")
     if walkers is not None and int(walkers) > 1:
         parts.append(f"{int(walkers):,} walkers".replace(",", "\N{THIN SPACE}"))
-    return "  |  ".join(parts)
+    return parts
 
 
 def provenance(result):
-    """App, version, state of the source, hash of the result and date, as the file tells them."""
+    """App, version, state of the source, hash of the result and date, as far as the file tells them, and its name."""
     told = result.provenance
     app = result.text("app") or told.get("app", "unknown program")
     parts = [f"{app} {result.text('version') or told.get('version', '')}".rstrip()]
@@ -91,7 +104,7 @@ def provenance(result):
         parts.append(f"state {result.summary['state_hash']}")
     if told.get("date"):
         parts.append(str(told["date"]))
-    return "   ".join([*parts, result.path.name])
+    return [*parts, result.path.name.replace("$", r"\$")]
 
 
 def plain(value):
@@ -135,15 +148,18 @@ def colour_bar(figure, mappable, axes, text):
     bar = figure.colorbar(mappable, ax=axes, pad=0.02, fraction=0.06, aspect=28)
     bar.set_label(text)
     bar.outline.set_visible(False)
-    if isinstance(bar.norm, LogNorm) and 1e-3 <= bar.norm.vmin and bar.norm.vmax < 1e4:
-        plain_ticks(bar.ax.yaxis, minor=bar.norm.vmax / bar.norm.vmin < 100)
+    if isinstance(bar.norm, LogNorm):
+        plain_ticks(bar.ax.yaxis, bar.norm.vmin, bar.norm.vmax)
     return bar
 
 
-def plain_ticks(axis, minor=True):
-    """Label a logarithmic axis 0.03, 0.1, 0.6, 1; a part of the minor ticks is left without a number."""
+def plain_ticks(axis, low, high):
+    """Label a logarithmic axis 0.03, 0.1, 0.6, 1 rather than with powers of ten, if it is not too long for that."""
+    if low < 1e-3 or high >= 1e4:
+        return
+    # On a short axis a part of the minor ticks has numbers, too.
+    chosen = "2346" if high / low < 100 else ""
     axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
-    chosen = "2346" if minor else ""
     axis.set_minor_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}" if f"{value:.0e}"[0] in chosen else ""))
     axis.set_tick_params(which="minor", labelsize=8.5)
 

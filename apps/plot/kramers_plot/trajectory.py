@@ -48,12 +48,15 @@ def trajectory(result):
     elif velocity is not None:
         other, name = velocity[:, :, 0], label("velocity", "v", VELOCITY)
     draw_plane(figure, side, x, other, name)
+    draw_energies(side, result, minima, position.shape[2] > 1, velocity is not None)
     path = transition_path(x[:, chosen[0]], changes[chosen[0]], *sets) if sets and other is not None else None
     if path is not None:
         side.plot(x[path, chosen[0]], other[path, chosen[0]], color=style.FIT, linewidth=1.3, marker="o",
                   markersize=2.5, label=f"one transition of walker {names[chosen[0]]}")
+    if side.get_legend_handles_labels()[0]:
         side.legend(loc="upper center")
-        side.set_ylim(side.get_ylim()[0], side.get_ylim()[1] + 0.12 * np.ptp(side.get_ylim()))
+        low, high = side.get_ylim()
+        side.set_ylim(low, high + 0.16 * (high - low))
     order = "most transitions first" if sets else "the first ones"
     part = f", {len(chosen)} of {len(names)} saved walkers, {order}" if len(names) > STRIPS else ""
     style.frame(figure, result, f"Trajectories{part}")
@@ -78,6 +81,26 @@ def walkers_of(result):
         if names.size != position.shape[1]:
             raise BadData(f"{result.path}: {names.size} ids for {position.shape[1]} walkers; repeat the run")
     return time, position, velocity, names
+
+
+def draw_energies(axes, result, minima, plane, moving):
+    """Lines of equal exact free energy in a plane, or the orbit with the energy of the barrier in phase space."""
+    kT, _ = energy_unit(result)
+    if plane and result.has(f"{FREE_ENERGY}/position_x"):
+        x, y = (result.array(f"{FREE_ENERGY}/position_{name}", 1) for name in "xy")
+        exact = np.ma.masked_invalid(result.array(f"{FREE_ENERGY}/exact", 2)).T
+        if exact.count():
+            levels = exact.min() + kT * np.arange(1, 12, 2)
+            axes.contour(x, y, exact, levels=levels, colors=style.DATA, linewidths=0.6)
+            axes.set_title(r"lines: exact free energy, every 2 $kT$", loc="right", fontsize=8, color=style.MUTED, pad=3)
+    elif not plane and moving and len(minima) > 1:
+        x, exact = result.columns(FREE_ENERGY, "position", "exact")
+        mass = result.parameter("mass") or 1.0
+        top = exact[(x > minima[0]) & (x < minima[-1])].max()
+        v = 1.1 * np.sqrt(2 * (top - np.nanmin(exact)) / mass) * np.linspace(-1, 1, 400)
+        energy = np.ma.masked_invalid(exact) + mass / 2 * v[:, None]**2
+        axes.contour(x, v, energy, levels=[top], colors=style.DATA, linewidths=0.9, linestyles="--")
+        axes.plot([], [], color=style.DATA, linewidth=0.9, linestyle="--", label="energy of the barrier")
 
 
 def known_wells(result):
