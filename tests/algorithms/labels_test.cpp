@@ -70,7 +70,6 @@ void expect_proper(Listener const& heard, Space const& exec) {
   }
   EXPECT_GT(ours, 0U);
   for (auto const& label : heard.allocations) EXPECT_TRUE(is_ours_or_kokkos(label)) << "allocation " << label;
-  for (auto const& label : heard.fences) EXPECT_TRUE(is_ours_or_kokkos(label)) << "fence " << label;
 }
 
 /// An instance other than the default one, where the space has several.
