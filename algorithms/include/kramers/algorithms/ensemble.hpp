@@ -71,12 +71,14 @@ class Ensemble final : public AnyEnsemble {
     if (m_blocks == 0) return;
     Region const region("kramers::advance");
     using Kernel = detail::AdvanceKernel<Space, Scheme, Potential, W>;
+    detail::Sampler<Space, T> observer = sampler();
+    if (observer.first_due_after(first_step) > last_step) observer.params.every = 0;  // nothing to sum in this launch
     int const counters = team_counters(first_step, last_step);
     Kernel const kernel{m_potential,
                         m_constants,
                         m_x,
                         m_v,
-                        sampler(),
+                        observer,
                         m_unit_sums,
                         m_params.seed,
                         m_range.first,
@@ -88,7 +90,7 @@ class Ensemble final : public AnyEnsemble {
                         counters};
     Kokkos::parallel_for("kramers::advance", team_policy(Kernel::scratch_bytes(), Kernel::counter_bytes(counters)),
                          kernel);
-    if (m_params.sampling.every != 0) fold(m_cell_sums, quantities, true);
+    if (observer.params.every != 0) fold(m_cell_sums, quantities, true);
   }
 
   void mark_origin() override {
