@@ -24,7 +24,9 @@ std::vector<std::string> const& scheme_names() {
   return names;
 }
 
-bool is_overdamped(std::string const& scheme) { return scheme == "euler-maruyama" || scheme == "leimkuhler-matthews"; }
+bool is_overdamped(std::string const& scheme) {
+  return scheme == "euler-maruyama" || scheme == "leimkuhler-matthews";
+}
 
 std::unique_ptr<AnyEnsemble> make_ensemble(EnsembleRequest const& request) {
   if (request.precision == "f64") return make_in_precision<double>(request);

@@ -7,7 +7,9 @@
 
 namespace kramers {
 namespace {
-std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+std::int64_t divide_up(std::int64_t a, std::int64_t b) {
+  return (a + b - 1) / b;
+}
 }  // namespace
 
 EnsembleLayout::EnsembleLayout(std::int64_t n) : walkers(n) {

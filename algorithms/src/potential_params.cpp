@@ -57,7 +57,9 @@ std::function<double(double)> energy_1d(PotentialParams const& p) {
   }
   if (p.kind == "tabulated") {
     using Host = Kokkos::DefaultHostExecutionSpace;
-    return [v = Tabulated<double, Host>(Host{}, natural_spline(*p.table), p.wall_stiffness)](double x) { return v.energy(x); };
+    return [v = Tabulated<double, Host>(Host{}, natural_spline(*p.table), p.wall_stiffness)](double x) {
+      return v.energy(x);
+    };
   }
   throw DomainError("potential", p.kind, "a potential of one coordinate");
 }

@@ -45,7 +45,9 @@ EnsembleLayout::Range Study::recorded() const {
   return {std::min(first, m_params.trajectory_walkers), std::min(last, m_params.trajectory_walkers)};
 }
 
-std::uint64_t Study::state_hash() { return m_comm.sum(m_ensemble->state_hash()); }
+std::uint64_t Study::state_hash() {
+  return m_comm.sum(m_ensemble->state_hash());
+}
 
 // The next step at which a launch ends: something is recorded there, or the launch would get too long.
 std::int64_t Study::next_stop(std::int64_t step) const {
@@ -128,8 +130,7 @@ void Study::record_trajectory() {
   auto const dimension = static_cast<std::ptrdiff_t>(m_ensemble->dimension());
   for (WalkerState const& walker : m_ensemble->read_walkers(ids)) {
     m_record.positions.insert(m_record.positions.end(), walker.position.begin(), walker.position.begin() + dimension);
-    m_record.velocities.insert(m_record.velocities.end(), walker.velocity.begin(),
-                               walker.velocity.begin() + dimension);
+    m_record.velocities.insert(m_record.velocities.end(), walker.velocity.begin(), walker.velocity.begin() + dimension);
   }
 }
 

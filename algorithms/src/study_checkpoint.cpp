@@ -21,7 +21,9 @@ void expect_same(nlohmann::json const& now, nlohmann::json const& then, std::str
   if (difference.empty()) return;
   std::string place = difference.front().at("path").get<std::string>();
   nlohmann::json::json_pointer const pointer(place);
-  auto const text = [&](nlohmann::json const& json) { return json.contains(pointer) ? json[pointer].dump() : "absent"; };
+  auto const text = [&](nlohmann::json const& json) {
+    return json.contains(pointer) ? json[pointer].dump() : "absent";
+  };
   std::string name = place.substr(1);
   std::replace(name.begin(), name.end(), '/', '.');
   throw InputError(path, 0,

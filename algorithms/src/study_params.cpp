@@ -44,7 +44,8 @@ InitialState read_initial(Config const& config, PotentialParams const& potential
   int const d = potential.dimensions;
   bool const box = config.has("initial.lower") || config.has("initial.upper");
   config.check(!(box && config.has("initial.position")), "initial.position", "absent where lower and upper are given");
-  auto const position = box ? std::vector<double>{} : per_coordinate(config, "initial.position", d, usual_start(potential));
+  auto const position =
+      box ? std::vector<double>{} : per_coordinate(config, "initial.position", d, usual_start(potential));
   auto const lower = box ? per_coordinate(config, "initial.lower", d, {}) : position;
   auto const upper = box ? per_coordinate(config, "initial.upper", d, {}) : position;
   for (std::size_t i = 0; i < lower.size(); ++i) {
@@ -63,8 +64,8 @@ InitialState read_initial(Config const& config, PotentialParams const& potential
 BathParams read_bath(Config const& config, bool overdamped) {
   BathParams bath;
   bath.dt = config.positive<double>("integrator.dt");
-  bath.friction = overdamped ? config.positive<double>("integrator.friction")
-                             : config.non_negative<double>("integrator.friction");
+  bath.friction =
+      overdamped ? config.positive<double>("integrator.friction") : config.non_negative<double>("integrator.friction");
   bath.temperature = config.positive<double>("integrator.temperature");
   bath.mass = config.positive<double>("integrator.mass", 1.0);
   return bath;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include <kramers/algorithms/study_results.hpp>
-
 #include <kramers/algorithms/exact.hpp>
+#include <kramers/algorithms/study_results.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -10,9 +9,13 @@
 namespace kramers {
 namespace {
 
-nlohmann::json to_json(Estimate const& e) { return {{"value", e.value}, {"stderr", e.stderr_}}; }
+nlohmann::json to_json(Estimate const& e) {
+  return {{"value", e.value}, {"stderr", e.stderr_}};
+}
 
-Estimate scaled(Estimate const& e, double factor) { return {e.value * factor, e.stderr_ * std::abs(factor)}; }
+Estimate scaled(Estimate const& e, double factor) {
+  return {e.value * factor, e.stderr_ * std::abs(factor)};
+}
 
 /// Every rank gets what rank 0 has.
 std::vector<double> from_root(Communicator const& comm, std::vector<double> values) {
@@ -64,7 +67,9 @@ std::vector<Estimate> means(SampleTable const& table) {
   });
 }
 
-bool is_separable(PotentialParams const& potential) { return potential.kind != "mueller_brown"; }
+bool is_separable(PotentialParams const& potential) {
+  return potential.kind != "mueller_brown";
+}
 
 /// Is exp(-V / kT) normalisable?
 bool is_confined(PotentialParams const& potential) {
@@ -117,7 +122,8 @@ double equilibrium_difference(StudyParams const& params) {
   double const divide = params.request.params.sampling.divide;
   exact::Interval const whole = exact::confinement(energy, kT, params.initial.lower[0]);
   double lowest = energy(whole.lower);
-  for (int i = 1; i <= 1000; ++i) lowest = std::min(lowest, energy(whole.lower + i * (whole.upper - whole.lower) / 1000));
+  for (int i = 1; i <= 1000; ++i)
+    lowest = std::min(lowest, energy(whole.lower + i * (whole.upper - whole.lower) / 1000));
   auto const left = [&](exact::Interval const& range) {
     return exact::integrate([&](double x) { return std::exp((lowest - energy(x)) / kT); }, range);
   };
@@ -175,8 +181,8 @@ void add_correlations(StudyParams const& params, StudyRecord const& record, Fram
   SampleTable const velocities = sums.of(frame_velocity_correlation, record.origins);
   SampleTable const displacements = sums.of(frame_displacement, record.origins);
   FrameTimes const lags{0, results.frame_times.interval};
-  results.correlations = CorrelationFunctions{lags, correlation(products, &positions), means(velocities),
-                                              means(displacements)};
+  results.correlations =
+      CorrelationFunctions{lags, correlation(products, &positions), means(velocities), means(displacements)};
   nlohmann::json& out = results.observables;
   out["position_correlation_time"] = to_json(correlation_time(products, &positions, lags).time);
   if (!is_overdamped(params.request.scheme)) {
@@ -185,9 +191,8 @@ void add_correlations(StudyParams const& params, StudyRecord const& record, Fram
   PotentialParams const& potential = params.request.potential;
   bool const spreads = potential.kind == "cosine" || (potential.kind == "harmonic" && potential.stiffness == 0);
   if (spreads && params.correlation_frames > 4) {
-    out["diffusion_coefficient"] =
-        to_json(diffusion_coefficient(displacements, lags, static_cast<int>(params.correlation_frames / 4),
-                                      potential.dimensions));
+    out["diffusion_coefficient"] = to_json(diffusion_coefficient(
+        displacements, lags, static_cast<int>(params.correlation_frames / 4), potential.dimensions));
   }
 }
 
@@ -208,7 +213,8 @@ StudyResults evaluate(Study& study) {
   results.potential_energy = means(frames.of(frame_potential));
   results.population_difference = population_difference(frames.of(frame_left));
 
-  std::int64_t const samples = sampling.every > 0 ? (study.step() - params.request.params.production_start) / sampling.every : 0;
+  std::int64_t const samples =
+      sampling.every > 0 ? (study.step() - params.request.params.production_start) / sampling.every : 0;
   std::vector<double> const cell_sums = from_root(comm, comm.gather(study.ensemble().cell_sums()));
   if (samples > 0) {
     SampleTable const cells(cell_sums, quantities, layout);

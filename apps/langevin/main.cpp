@@ -20,7 +20,8 @@ void write(langevin::Outputs const& outputs, nlohmann::json const& summary, AppR
 }
 
 int follow_one(AppRun const& run, StudyParams const& params, langevin::Outputs const& outputs) {
-  auto const origin = provenance(run.comm, "kramers-langevin", params.request.space, run.options.words, run.config.verbatim());
+  auto const origin =
+      provenance(run.comm, "kramers-langevin", params.request.space, run.options.words, run.config.verbatim());
   nlohmann::json summary;
   agree(run.comm, [&] {
     if (!run.comm.is_root()) return;
@@ -50,7 +51,8 @@ int study_ensemble(AppRun const& run) {
   }
   StudyResults const results = evaluate(study);
   nlohmann::json summary = langevin::summarise(study, results, run);
-  auto const origin = provenance(run.comm, "kramers-langevin", params.request.space, run.options.words, run.config.verbatim());
+  auto const origin =
+      provenance(run.comm, "kramers-langevin", params.request.space, run.options.words, run.config.verbatim());
   summary["provenance"] = origin;
   if (outputs.results) write_results(*outputs.results, study, results, summary, origin, run.config.verbatim());
   write(outputs, summary, run);

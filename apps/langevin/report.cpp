@@ -31,7 +31,9 @@ nlohmann::json basics(StudyParams const& params, AppRun const& run) {
           {"equilibrate", params.equilibrate}};
 }
 
-double number(nlohmann::json const& json) { return json.is_number() ? json.get<double>() : 0.0; }
+double number(nlohmann::json const& json) {
+  return json.is_number() ? json.get<double>() : 0.0;
+}
 
 }  // namespace
 
@@ -64,9 +66,8 @@ nlohmann::json summarise(Study& study, StudyResults const& results, AppRun const
   summary["wall_s"] = seconds;
   summary["walker_steps_per_s"] = seconds > 0 ? done / seconds : 0.0;
   summary["state_hash"] = hex(study.state_hash());
-  summary["memory"] = {{"state_bytes", state},
-                       {"work_bytes", extra},
-                       {"peak_resident_bytes_per_rank", peak_memory(run.comm)}};
+  summary["memory"] = {
+      {"state_bytes", state}, {"work_bytes", extra}, {"peak_resident_bytes_per_rank", peak_memory(run.comm)}};
   summary["observables"] = results.observables;
   summary["references"] = results.references;
   return summary;
@@ -86,7 +87,8 @@ nlohmann::json summarise(Replay const& path, StudyParams const& params, AppRun c
 
 void report_interruption(Study const& study, int signal) {
   if (!study.comm().is_root()) return;
-  std::fprintf(stderr, "kramers-langevin: stopped by signal %d at step %lld of %lld; go on with --resume (checkpoint %s)\n",
+  std::fprintf(stderr,
+               "kramers-langevin: stopped by signal %d at step %lld of %lld; go on with --resume (checkpoint %s)\n",
                signal, static_cast<long long>(study.step()), static_cast<long long>(study.params().last_step()),
                study.params().checkpoint.c_str());
 }

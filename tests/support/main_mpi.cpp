@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/core/communicator.hpp>
 
-#include <gtest/gtest.h>
-
 #include <Kokkos_Core.hpp>
+
+#include <gtest/gtest.h>
 
 int main(int argc, char** argv) {
   kramers::MpiSession const mpi(argc, argv);

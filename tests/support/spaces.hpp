@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <Kokkos_Core.hpp>
+
+#include <gtest/gtest.h>
 
 #include <string>
 

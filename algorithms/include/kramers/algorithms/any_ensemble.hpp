@@ -18,8 +18,8 @@ namespace kramers {
 /// Where and how fast walkers start. Draws depend on (seed, walker) alone.
 struct InitialState {
   double lower[3] = {}, upper[3] = {};  ///< positions are uniform in [lower, upper); a point where they are equal
-  bool thermal_velocity = true;            ///< Maxwell-Boltzmann velocities
-  double velocity[3] = {};         ///< otherwise this one
+  bool thermal_velocity = true;         ///< Maxwell-Boltzmann velocities
+  double velocity[3] = {};              ///< otherwise this one
 };
 
 /// Everything that defines an ensemble but its potential.

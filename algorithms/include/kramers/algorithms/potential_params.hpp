@@ -23,7 +23,7 @@ struct PotentialParams {
   double period = 1;           ///< cosine [length]
   double scale = 1;            ///< mueller_brown
   std::optional<Table> table;  ///< tabulated
-  double wall_stiffness = 0;   ///< tabulated: outside the table the end slope continues, plus this wall [energy / length^2]
+  double wall_stiffness = 0;   ///< tabulated: of a wall beyond the ends, where the end slope continues [energy / length^2]
 };
 
 /// "harmonic", "double_well", "cosine", "tabulated", "mueller_brown".

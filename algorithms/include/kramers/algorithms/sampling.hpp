@@ -24,19 +24,19 @@ enum Quantity : int {
   passages,           ///< first passages into core B
   passage_steps,      ///< sum of their steps since production began
   passage_steps_squared,
-  quantities          ///< how many there are
+  quantities  ///< how many there are
 };
 
 /// Quantities of one moment, summed per cell at each frame.
 enum FrameQuantity : int {
-  frame_left,                 ///< walkers with the observed coordinate below the divide
-  frame_position,             ///< sum of the observed coordinate [length]
-  frame_position_squared,     ///< and of its square [length^2]
-  frame_kinetic,              ///< sum of m v^2 / 2 [energy]
-  frame_potential,            ///< sum of V [energy]
+  frame_left,                  ///< walkers with the observed coordinate below the divide
+  frame_position,              ///< sum of the observed coordinate [length]
+  frame_position_squared,      ///< and of its square [length^2]
+  frame_kinetic,               ///< sum of m v^2 / 2 [energy]
+  frame_potential,             ///< sum of V [energy]
   frame_position_correlation,  ///< sum of q(origin) q(now), the observed coordinate [length^2]
   frame_velocity_correlation,  ///< sum of v(origin) . v(now), all coordinates [length^2 / tau^2]
-  frame_displacement,         ///< sum of |x(now) - x(origin)|^2, all coordinates [length^2]
+  frame_displacement,          ///< sum of |x(now) - x(origin)|^2, all coordinates [length^2]
   frame_quantities
 };
 
@@ -53,12 +53,12 @@ struct HistogramGrid {
 
 /// What the engine observes while it advances the walkers.
 struct SamplingParams {
-  std::int64_t every = 0;   ///< sample each time this many steps of production are done; 0: never
-  int coordinate = 0;       ///< the observed coordinate
-  bool cores = false;       ///< follow the core sets A = (x <= core_a) and B = (x >= core_b)
+  std::int64_t every = 0;      ///< sample each time this many steps of production are done; 0: never
+  int coordinate = 0;          ///< the observed coordinate
+  bool cores = false;          ///< follow the core sets A = (x <= core_a) and B = (x >= core_b)
   bool first_passage = false;  ///< record the first entry into core B of each walker
   double core_a = 0, core_b = 0;
-  double divide = 0;         ///< where the population of the left side ends
+  double divide = 0;  ///< where the population of the left side ends
   HistogramGrid histogram;
 };
 

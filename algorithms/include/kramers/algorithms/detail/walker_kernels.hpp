@@ -34,8 +34,7 @@ struct InitialiseKernel {
   KOKKOS_FUNCTION void operator()(std::int64_t const i) const {
     auto const walker = static_cast<std::uint64_t>(first_walker + i);
     for (int d = 0; d < D; ++d) {
-      PhiloxBlock const word =
-          philox_block(seed, walker, static_cast<std::uint64_t>(d), Stream::initial_position);
+      PhiloxBlock const word = philox_block(seed, walker, static_cast<std::uint64_t>(d), Stream::initial_position);
       std::uint64_t const top = ((std::uint64_t{word.w0} << 32) | word.w1) >> 12;
       double const u = static_cast<double>(top) * 0x1p-52;
       double const lower = start.lower[d], upper = start.upper[d];

@@ -34,9 +34,7 @@ struct MuellerBrown {
   }
   KOKKOS_FORCEINLINE_FUNCTION T laplacian(Point const& x) const {
     T sum = 0;
-    for_each_term(x, [&](Term const& t) {
-      sum += t.value * (t.slope_x * t.slope_x + t.slope_y * t.slope_y + t.bend);
-    });
+    for_each_term(x, [&](Term const& t) { sum += t.value * (t.slope_x * t.slope_x + t.slope_y * t.slope_y + t.bend); });
     return scale * sum;
   }
   KOKKOS_FORCEINLINE_FUNCTION T energy_scale() const { return scale * T(106); }
