@@ -11,14 +11,6 @@ using namespace kramers;
 
 namespace {
 
-void write(langevin::Outputs const& outputs, nlohmann::json const& summary, AppRun const& run) {
-  agree(run.comm, [&] {
-    if (!run.comm.is_root()) return;
-    if (outputs.summary) write_json_atomically(*outputs.summary, summary);
-    if (!run.options.quiet) langevin::print(summary);
-  });
-}
-
 int follow_one(AppRun const& run, StudyParams const& params, langevin::Outputs const& outputs) {
   auto const origin =
       provenance(run.comm, "kramers-langevin", params.request.space, run.options.words, run.config.verbatim());
@@ -33,7 +25,7 @@ int follow_one(AppRun const& run, StudyParams const& params, langevin::Outputs c
       write_replay(*outputs.results, params, *run.options.replay, path, summary, origin, run.config.verbatim());
     }
   });
-  write(outputs, summary, run);
+  langevin::write(outputs, summary, run);
   return exit_code::success;
 }
 
@@ -55,7 +47,7 @@ int study_ensemble(AppRun const& run) {
       provenance(run.comm, "kramers-langevin", params.request.space, run.options.words, run.config.verbatim());
   summary["provenance"] = origin;
   if (outputs.results) write_results(*outputs.results, study, results, summary, origin, run.config.verbatim());
-  write(outputs, summary, run);
+  langevin::write(outputs, summary, run);
   return exit_code::success;
 }
 

@@ -41,10 +41,12 @@ Outputs read_outputs(AppRun const& run, StudyParams& params) {
   Outputs outputs{run.options.output, run.options.summary};
   auto const file = run.config.find_path("output.file");
   auto const summary = run.config.find_path("output.summary");
-  if (!outputs.results) outputs.results = file;
-  if (!outputs.summary) outputs.summary = summary;
+  if (!run.options.replay) {  // a replay must not replace the results of the study by those of one walker
+    if (!outputs.results) outputs.results = file;
+    if (!outputs.summary) outputs.summary = summary;
+  }
   if (params.checkpoint.empty()) {
-    params.checkpoint = outputs.results.value_or(run.options.input.filename());
+    params.checkpoint = outputs.results.value_or(file.value_or(run.options.input.filename()));
     params.checkpoint.replace_extension(".checkpoint.h5");
   }
   agree(run.comm, [&] {
@@ -83,6 +85,14 @@ nlohmann::json summarise(Replay const& path, StudyParams const& params, AppRun c
                        {"position", std::vector<double>(last.position.begin(), last.position.begin() + d)},
                        {"velocity", std::vector<double>(last.velocity.begin(), last.velocity.begin() + d)}};
   return summary;
+}
+
+void write(Outputs const& outputs, nlohmann::json const& summary, AppRun const& run) {
+  agree(run.comm, [&] {
+    if (!run.comm.is_root()) return;
+    if (outputs.summary) write_json_atomically(*outputs.summary, summary);
+    if (!run.options.quiet) print(summary);
+  });
 }
 
 void report_interruption(Study const& study, int signal) {

@@ -13,8 +13,8 @@ namespace kramers::langevin {
 
 /// Where results go; an option of the command line comes before the key of the input.
 struct Outputs {
-  std::optional<std::filesystem::path> results;  ///< --output or output.file
-  std::optional<std::filesystem::path> summary;  ///< --summary or output.summary
+  std::optional<std::filesystem::path> results;  ///< --output or, but for a replay, output.file
+  std::optional<std::filesystem::path> summary;  ///< --summary or, but for a replay, output.summary
 };
 
 /// Read them, give the checkpoint a name where the input gives none, and make sure that all can be written. Collective.
@@ -30,5 +30,8 @@ void report_interruption(Study const& study, int signal);
 
 /// The numbers of a summary for people, on standard output.
 void print(nlohmann::json const& summary);
+
+/// Write the summary to its file and, unless quiet, to standard output. Collective.
+void write(Outputs const& outputs, nlohmann::json const& summary, AppRun const& run);
 
 }  // namespace kramers::langevin

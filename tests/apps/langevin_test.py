@@ -197,6 +197,14 @@ class Restart(Case):
             rows = [list(alone["step"]).index(s) for s in all_of_them["step"]]
             self.assertEqual(alone["value"][:][rows, 0].tolist(), all_of_them["value"][:, 5].tolist())
 
+    def test_replay_does_not_replace_the_results_of_the_study(self):
+        named = ("--set", 'output.file="run.h5"', "--set", "checkpoint.every=0", "--set", "run.steps=1000")
+        outcome = self.attempt(*named)
+        self.assertEqual(outcome.code, 0, outcome.err)
+        before = (self.folder / "run.h5").read_bytes()
+        self.assertEqual(self.attempt(*named, "--replay", 5).code, 0)
+        self.assertEqual((self.folder / "run.h5").read_bytes(), before)
+
 
 class BadInput(Case):
     """One clear message on standard error, an exit code, and nothing lost."""
