@@ -62,7 +62,7 @@ class Outcome:
     @property
     def errors(self):
         """Messages of the program itself; the launcher, MPI and, on a full disk, HDF5 add remarks of their own."""
-        return [line for line in self.err.splitlines() if ": error: " in line]
+        return [line for line in self.err.splitlines() if line.startswith("kramers-langevin: ")]
 
 
 class Case(unittest.TestCase):
