@@ -43,8 +43,8 @@ function(kramers_library name)
                                                    CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
   target_sources(kramers_${name} PUBLIC FILE_SET HEADERS BASE_DIRS "${CMAKE_CURRENT_SOURCE_DIR}/include"
                                  FILES ${headers})
-  target_link_libraries(kramers_${name} PUBLIC kramers_numerics ${arg_LINK} PRIVATE
-                                               $<BUILD_INTERFACE:kramers_build_options>)
+  target_compile_features(kramers_${name} PUBLIC cxx_std_20)
+  target_link_libraries(kramers_${name} PUBLIC ${arg_LINK} PRIVATE $<BUILD_INTERFACE:kramers_build_options>)
   install(TARGETS kramers_${name} EXPORT kramersTargets FILE_SET HEADERS)
 endfunction()
 
