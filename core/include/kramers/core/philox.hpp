@@ -10,11 +10,15 @@ namespace kramers {
 /// What a random number is used for. Each use has its own stream, so that no two uses ever share a number.
 /// The values are part of the file formats: never renumber, only append.
 enum class Stream : std::uint16_t {
-  dynamics = 0,          ///< noise of the integrators; step = index of the draw block
-  initial_position = 1,  ///< starting positions
-  initial_velocity = 2,  ///< starting velocities
-  spread_offset = 3,     ///< Gaussian offsets of the members of a spread map
-  spread_dynamics = 5,   ///< noise of the members of a spread map; step = index of the draw block
+  dynamics = 0,            ///< noise of the integrators; step = index of the draw block
+  initial_position = 1,    ///< starting positions
+  initial_velocity = 2,    ///< starting velocities
+  spread_offset = 3,       ///< Gaussian offsets of the members of a spread map
+  spread_dynamics = 5,     ///< noise of the members of a spread map; step = index of the draw block
+  initial_parameters = 6,  ///< weights of a network; id = place in its arena
+  data_order = 7,          ///< shuffling of samples; step = epoch
+  dropout = 8,             ///< which elements are dropped; step = optimiser step
+  held_out = 9,            ///< which samples are held out; id = sample
 };
 
 /// 128 random bits: the four output words of Philox4x32 in the order of the paper.

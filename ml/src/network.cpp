@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/core/error.hpp>
+#include <kramers/core/philox.hpp>
+#include <kramers/ml/network.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <numeric>
+
+namespace kramers::ml {
+namespace {
+
+/// Appends entries to an arena.
+class Arena {
+ public:
+  Arena(std::vector<ArrayEntry>& entries, int& extent) : m_entries(entries), m_extent(extent) {}
+  void add(std::string name, std::vector<int> shape, int layer) {
+    int const size = std::accumulate(shape.begin(), shape.end(), 1, std::multiplies<>());
+    m_entries.push_back({std::move(name), std::move(shape), layer, m_extent, size});
+    m_extent += aligned(size);
+  }
+
+ private:
+  std::vector<ArrayEntry>& m_entries;
+  int& m_extent;
+};
+
+/// In (-1, 1), never an end: 53 random bits for every precision, so that fp32 starts from the rounded fp64 numbers.
+double signed_uniform(std::uint64_t seed, int index) {
+  PhiloxBlock const block = philox_block(seed, static_cast<std::uint64_t>(index), 0, Stream::initial_parameters);
+  std::uint64_t const bits = (std::uint64_t{block.w0} << 32 | block.w1) >> 11;
+  return (static_cast<double>(bits) + 0.5) * 0x1p-52 - 1.0;
+}
+
+}  // namespace
+
+NetworkSpec::NetworkSpec(int inputs) : m_inputs(inputs) {
+  expects(inputs >= 1, "inputs", inputs, ">= 1");
+}
+
+NetworkSpec& NetworkSpec::dense(int outputs, Activation activation) {
+  expects(outputs >= 1, "outputs of a dense layer", outputs, ">= 1");
+  int const before = this->outputs();
+  m_layers.push_back({LayerKind::dense, before, outputs, activation, 0});
+  return *this;
+}
+
+NetworkSpec& NetworkSpec::batch_norm() {
+  int const before = outputs();
+  m_layers.push_back({LayerKind::batch_norm, before, before, Activation::identity, 0});
+  return *this;
+}
+
+NetworkSpec& NetworkSpec::dropout(double rate) {
+  expects(rate >= 0 && rate < 1, "rate of a dropout layer", rate, "0 <= rate < 1");
+  int const before = outputs();
+  m_layers.push_back({LayerKind::dropout, before, before, Activation::identity, rate});
+  return *this;
+}
+
+bool NetworkSpec::has_batch_norm() const {
+  return std::any_of(m_layers.begin(), m_layers.end(),
+                     [](LayerSpec const& layer) { return layer.kind == LayerKind::batch_norm; });
+}
+
+std::string NetworkSpec::text() const {
+  std::string text = std::to_string(m_inputs);
+  for (LayerSpec const& layer : m_layers) {
+    text += " -> ";
+    if (layer.kind == LayerKind::batch_norm) text += "batch_norm";
+    if (layer.kind == LayerKind::dropout) text += "dropout " + kramers::detail::shortest(layer.rate);
+    if (layer.kind != LayerKind::dense) continue;
+    text += std::to_string(layer.outputs);
+    if (layer.activation != Activation::identity) text += " " + name_of(layer.activation);
+  }
+  return text;
+}
+
+ArenaTable arena_of(NetworkSpec const& network) {
+  ArenaTable table;
+  Arena parameters(table.parameters, table.parameter_extent);
+  Arena buffers(table.buffers, table.buffer_extent);
+  int module = 0;  // nn.Sequential counts activations and dropout too
+  for (std::size_t i = 0; i < network.layers().size(); ++i) {
+    LayerSpec const& layer = network.layers()[i];
+    int const index = static_cast<int>(i);
+    std::string const prefix = std::to_string(module) + ".";
+    if (layer.kind == LayerKind::dense) {
+      parameters.add(prefix + "weight", {layer.outputs, layer.inputs}, index);
+      parameters.add(prefix + "bias", {layer.outputs}, index);
+      if (layer.activation != Activation::identity) ++module;
+    }
+    if (layer.kind == LayerKind::batch_norm) {
+      parameters.add(prefix + "weight", {layer.outputs}, index);
+      parameters.add(prefix + "bias", {layer.outputs}, index);
+      buffers.add(prefix + "running_mean", {layer.outputs}, index);
+      buffers.add(prefix + "running_var", {layer.outputs}, index);
+    }
+    ++module;
+  }
+  return table;
+}
+
+std::string name_of(Initialisation initialisation) {
+  return initialisation == Initialisation::glorot ? "glorot" : "pytorch";
+}
+
+Initialisation initialisation_named(std::string const& name) {
+  expects(name == "glorot" || name == "pytorch", "initialisation", name, "glorot or pytorch");
+  return name == "glorot" ? Initialisation::glorot : Initialisation::pytorch;
+}
+
+template <class T>
+std::vector<T> initial_parameters(NetworkSpec const& network, Initialisation rule, std::uint64_t seed) {
+  ArenaTable const table = arena_of(network);
+  std::vector<T> values(static_cast<std::size_t>(table.parameter_extent), T(0));
+  for (ArrayEntry const& entry : table.parameters) {
+    LayerSpec const& layer = network.layers()[static_cast<std::size_t>(entry.layer)];
+    bool const weight = entry.name.ends_with(".weight");
+    auto const first = values.begin() + entry.offset;
+    if (layer.kind == LayerKind::batch_norm) {
+      std::fill_n(first, entry.size, weight ? T(1) : T(0));
+      continue;
+    }
+    if (rule == Initialisation::glorot && !weight) continue;
+    double const bound = rule == Initialisation::glorot ? std::sqrt(6.0 / (layer.inputs + layer.outputs))
+                                                        : 1.0 / std::sqrt(layer.inputs);
+    for (int i = 0; i < entry.size; ++i) first[i] = static_cast<T>(bound * signed_uniform(seed, entry.offset + i));
+  }
+  return values;
+}
+
+template <class T>
+std::vector<T> initial_buffers(NetworkSpec const& network) {
+  ArenaTable const table = arena_of(network);
+  std::vector<T> values(static_cast<std::size_t>(table.buffer_extent), T(0));
+  for (ArrayEntry const& entry : table.buffers) {
+    if (entry.name.ends_with(".running_var")) std::fill_n(values.begin() + entry.offset, entry.size, T(1));
+  }
+  return values;
+}
+
+template std::vector<float> initial_parameters<float>(NetworkSpec const&, Initialisation, std::uint64_t);
+template std::vector<double> initial_parameters<double>(NetworkSpec const&, Initialisation, std::uint64_t);
+template std::vector<float> initial_buffers<float>(NetworkSpec const&);
+template std::vector<double> initial_buffers<double>(NetworkSpec const&);
+
+}  // namespace kramers::ml
