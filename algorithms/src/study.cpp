@@ -136,14 +136,20 @@ void Study::record_trajectory() {
 
 namespace {
 
-/// Advance a single walker until its position is no longer finite; it must become so by `last`.
-DivergedError find_divergence(StudyParams const& params, std::int64_t walker, std::int64_t last) {
+/// One walker of the ensemble at its start, nothing observed.
+std::unique_ptr<AnyEnsemble> single_walker(StudyParams const& params, std::int64_t id) {
   EnsembleRequest request = params.request;
   request.params.sampling = {};
   request.params.correlations = false;
-  request.range = {walker, walker + 1};
-  auto const one = make_ensemble(request);
+  request.range = {id, id + 1};
+  auto one = make_ensemble(request);
   one->initialise(params.initial);
+  return one;
+}
+
+/// Advance a single walker until its position is no longer finite; it must become so by `last`.
+DivergedError find_divergence(StudyParams const& params, std::int64_t walker, std::int64_t last) {
+  auto const one = single_walker(params, walker);
   // Strides that shrink: the state before a stride is kept, and the stride halved when the walker diverges within it.
   std::int64_t step = 0, stride = 1 << 12;
   std::vector<std::int64_t> const id{walker};
@@ -198,12 +204,7 @@ Replay replay(StudyParams const& params, std::uint64_t walker, std::int64_t ever
     throw DomainError("walker", std::to_string(walker),
                       "an id of the ensemble, 0 ... " + std::to_string(params.request.params.walkers - 1));
   }
-  EnsembleRequest request = params.request;
-  request.params.sampling = {};
-  request.params.correlations = false;
-  request.range = {id, id + 1};
-  auto const one = make_ensemble(request);
-  one->initialise(params.initial);
+  auto const one = single_walker(params, id);
   std::int64_t step = checkpoint.empty() ? 0 : detail::read_walker(checkpoint, params, id, *one);
 
   Replay result;

@@ -109,6 +109,21 @@ using Baoab = Splitting<'B', 'A', 'O', 'A', 'B'>;
 using Aboba = Splitting<'A', 'B', 'O', 'B', 'A'>;
 using Obabo = Splitting<'O', 'B', 'A', 'B', 'O'>;
 
+namespace detail {
+
+/// What both overdamped schemes multiply with.
+template <real T>
+struct OverdampedConstants {
+  T mobility_dt;  // dt / (m gamma)
+  T noise;        // sqrt(factor kT dt / (m gamma))
+
+  OverdampedConstants(BathParams const& bath, double factor)
+      : mobility_dt(static_cast<T>(bath.dt / (bath.mass * bath.friction))),
+        noise(static_cast<T>(Kokkos::sqrt(factor * bath.temperature * bath.dt / (bath.mass * bath.friction)))) {}
+};
+
+}  // namespace detail
+
 /// Overdamped dynamics, dx = F / (m gamma) dt + sqrt(2 kT / (m gamma)) dW, by Euler and Maruyama.
 struct EulerMaruyama {
   static constexpr bool overdamped = true;
@@ -116,13 +131,8 @@ struct EulerMaruyama {
   static constexpr int normals_per_step = 1;
 
   template <real T>
-  struct Constants {
-    T mobility_dt;  // dt / (m gamma)
-    T noise;        // sqrt(2 kT dt / (m gamma))
-
-    explicit Constants(BathParams const& bath)
-        : mobility_dt(static_cast<T>(bath.dt / (bath.mass * bath.friction))),
-          noise(static_cast<T>(Kokkos::sqrt(2.0 * bath.temperature * bath.dt / (bath.mass * bath.friction)))) {}
+  struct Constants : detail::OverdampedConstants<T> {
+    explicit Constants(BathParams const& bath) : detail::OverdampedConstants<T>(bath, 2.0) {}
   };
 
   /// One step of one walker; velocities are not touched.
@@ -142,13 +152,8 @@ struct LeimkuhlerMatthews {
   static constexpr int normals_per_step = 1;
 
   template <real T>
-  struct Constants {
-    T mobility_dt;  // dt / (m gamma)
-    T noise;        // sqrt(kT dt / (2 m gamma))
-
-    explicit Constants(BathParams const& bath)
-        : mobility_dt(static_cast<T>(bath.dt / (bath.mass * bath.friction))),
-          noise(static_cast<T>(Kokkos::sqrt(0.5 * bath.temperature * bath.dt / (bath.mass * bath.friction)))) {}
+  struct Constants : detail::OverdampedConstants<T> {
+    explicit Constants(BathParams const& bath) : detail::OverdampedConstants<T>(bath, 0.5) {}
   };
 
   /// One step of one walker; the place of the velocity carries the noise R_n from step to step.
