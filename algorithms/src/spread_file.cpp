@@ -20,6 +20,7 @@ void write_parameters(h5::Writer& file, SpreadRequest const& request) {
   put("mass", p.bath.mass);
   put("dt", p.bath.dt);
   put("seed", p.seed);
+  put("member_seed", p.member_seed.value_or(p.seed));
   put("steps", p.steps);
   put("every", p.every);
   put("members", p.members);

@@ -112,6 +112,7 @@ SpreadRequest read_spread(Config const& config, CommandLine const& options) {
   constexpr std::int64_t most = std::int64_t{1} << 32;
   config.check(p.steps < most && p.equilibrate < most - p.steps, "trunk.steps",
                "below 2^32 together with trunk.equilibrate");
+  p.member_seed = config.find<std::uint64_t>("spread.seed");
   p.every = config.positive<std::int64_t>("spread.every", p.every);
   config.check(p.every <= p.steps, "spread.every", "at most trunk.steps, or there is no point");
   p.members = config.get<std::int64_t>("spread.members", p.members);

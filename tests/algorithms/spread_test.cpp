@@ -140,6 +140,60 @@ TYPED_TEST(Spread, EqualsThePlainLoopBitForBit) {
   }
 }
 
+TYPED_TEST(Spread, AnotherMemberSeedRepeatsTheMembersOnTheSameTrunk) {
+  using T = typename TestFixture::Real;
+  using Space = typename TestFixture::Space;
+  SpreadParams const p = small_map();
+  SpreadParams repeated = p, plain = p;
+  repeated.member_seed = plain.seed = 4;
+  Map<Space, Baoab, Well<T>> map(Space{}, double_well<T>(), repeated, {0, p.points()});
+  map.run();
+  Trunk const trunk = map.trunk();
+  SpreadPoints const points = map.points();
+  auto const expected = plain_trunk<T>(p);
+  for (std::size_t i = 0; i < points.lo.size(); ++i) {
+    auto const step = static_cast<std::int64_t>(i + 1) * 3;
+    auto const& origin = expected[static_cast<std::size_t>(step)];
+    ASSERT_EQ(trunk.position[static_cast<std::size_t>(step)], static_cast<double>(origin.x));
+    auto const batch = plain_batch<T>(plain, origin, step, 0, p.members);
+    ASSERT_EQ(points.lo[i], static_cast<double>(batch.lo)) << i;
+    ASSERT_EQ(points.hi[i], static_cast<double>(batch.hi)) << i;
+  }
+}
+
+TYPED_TEST(Spread, ChosenPointsGetTheMembersOfTheWholeMap) {
+  using T = typename TestFixture::Real;
+  using Space = typename TestFixture::Space;
+  SpreadParams const p = small_map();
+  Map<Space, Baoab, Well<T>> whole(Space{}, double_well<T>(), p, {0, p.points()});
+  whole.run();
+  SpreadPoints const all = whole.points();
+  Map<Space, Baoab, Well<T>> map(Space{}, double_well<T>(), p, {0, p.points()});
+  map.follow();
+  std::vector<std::int64_t> const once{97, 3, 41, 40, 0}, again{40, 97};
+  map.run_batch(once, 0);
+  map.run_batch(again, 1);
+  map.run_batch({}, 7);
+  SpreadPoints const points = map.points();
+  for (std::size_t i = 0; i < all.lo.size(); ++i) {
+    auto const has = [&](auto const& chosen) { return std::ranges::count(chosen, static_cast<std::int64_t>(i)); };
+    ASSERT_EQ(points.members[i], 10 * (has(once) + has(again))) << i;
+    if (has(once) == 0) {
+      ASSERT_TRUE(std::isnan(points.lo[i]) && std::isnan(points.growth[i])) << i;
+    } else if (has(again) == 0) {
+      ASSERT_EQ(points.lo[i], all.lo[i]) << i;
+      ASSERT_EQ(points.hi[i], all.hi[i]) << i;
+    }
+  }
+  auto const expected = plain_trunk<T>(p);
+  auto const first = plain_batch<T>(p, expected[3 * 41], 3 * 41, 0, 10);
+  auto const second = plain_batch<T>(p, expected[3 * 41], 3 * 41, 10, 20);
+  double const mean = (static_cast<double>(first.hi) + static_cast<double>(second.hi)) / 2;
+  EXPECT_NEAR(points.hi[40], mean, 1e-15 * std::abs(mean));  // one rounding
+  EXPECT_THROW(map.run_batch(std::vector<std::int64_t>{100}, 0), DomainError);
+  EXPECT_THROW(map.run_batch(once, max_member_id / 10), DomainError);
+}
+
 TYPED_TEST(Spread, TrunkIsThatWalkerOfTheEnsemble) {
   using T = typename TestFixture::Real;
   using Space = typename TestFixture::Space;

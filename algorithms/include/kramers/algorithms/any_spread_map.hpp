@@ -5,6 +5,7 @@
 #include <kramers/algorithms/schemes.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -17,6 +18,8 @@ namespace kramers {
 struct SpreadParams {
   BathParams bath;
   std::uint64_t seed = 0;
+  /// Key of the members' offsets and noise, so that a map can be repeated on the same trunk; nothing means `seed`.
+  std::optional<std::uint64_t> member_seed = {};
   std::int64_t walker = 0;         ///< id of the trunk, < 2^16: it is that walker of the ensemble with this seed
   InitialState start;              ///< where the trunk starts
   std::int64_t equilibrate = 0;    ///< steps of the trunk before its first stored state
@@ -70,12 +73,21 @@ class AnySpreadMap {
   /// Compute the trunk and then the points of this map. Allocates nothing. The fixed map takes two launches and returns
   /// before they are done; the adaptive one takes two and three more per round, and waits for each round.
   virtual void run() = 0;
-  /// Wait until what run() has enqueued is done.
+  /// Compute the trunk alone, for a caller that chooses the points itself. Returns before it is done.
+  virtual void follow() = 0;
+  /// Run one batch of members from each of these points of the map, after run() or follow(). Of every point the batches
+  /// are run in order, each once. Allocates nothing on the space; waits for what was enqueued before, but not for this.
+  ///
+  /// @param[in] points  index in this map, each at most once
+  /// @param[in] batch   which one, from 0: the number of batches that these points have had so far
+  /// @throws DomainError  an index beyond the points; more members than 2^16
+  virtual void run_batch(std::span<std::int64_t const> points, std::int64_t batch) = 0;
+  /// Wait until what has been enqueued is done.
   virtual void wait() = 0;
   /// The trunk; waits. The same on all ranks.
   /// @throws DivergedError  it left the finite numbers, with its first such step
   virtual Trunk trunk() = 0;
-  /// The points here; waits.
+  /// The points here; waits. Those that had no members yet have NaN for all their numbers.
   /// @throws DivergedError  a member left the finite numbers; the step is that of the trunk from which it started
   virtual SpreadPoints points() = 0;
   /// Bytes of the trunk and the rows of the points here, on the space it runs on.

@@ -8,7 +8,9 @@
 #include <kramers/core/error.hpp>
 #include <kramers/core/region.hpp>
 
+#include <iterator>
 #include <limits>
+#include <span>
 #include <utility>
 
 namespace kramers {
@@ -46,7 +48,7 @@ class SpreadMap final : public AnySpreadMap {
         m_trunk_x(alloc("trunk_position"), params.steps + 1, D),
         m_trunk_v(alloc("trunk_velocity"), params.steps + 1, D),
         m_all(alloc("points"), here()),
-        m_chosen(alloc("uncertain"), params.adaptive() ? here() : 0),
+        m_chosen(alloc("chosen"), here()),
         m_next(alloc("still_uncertain"), params.adaptive() ? here() : 0),
         m_sums(alloc("sums"), here(), detail::spread_columns),
         m_members(alloc("members"), here()) {
@@ -74,6 +76,22 @@ class SpreadMap final : public AnySpreadMap {
     }
   }
 
+  void follow() override { follow_trunk(); }
+
+  void run_batch(std::span<std::int64_t const> points, std::int64_t batch) override {
+    expects(batch >= 0 && batch < max_member_id / m_params.members, "batch", batch, "0 <= batch < 2^16 / members");
+    if (points.empty()) return;
+    auto const host = Kokkos::create_mirror_view(m_chosen);
+    m_exec.fence("kramers::spread");  // an earlier batch may still read the list
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      expects(points[i] >= 0 && points[i] < here(), "point", points[i], "one of this map");
+      host(i) = points[i];
+    }
+    copy(m_exec, m_chosen, host);
+    m_exec.fence("kramers::spread");  // the list of the host ends here
+    run_batches(m_chosen, std::ssize(points), batch, batch + 1);
+  }
+
   void wait() override { m_exec.fence("kramers::spread"); }
 
   Trunk trunk() override {
@@ -93,6 +111,10 @@ class SpreadMap final : public AnySpreadMap {
     double const time = static_cast<double>(m_params.member_steps) * m_params.bath.dt;
     SpreadPoints result;
     for (std::int64_t p = 0; p < here(); ++p) {
+      if (members(p) == 0) {
+        append_unknown(result);
+        continue;
+      }
       require_finite(sums(p, detail::spread_lo), (m_range.first + p + 1) * m_params.every);
       require_finite(sums(p, detail::spread_hi), (m_range.first + p + 1) * m_params.every);
       auto const batches = static_cast<double>(members(p) / m_params.members);
@@ -128,6 +150,13 @@ class SpreadMap final : public AnySpreadMap {
     if (Kokkos::isfinite(position)) return;
     throw DivergedError(static_cast<std::uint64_t>(m_params.walker), m_params.equilibrate + row, position,
                         m_params.bath.dt);
+  }
+
+  static void append_unknown(SpreadPoints& result) {
+    for (auto* const column : {&result.lo, &result.hi, &result.error, &result.growth}) {
+      column->push_back(std::numeric_limits<double>::quiet_NaN());
+    }
+    result.members.push_back(0);
   }
 
   template <class View>
@@ -168,7 +197,7 @@ class SpreadMap final : public AnySpreadMap {
                                                                    m_range.first,
                                                                    m_params.every,
                                                                    m_params.equilibrate,
-                                                                   m_params.seed,
+                                                                   m_params.member_seed.value_or(m_params.seed),
                                                                    static_cast<std::uint64_t>(m_params.walker),
                                                                    first,
                                                                    last,
