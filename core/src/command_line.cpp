@@ -82,6 +82,11 @@ std::variant<CommandLine, Answer> parse_command_line(int argc, char const* const
       ->type_name("NAME")
       ->capture_default_str();
   app.add_option("--precision", line.precision, "f64 or f32")->type_name("NAME")->capture_default_str();
+  if (info.place) {
+    app.add_option("--topology", line.topology, "placement of the ranks: report, check, apply or off")
+        ->type_name("MODE")
+        ->capture_default_str();
+  }
   app.add_option("--summary", summary, "write the summary here")->type_name("FILE.json");
   app.add_option("--output", output, "write the results here")->type_name("FILE.h5");
   try {
@@ -96,6 +101,10 @@ std::variant<CommandLine, Answer> parse_command_line(int argc, char const* const
   expect_space(line.space);
   if (line.precision != "f64" && line.precision != "f32") {
     throw UsageError("--precision must be f64 or f32, but is " + line.precision);
+  }
+  std::vector<std::string> const modes = {"report", "check", "apply", "off"};
+  if (std::ranges::find(modes, line.topology) == modes.end()) {
+    throw UsageError("--topology must be one of " + listed(modes) + ", but is " + line.topology);
   }
   line.input = input;
   if (!summary.empty()) line.summary = summary;

@@ -18,6 +18,19 @@ namespace kramers {
 MpiError::MpiError(std::string call, int code, std::string const& text, std::source_location where)
     : Error(call + " failed: " + text, where), m_call(std::move(call)), m_code(code) {}
 
+std::vector<std::string> Communicator::gather_texts(std::string_view text) const {
+  auto const lengths = gather(std::vector<std::uint64_t>{text.size()});
+  auto const characters = gather(std::span<char const>(text.data(), text.size()));
+  std::vector<std::string> texts;
+  auto next = characters.begin();
+  for (std::uint64_t const length : lengths) {
+    auto const end = next + static_cast<std::ptrdiff_t>(length);
+    texts.emplace_back(next, end);
+    next = end;
+  }
+  return texts;
+}
+
 #ifdef KRAMERS_HAVE_MPI
 
 namespace {
@@ -82,20 +95,12 @@ Communicator Communicator::duplicate() const {
   return Communicator(std::make_shared<Group>(copy, true));
 }
 
-namespace {
-Communicator::LocalPlace place_on_machine(MPI_Comm comm) {
+Communicator Communicator::local() const {
+  if (size() == 1) return *this;
   MPI_Comm local = MPI_COMM_NULL;
-  expect_success(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &local), "MPI_Comm_split_type");
-  Communicator::LocalPlace place;
-  MPI_Comm_rank(local, &place.rank);
-  MPI_Comm_size(local, &place.size);
-  MPI_Comm_free(&local);
-  return place;
-}
-}  // namespace
-
-Communicator::LocalPlace Communicator::local_place() const {
-  return m_group->size == 1 ? LocalPlace{} : place_on_machine(m_group->comm);
+  expect_success(MPI_Comm_split_type(m_group->comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &local),
+                 "MPI_Comm_split_type");
+  return Communicator(std::make_shared<Group>(local, true));
 }
 
 void Communicator::barrier() const {
@@ -218,8 +223,8 @@ Communicator Communicator::world() {
 Communicator Communicator::duplicate() const {
   return *this;
 }
-Communicator::LocalPlace Communicator::local_place() const {
-  return {};
+Communicator Communicator::local() const {
+  return *this;
 }
 void Communicator::barrier() const {}
 void Communicator::broadcast_bytes(std::span<std::byte>, int) const {}

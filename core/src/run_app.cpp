@@ -31,17 +31,17 @@ int fair_thread_count(int local_ranks) {
   return mine < online ? mine : std::max(1, mine / local_ranks);
 }
 
-Kokkos::InitializationSettings kokkos_settings(Communicator const& comm) {
-  auto const place = comm.local_place();
+Kokkos::InitializationSettings kokkos_settings(Communicator const& comm, std::optional<int> planned_device) {
+  auto const machine = comm.local();
   Kokkos::InitializationSettings settings;
   // The warnings are about thread binding, which is the business of who starts the program.
   settings.set_disable_warnings(true);
   if (!is_set("OMP_NUM_THREADS") && !is_set("KOKKOS_NUM_THREADS")) {
-    settings.set_num_threads(fair_thread_count(place.size));
+    settings.set_num_threads(fair_thread_count(machine.size()));
   }
   int const devices = Kokkos::num_devices();
   if (devices > 0 && !is_set("KOKKOS_DEVICE_ID") && !is_set("KOKKOS_MAP_DEVICE_ID_BY")) {
-    settings.set_device_id(place.rank % devices);
+    settings.set_device_id(planned_device.value_or(machine.rank() % devices));
   }
   return settings;
 }
@@ -60,9 +60,12 @@ int run_app(int argc, char** argv, AppInfo const& info, std::function<int(AppRun
     auto& options = std::get<CommandLine>(parsed);
     auto config = Config::from_file(options.input, comm);
     for (auto const& assignment : options.sets) config.set(assignment);
+    // Before Kokkos starts its threads, which inherit where this one may run.
+    Placement placement;
+    if (info.place && options.topology != "off") placement = info.place(comm, options.topology);
     std::optional<Kokkos::ScopeGuard> kokkos;
-    if (!Kokkos::is_initialized()) kokkos.emplace(kokkos_settings(comm));
-    return body(AppRun{comm, std::move(options), std::move(config)});
+    if (!Kokkos::is_initialized()) kokkos.emplace(kokkos_settings(comm, placement.device));
+    return body(AppRun{comm, std::move(options), std::move(config), std::move(placement.report)});
   });
 }
 

@@ -50,6 +50,15 @@ TEST(CommandLine, DefaultsAreAPlainRun) {
   EXPECT_EQ(plain.space, kramers::space_names().front());
 }
 
+TEST(CommandLine, PlacementIsAnOptionOfProgramsThatLookAtIt) {
+  AppInfo placed = info;
+  placed.place = [](kramers::Communicator const&, std::string const&) { return kramers::Placement{}; };
+  EXPECT_EQ(std::get<CommandLine>(parse({"in.toml"}, placed)).topology, "check");
+  EXPECT_EQ(std::get<CommandLine>(parse({"in.toml", "--topology", "off"}, placed)).topology, "off");
+  EXPECT_TRUE(has(wrong({"in.toml", "--topology", "x"}, placed), "one of report, check, apply, off, but is x"));
+  EXPECT_TRUE(has(wrong({"in.toml", "--topology", "off"}), "--topology"));
+}
+
 TEST(CommandLine, EveryOptionIsRead) {
   auto const full = line({"--set", "a.b=1", "in.toml", "--set", "c=[1, 2]", "--set=d=x", "--quiet", "--replay", "17",
                           "--resume", "--precision", "f32", "--summary", "s.json", "--output=o.h5"});

@@ -22,10 +22,19 @@ TEST(Communicator, RanksAreNumberedAndSelfIsAlone) {
   EXPECT_EQ(world.is_root(), world.rank() == 0);
   EXPECT_EQ(Communicator::self().size(), 1);
   EXPECT_TRUE(Communicator::self().is_root());
-  auto const place = world.local_place();
-  EXPECT_GE(place.rank, 0);
-  EXPECT_LT(place.rank, place.size);
-  EXPECT_LE(place.size, world.size());
+  auto const machine = world.local();
+  EXPECT_GE(machine.rank(), 0);
+  EXPECT_LT(machine.rank(), machine.size());
+  EXPECT_EQ(machine.size(), world.size());  // the tests run on one machine
+  EXPECT_EQ(machine.sum(static_cast<std::int64_t>(world.rank())), world.sum(static_cast<std::int64_t>(world.rank())));
+}
+
+TEST(Communicator, GathersOneTextPerRank) {
+  auto const world = Communicator::world();
+  std::string const mine(static_cast<std::size_t>(world.rank()), 'x');  // rank 0 gives an empty one
+  std::vector<std::string> const texts = world.gather_texts(mine);
+  ASSERT_EQ(texts.size(), world.is_root() ? static_cast<std::size_t>(world.size()) : 0U);
+  for (std::size_t rank = 0; rank < texts.size(); ++rank) EXPECT_EQ(texts[rank], std::string(rank, 'x'));
 }
 
 TEST(Communicator, BroadcastCarriesTextAndNumbersFromAnyRoot) {

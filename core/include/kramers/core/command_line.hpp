@@ -5,6 +5,8 @@
 #include <kramers/core/communicator.hpp>
 #include <kramers/core/config.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -15,12 +17,21 @@
 
 namespace kramers {
 
+/// How the ranks sit on their machines, from whoever knows machines.
+struct Placement {
+  std::optional<int> device;  ///< which device Kokkos shall use on this rank
+  nlohmann::json report;      ///< of all ranks, for the summary; null where nothing was looked at
+};
+
 /// What an app tells about itself, and which of the common options it has.
 struct AppInfo {
   std::string name;         ///< "kramers-langevin"
   std::string description;  ///< one sentence for --help
   bool has_replay = false;
   bool has_resume = false;
+  /// Looks at where the ranks run or, with mode "apply", moves this one; called on all ranks before Kokkos starts.
+  /// Without it there is no option --topology.
+  std::function<Placement(Communicator const&, std::string const& mode)> place = {};
 };
 
 /// The options that all apps share.
@@ -33,6 +44,7 @@ struct CommandLine {
   std::optional<std::uint64_t> replay;  ///< walker id
   std::string space;                    ///< a name of `space_names()`
   std::string precision = "f64";        ///< "f64" or "f32"
+  std::string topology = "check";       ///< "report", "check", "apply" or "off"
   std::optional<std::filesystem::path> summary;
   std::optional<std::filesystem::path> output;
 };
@@ -54,7 +66,8 @@ std::vector<std::string> const& space_names();
 struct AppRun {
   Communicator comm;
   CommandLine options;
-  Config config;  ///< the input file with all --set applied
+  Config config;             ///< the input file with all --set applied
+  nlohmann::json placement;  ///< Placement::report
 };
 
 /// The whole frame of an app: MPI, command line, input file, Kokkos (one device per rank of a machine), `body`, and one

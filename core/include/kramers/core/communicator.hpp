@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -55,12 +56,8 @@ class Communicator {
   int size() const noexcept;
   bool is_root() const noexcept { return rank() == 0; }
 
-  /// Rank among, and number of, the processes that share this machine's memory.
-  struct LocalPlace {
-    int rank = 0;
-    int size = 1;
-  };
-  LocalPlace local_place() const;
+  /// The processes of this group that share this machine's memory, in the same order.
+  Communicator local() const;
 
   void barrier() const;
 
@@ -119,6 +116,9 @@ class Communicator {
   std::vector<T> gather(std::vector<T> const& values) const {
     return gather(std::span<T const>(values));
   }
+
+  /// One text per rank, in rank order, on rank 0; nothing elsewhere.
+  std::vector<std::string> gather_texts(std::string_view text) const;
 
   /// Smallest value over ranks, or nothing if some rank did not take part before the time was up. After nothing came
   /// back the communicator is of no further use: end the run.
