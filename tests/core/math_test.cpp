@@ -90,6 +90,18 @@ struct Tanh : Everywhere {
   }
 };
 
+struct Erf : Everywhere {
+  static constexpr double bound = 1.0;
+  template <class T>
+  static KOKKOS_FORCEINLINE_FUNCTION T value(T x) {
+    return kramers::erf(x);
+  }
+  template <class U>
+  static U reference(U x) {
+    return std::erf(x);
+  }
+};
+
 /// sin(2 pi t) of a t with |t| <= 1/4.
 template <class U>
 U sin_of_quarter(U t) {
@@ -195,7 +207,7 @@ Worst<T> worst_over_the_whole_range() {
   for (int e = lowest; e <= highest; ++e) {
     check_around<F>(std::ldexp(T(1), e), worst);                      // 1: log changes sign; the subnormals begin
     check_around<F>(std::ldexp(std::numbers::sqrt2_v<T>, e), worst);  // the split of log
-    check_around<F>(std::ldexp(T(0.625), e), worst);                  // the seam of tanh
+    check_around<F>(std::ldexp(T(0.625), e), worst);                  // the seam of tanh; 1: that of erf
   }
   for (int k = -2200; k <= 2200; ++k) {
     check_around<F>(static_cast<T>(k) * std::numbers::ln2_v<T> / 2, worst);  // the seams of exp, its overflow
@@ -220,7 +232,7 @@ KOKKOS_INLINE_FUNCTION T sample_argument(std::uint64_t i) {
 
 /// The bits of every function at one argument, hashed with their place.
 template <class T>
-KOKKOS_INLINE_FUNCTION void functions_at(int i, T& log, T& unit, T& exp, T& tanh, T& sin, T& cos) {
+KOKKOS_INLINE_FUNCTION void functions_at(int i, T& log, T& unit, T& exp, T& tanh, T& sin, T& cos, T& erf) {
   T const x = sample_argument<T>(static_cast<std::uint64_t>(i));
   T const size = x < 0 ? -x : x;
   log = kramers::log(size);
@@ -228,23 +240,25 @@ KOKKOS_INLINE_FUNCTION void functions_at(int i, T& log, T& unit, T& exp, T& tanh
   exp = kramers::exp(x);
   tanh = kramers::tanh(x);
   sincos_2pi(x, sin, cos);
+  erf = kramers::erf(x);
 }
 
-constexpr int functions = 6;
+constexpr int functions = 7;
 
 template <class View, class T>
 struct MathKernel {
   View out;
   KOKKOS_FUNCTION void operator()(int i) const {
-    functions_at<T>(i, out(i, 0), out(i, 1), out(i, 2), out(i, 3), out(i, 4), out(i, 5));
+    functions_at<T>(i, out(i, 0), out(i, 1), out(i, 2), out(i, 3), out(i, 4), out(i, 5), out(i, 6));
   }
 };
 
 /// The functions at arguments first ... first + W - 1, in one vectorised loop.
 template <int W, class T>
 KOKKOS_INLINE_FUNCTION void functions_of_lanes(int first, T (&out)[functions][W]) {
-  for_lanes<W>(
-      [&](int l) { functions_at<T>(first + l, out[0][l], out[1][l], out[2][l], out[3][l], out[4][l], out[5][l]); });
+  for_lanes<W>([&](int l) {
+    functions_at<T>(first + l, out[0][l], out[1][l], out[2][l], out[3][l], out[4][l], out[5][l], out[6][l]);
+  });
 }
 
 template <int W, class T>
@@ -254,7 +268,7 @@ void expect_lanes_equal_scalar() {
     functions_of_lanes<W>(first, lanes);
     for (int l = 0; l < W; ++l) {
       T one[functions];
-      functions_at<T>(first + l, one[0], one[1], one[2], one[3], one[4], one[5]);
+      functions_at<T>(first + l, one[0], one[1], one[2], one[3], one[4], one[5], one[6]);
       for (int f = 0; f < functions; ++f) {
         ASSERT_EQ(detail::to_bits(lanes[f][l]), detail::to_bits(one[f]))
             << "function " << f << " lane " << l << " of " << W;
@@ -298,6 +312,9 @@ TYPED_TEST(Math, exp_is_accurate_everywhere) {
 TYPED_TEST(Math, tanh_is_accurate_everywhere) {
   expect_accurate<kt::Tanh, TypeParam>();
 }
+TYPED_TEST(Math, erf_is_accurate_everywhere) {
+  expect_accurate<kt::Erf, TypeParam>();
+}
 TYPED_TEST(Math, sin_2pi_is_accurate_everywhere) {
   expect_accurate<kt::Sin2Pi, TypeParam>();
 }
@@ -340,6 +357,19 @@ TYPED_TEST(Math, tanh_is_odd_and_saturates) {
   }
 }
 
+TYPED_TEST(Math, erf_is_odd_and_saturates) {
+  using T = TypeParam;
+  EXPECT_EQ(kramers::erf(kt::infinity<T>), T(1));
+  EXPECT_EQ(kramers::erf(-kt::infinity<T>), T(-1));
+  EXPECT_EQ(kramers::erf(T(7)), T(1));
+  EXPECT_TRUE(std::isnan(kramers::erf(std::numeric_limits<T>::quiet_NaN())));
+  EXPECT_TRUE(std::signbit(kramers::erf(-T(0))));
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    T const x = kt::random_number<T>(i, -10, 3);
+    EXPECT_EQ(kramers::erf(-x), -kramers::erf(x)) << "x = " << x;
+  }
+}
+
 TYPED_TEST(Math, sincos_2pi_is_exact_at_quarter_turns_near_and_far) {
   using T = TypeParam;
   for (T const whole : {T(0), T(1), T(-7), T(4096), std::ldexp(T(1), 40), -std::numeric_limits<T>::max()}) {
@@ -367,6 +397,8 @@ TYPED_TEST(Math, agrees_with_tabulated_values) {
   expect_near(kramers::exp(T(-10)), 4.539992976248485154e-5);
   expect_near(kramers::tanh(T(0.5)), 0.4621171572600097585);
   expect_near(kramers::tanh(T(2)), 0.9640275800758168839);
+  expect_near(kramers::erf(T(0.5)), 0.5204998778130465377);
+  expect_near(kramers::erf(T(1.5)), 0.9661051464753107271);
   T s, c;
   kramers::sincos_2pi(T(0.0625), s, c);
   expect_near(s, 0.3826834323650897717);
@@ -411,4 +443,5 @@ TYPED_TEST(MathOn, every_space_gives_the_golden_bits) {
   EXPECT_EQ(hash[3], f64 ? 0xf3498c44e94b7357ULL : 0x41d364e8a243d570ULL) << "tanh";
   EXPECT_EQ(hash[4], f64 ? 0xd88472fc7d242c2bULL : 0x00e0ac61b539d127ULL) << "sin";
   EXPECT_EQ(hash[5], f64 ? 0x7e17b0355e99e90fULL : 0xce3a569024076b9eULL) << "cos";
+  EXPECT_EQ(hash[6], f64 ? 0xf773583c599ab9edULL : 0x27fbc3381070a190ULL) << "erf";
 }

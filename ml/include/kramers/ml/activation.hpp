@@ -21,10 +21,6 @@ std::vector<std::string> const& activation_names();
 
 namespace detail {
 
-/// Error function with |relative error| of a few ulp, the same bits on every backend.
-template <class T>
-KOKKOS_FORCEINLINE_FUNCTION T erf(T x);
-
 /// u and u' of the tanh form of GELU, 0.5 z (1 + tanh u).
 template <class T>
 KOKKOS_FORCEINLINE_FUNCTION T gelu_inner(T z) {
@@ -48,7 +44,7 @@ KOKKOS_FORCEINLINE_FUNCTION T activate(T z) {
   if constexpr (A == Activation::relu) return z > T(0) ? z : T(0);
   if constexpr (A == Activation::gelu_erf) {
     constexpr T root_half = static_cast<T>(0.707106781186547524400844362105);
-    return T(0.5) * z * (T(1) + detail::erf(z * root_half));
+    return T(0.5) * z * (T(1) + kramers::erf(z * root_half));
   }
   if constexpr (A == Activation::gelu_tanh) return T(0.5) * z * (T(1) + kramers::tanh(detail::gelu_inner(z)));
   if constexpr (A == Activation::identity) return z;
@@ -67,7 +63,7 @@ KOKKOS_FORCEINLINE_FUNCTION T slope([[maybe_unused]] T z, [[maybe_unused]] T a) 
   if constexpr (A == Activation::gelu_erf) {
     constexpr T root_half = static_cast<T>(0.707106781186547524400844362105);
     constexpr T density = static_cast<T>(0.398942280401432677939946059934);  // 1 / sqrt(2 pi)
-    T const cumulative = T(0.5) * (T(1) + detail::erf(z * root_half));
+    T const cumulative = T(0.5) * (T(1) + kramers::erf(z * root_half));
     return kramers::fma(z, density * kramers::exp(T(-0.5) * z * z), cumulative);
   }
   if constexpr (A == Activation::gelu_tanh) {
