@@ -58,7 +58,8 @@ int run_app(int argc, char** argv, AppInfo const& info, std::function<int(AppRun
       return exit_code::success;
     }
     auto& options = std::get<CommandLine>(parsed);
-    auto config = Config::from_file(options.input, comm);
+    auto config =
+        options.input.empty() ? Config::from_text("", "command line") : Config::from_file(options.input, comm);
     for (auto const& assignment : options.sets) config.set(assignment);
     // Before Kokkos starts its threads, which inherit where this one may run.
     Placement placement;

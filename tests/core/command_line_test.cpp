@@ -73,6 +73,56 @@ TEST(CommandLine, EveryOptionIsRead) {
   for (auto const& name : kramers::space_names()) EXPECT_EQ(line({"in.toml", "--space", name.c_str()}).space, name);
 }
 
+AppInfo with_commands() {
+  AppInfo train{"train", "Learn.", false, true};
+  train.precision = "f32";
+  train.files = {{"DATASET", "what to learn from"}};
+  train.options = {{"--model", "write the model here", "FILE"}, {"--how", "the way", "WAY", {"slow", "fast"}}};
+  AppInfo ask{"ask", "Ask."};
+  ask.has_input = false;
+  ask.files = {{"POINTS", "where"}, {"MODEL", "whom"}};
+  AppInfo both{"kramers-test", "Two commands."};
+  both.commands = {train, ask};
+  return both;
+}
+
+TEST(CommandLine, CommandsHaveFilesAndOptionsOfTheirOwn) {
+  AppInfo const both = with_commands();
+  auto const train = std::get<CommandLine>(
+      parse({"train", "--how", "fast", "a.h5", "in.toml", "--set", "c=1", "--resume", "--model=m.st"}, both));
+  EXPECT_EQ(train.command, "train");
+  EXPECT_EQ(train.files, (std::vector<std::filesystem::path>{"a.h5"}));
+  EXPECT_EQ(train.input, "in.toml");
+  EXPECT_EQ(train.precision, "f32");
+  EXPECT_TRUE(train.resume);
+  EXPECT_EQ(train.own, (std::map<std::string, std::string>{{"--model", "m.st"}, {"--how", "fast"}}));
+  auto const ask = std::get<CommandLine>(parse({"ask", "p.h5", "m.st", "--quiet"}, both));
+  EXPECT_EQ(ask.command, "ask");
+  EXPECT_EQ(ask.files, (std::vector<std::filesystem::path>{"p.h5", "m.st"}));
+  EXPECT_TRUE(ask.input.empty());
+  EXPECT_EQ(ask.precision, "f64");
+  EXPECT_TRUE(ask.own.empty());
+}
+
+TEST(CommandLine, WrongUsageOfCommands) {
+  AppInfo const both = with_commands();
+  EXPECT_TRUE(has(wrong({}, both), "one of train, ask ("));
+  EXPECT_TRUE(has(wrong({"forget", "a.h5"}, both), "one of train, ask, but is forget"));
+  EXPECT_TRUE(has(wrong({"train", "a.h5"}, both), "INPUT is required"));
+  EXPECT_TRUE(has(wrong({"ask", "p.h5"}, both), "MODEL is required"));
+  EXPECT_TRUE(has(wrong({"ask", "p.h5", "m.st", "in.toml"}, both), "in.toml"));
+  EXPECT_TRUE(has(wrong({"ask", "p.h5", "m.st", "--set", "a=1"}, both), "--set"));
+  EXPECT_TRUE(has(wrong({"ask", "p.h5", "m.st", "--resume"}, both), "--resume"));
+  EXPECT_TRUE(has(wrong({"train", "a.h5", "in.toml", "--how", "gently"}, both), "gently"));
+  for (auto const& text : {wrong({}, both), wrong({"train", "a.h5", "in.toml", "--how", "gently"}, both)}) {
+    EXPECT_FALSE(has(text, "\n")) << text;
+  }
+  auto const help = std::get<kramers::Answer>(parse({"train", "--help"}, both)).text;
+  for (char const* word : {"DATASET", "INPUT", "--model", "--how", "--resume"}) EXPECT_TRUE(has(help, word)) << word;
+  auto const all = std::get<kramers::Answer>(parse({"--help"}, both)).text;
+  for (char const* word : {"train", "ask"}) EXPECT_TRUE(has(all, word)) << word;
+}
+
 TEST(CommandLine, WrongUsageIsOneSentence) {
   EXPECT_TRUE(has(wrong({}), "INPUT is required"));
   EXPECT_TRUE(has(wrong({"a.toml", "b.toml"}), "b.toml"));

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -23,20 +24,38 @@ struct Placement {
   nlohmann::json report;      ///< of all ranks, for the summary; null where nothing was looked at
 };
 
+/// A word of the command line that only one app has: a file it wants, or an option with a value.
+struct AppWord {
+  std::string name;  ///< "DATASET", or "--model"
+  std::string help;
+  std::string type = {};                  ///< of an option's value: "FILE.safetensors"
+  std::vector<std::string> choices = {};  ///< the values that an option may have; empty means any
+};
+
 /// What an app tells about itself, and which of the common options it has.
 struct AppInfo {
   std::string name;         ///< "kramers-langevin"
   std::string description;  ///< one sentence for --help
   bool has_replay = false;
   bool has_resume = false;
+  bool has_input = true;              ///< INPUT, the last file, and --set; without it the Config is empty
+  std::string precision = "f64";      ///< where --precision does not say
+  std::vector<AppWord> files = {};    ///< before INPUT, each required
+  std::vector<AppWord> options = {};  ///< of its own
+  /// Where there are any, one of them is to be named, and it has files and options of its own: "kramers-classify train".
+  std::vector<AppInfo> commands = {};
   /// Looks at where the ranks run or, with mode "apply", moves this one; called on all ranks before Kokkos starts.
   /// Without it there is no option --topology.
   std::function<Placement(Communicator const&, std::string const& mode)> place = {};
 };
 
-/// The options that all apps share.
+/// The options that all apps share, and those of one.
 struct CommandLine {
-  std::vector<std::string> words;  ///< as typed
+  std::vector<std::string> words;            ///< as typed
+  std::string command = {};                  ///< which of AppInfo::commands
+  std::vector<std::filesystem::path> files;  ///< those of AppInfo::files
+  std::map<std::string, std::string>
+      own;  ///< those of AppInfo::options that were given: {"--model", "net.safetensors"}
   std::filesystem::path input;
   std::vector<std::string> sets;  ///< --set a.b=value, in order
   bool quiet = false;

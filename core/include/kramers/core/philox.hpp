@@ -19,6 +19,7 @@ enum class Stream : std::uint16_t {
   data_order = 7,          ///< shuffling of samples; step = epoch
   dropout = 8,             ///< which elements are dropped; step = optimiser step
   held_out = 9,            ///< which samples are held out; id = sample
+  test_points = 10,        ///< random points at which a classifier is shown; id = point
 };
 
 /// 128 random bits: the four output words of Philox4x32 in the order of the paper.

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 namespace kramers {
 
@@ -31,6 +32,8 @@ class Progress {
 
   /// Tell how much all ranks together have done so far, in units. Not collective.
   void update(std::uint64_t done);
+  /// From now on call it so: for a label that tells a number of the run.
+  void relabel(std::string label) { m_label = std::move(label); }
 
  private:
   using Clock = std::chrono::steady_clock;
