@@ -19,19 +19,20 @@ namespace kramers::topology {
 enum class DeviceKind { fabric_nic, management_nic, gpu, gpu_partition, other };
 
 /// The network of an adapter, told by PCI numbers and never by name. `roce`: Ethernet with an RDMA device on a link of at
-/// least 10 Gb/s.
-enum class Fabric { none, slingshot, infiniband, omni_path, efa, roce, ethernet };
+/// least 10 Gb/s; `other`: an adapter of PCI class 0208 of another maker.
+enum class Fabric { none, slingshot, infiniband, omni_path, efa, roce, other, ethernet };
 
 /// State of the port(s) of a network adapter: `active` if one of them is, `unknown` where nothing says.
 enum class PortState { active, down, unknown };
 
 /// Who gave an operating system's name to a device.
-enum class NameKind { net, openfabrics, cuda, rsmi, level_zero, nvml, opencl, block, dma, other };
+enum class NameKind { net, openfabrics, cxi, cuda, rsmi, level_zero, nvml, opencl, block, dma, other };
 
 std::string_view name(DeviceKind kind);  ///< "fabric NIC", "management NIC", "GPU", "GPU partition", "other"
-std::string_view name(Fabric fabric);    ///< "none", "Slingshot", "InfiniBand", "Omni-Path", "EFA", "RoCE", "Ethernet"
+/// "none", "Slingshot", "InfiniBand", "Omni-Path", "EFA", "RoCE", "other", "Ethernet"
+std::string_view name(Fabric fabric);
 std::string_view name(PortState state);  ///< "active", "down", "unknown"
-std::string_view name(NameKind kind);    ///< "net", "openfabrics", "cuda", "rsmi", "levelzero", ...
+std::string_view name(NameKind kind);    ///< "net", "openfabrics", "cxi", "cuda", "rsmi", "levelzero", ...
 /// The fabric of that name, in any case ("slingshot"); nothing for another text.
 std::optional<Fabric> fabric_from(std::string_view text);
 

@@ -211,8 +211,9 @@ class Machine {
   /// hwloc's handle, owned by this object. Do not change it.
   hwloc_topology* native() const;
 
+  struct State;  // defined by the library
+
  private:
-  struct State;
   explicit Machine(std::shared_ptr<State const> state) : m_state(std::move(state)) {}
   std::shared_ptr<State const> m_state;
 };
