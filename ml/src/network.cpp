@@ -4,9 +4,15 @@
 #include <kramers/ml/network.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <functional>
+#include <iterator>
+#include <limits>
 #include <numeric>
+#include <optional>
+#include <sstream>
+#include <string_view>
 
 namespace kramers::ml {
 namespace {
@@ -16,15 +22,32 @@ class Arena {
  public:
   Arena(std::vector<ArrayEntry>& entries, int& extent) : m_entries(entries), m_extent(extent) {}
   void add(std::string name, std::vector<int> shape, int layer) {
-    int const size = std::accumulate(shape.begin(), shape.end(), 1, std::multiplies<>());
-    m_entries.push_back({std::move(name), std::move(shape), layer, m_extent, size});
-    m_extent += aligned(size);
+    std::int64_t const size = std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
+    constexpr std::int64_t most = std::numeric_limits<int>::max() - arena_alignment;
+    expects(size <= most - m_extent, "parameters of the network", m_extent + size, "at most " + std::to_string(most));
+    m_entries.push_back({std::move(name), std::move(shape), layer, m_extent, static_cast<int>(size)});
+    m_extent += aligned(static_cast<int>(size));
   }
 
  private:
   std::vector<ArrayEntry>& m_entries;
   int& m_extent;
 };
+
+/// The words of a text, without the spaces between them.
+std::vector<std::string> words_of(std::string_view text) {
+  std::istringstream stream{std::string(text)};
+  return {std::istream_iterator<std::string>(stream), {}};
+}
+
+/// The number that a whole word is.
+template <class T>
+std::optional<T> number_in(std::string const& word) {
+  T value{};
+  auto const [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+  if (error != std::errc() || end != word.data() + word.size()) return std::nullopt;
+  return value;
+}
 
 /// In (-1, 1), never an end: 53 random bits for every precision, so that fp32 starts from the rounded fp64 numbers.
 double signed_uniform(std::uint64_t seed, int index) {
@@ -75,6 +98,39 @@ std::string NetworkSpec::text() const {
     if (layer.activation != Activation::identity) text += " " + name_of(layer.activation);
   }
   return text;
+}
+
+NetworkSpec network_named(std::string const& text) {
+  auto const refuse = [&](std::string const& part) {
+    throw DomainError(
+        "network", text,
+        "a number of inputs and layers like \"2 -> 8 tanh -> batch_norm -> dropout 0.1 -> 3\"; '" + part + "' is none");
+  };
+  std::optional<NetworkSpec> network;
+  std::string_view rest = text;
+  for (bool more = true; more;) {
+    auto const arrow = rest.find("->");
+    more = arrow != std::string_view::npos;
+    std::string const part(rest.substr(0, arrow));
+    if (more) rest.remove_prefix(arrow + 2);
+
+    auto const words = words_of(part);
+    if (words.empty() || words.size() > 2) refuse(part);
+    auto const width = number_in<int>(words[0]);
+    if (!network) {
+      if (!width || words.size() > 1) refuse(part);
+      network.emplace(*width);
+    } else if (width) {
+      network->dense(*width, words.size() > 1 ? activation_named(words[1]) : Activation::identity);
+    } else if (words.size() == 1 && words[0] == "batch_norm") {
+      network->batch_norm();
+    } else {
+      auto const rate = number_in<double>(words.back());
+      if (words.size() != 2 || words[0] != "dropout" || !rate) refuse(part);
+      network->dropout(*rate);
+    }
+  }
+  return *network;
 }
 
 ArenaTable arena_of(NetworkSpec const& network) {

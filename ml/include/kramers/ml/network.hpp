@@ -49,6 +49,9 @@ class NetworkSpec {
   int m_inputs;
   std::vector<LayerSpec> m_layers;
 };
+/// The network that NetworkSpec::text() describes; spaces do not matter.
+/// @throws DomainError  the text describes none
+NetworkSpec network_named(std::string const& text);
 
 /// One array of a network, in a contiguous arena.
 struct ArrayEntry {
@@ -74,6 +77,7 @@ struct ArenaTable {
   std::vector<ArrayEntry> parameters, buffers;
   int parameter_extent = 0, buffer_extent = 0;  ///< elements of the arenas, a multiple of `arena_alignment`
 };
+/// @throws DomainError  the parameters are too many for an int
 ArenaTable arena_of(NetworkSpec const& network);
 
 /// How the weights of dense layers start; biases start at 0 with glorot, like the weights with pytorch.

@@ -16,7 +16,7 @@
 /// Files in the safetensors format: arrays by name and a map of texts, which Python's packages safetensors and torch
 /// read and write. The length of a JSON header (8 bytes, little-endian), the header, then the arrays row by row,
 /// little-endian and without holes.
-/// @see  Source  https://huggingface.co/docs/safetensors
+/// @see  Source  README of the project safetensors, section Format
 namespace kramers::ml::safetensors {
 
 /// Element types of the format. Values can be made of and taken from f32, f64, i64 and u64.
