@@ -66,10 +66,6 @@ int shared_group(Machine const& machine, Device const& device, CpuSet const& dom
   return -1;
 }
 
-std::string with_latency(Distance const& distance) {
-  return distance.numa_latency ? ", NUMA latency " + std::to_string(*distance.numa_latency) : std::string();
-}
-
 /// Locality and reason of a device that hangs somewhere, to a binding that is not empty.
 void locate(Machine const& machine, Device const& device, CpuSet const& binding, Distance& distance) {
   int const domain = domain_of(machine, device.cpus);
@@ -84,20 +80,19 @@ void locate(Machine const& machine, Device const& device, CpuSet const& binding,
     }
   }
   int const package = package_above(machine, device.anchor);
-  std::string place = domain >= 0 ? " (" + numa_in_words(machine, domain) + with_latency(distance) + ")" : "";
-  if (device.cpus.empty()) place = " (its own cores are not in this view)";
+  std::string place = domain >= 0 ? numa_in_words(machine, domain) : "on no NUMA node in particular";
+  if (device.cpus.empty()) place = "its own cores are not in this view";
+  if (distance.numa_latency) place += ", NUMA latency " + std::to_string(*distance.numa_latency);
   bool const same_package = package >= 0 ? at(machine, package).cpus.intersects(binding)
                                          : machine.packages().empty() || device.cpus.intersects(binding);
+  distance.locality = same_package ? Locality::package : Locality::remote;
   if (same_package) {
-    distance.locality = Locality::package;
-    distance.reason = domain >= 0 || device.cpus.empty() ? "on another NUMA node of the same package" + place
-                                                         : "on the same package, on no NUMA node in particular";
-    return;
+    distance.reason = "elsewhere on the same package (" + place + ")";
+  } else {
+    std::string const number =
+        package >= 0 ? "package " + std::to_string(at(machine, package).logical_index) + ", " : "";
+    distance.reason = "on another package (" + number + place + ")";
   }
-  distance.locality = Locality::remote;
-  distance.reason = package >= 0 ? "on another package (package " + std::to_string(at(machine, package).logical_index) +
-                                       (place.empty() ? "" : "," + place.substr(2, place.size() - 3)) + ")"
-                                 : "on another package" + place;
 }
 
 /// Better of two NICs at the same distance: faster, then first by bus id, in which order devices are.
