@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kramers/core/hash.hpp>
+#include <kramers/core/lanes.hpp>
 #include <kramers/core/philox.hpp>
 
 #include <Kokkos_Core.hpp>
@@ -19,6 +20,8 @@ namespace kramers::ml {
 ///               Checked by tests/ml/permutation_test.cpp
 class Permutation {
  public:
+  /// Of the one element 0.
+  KOKKOS_FUNCTION Permutation() : m_n(1) {}
   /// @param[in] n  > 0 elements, < 2^31
   KOKKOS_FUNCTION Permutation(std::uint64_t seed, std::uint64_t epoch, std::uint32_t n) : m_n(n) {
     while ((std::uint64_t{1} << (2 * m_half)) < n) ++m_half;
@@ -35,6 +38,16 @@ class Permutation {
       place = once(place);
     } while (place >= m_n);
     return place;
+  }
+
+  /// The elements at W places from `place` on, computed together; places from `last` on repeat the last one.
+  template <int W>
+  KOKKOS_FORCEINLINE_FUNCTION void elements(int place, int last, std::uint32_t (&element)[W]) const {
+    for_lanes<W>(
+        [&](int const l) { element[l] = once(static_cast<std::uint32_t>(place + l < last ? place + l : last - 1)); });
+    while (any_lane<W>([&](int const l) { return element[l] >= m_n; })) {
+      for_lanes<W>([&](int const l) { element[l] = element[l] >= m_n ? once(element[l]) : element[l]; });
+    }
   }
 
  private:

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <kramers/ml/detail/batch.hpp>
+
+#include <string>
+
+namespace kramers::ml::detail {
+
+/// Work on a CPU: one crew per pack, with its memory.
+template <class Space, class Work, class Crew>
+struct PackKernel {
+  using T = typename Work::T;
+  Work work;
+  Kokkos::View<T**, Kokkos::LayoutRight, Space> memory;  // (packs, Batch::size)
+
+  KOKKOS_FUNCTION void operator()(int const pack) const {
+    Crew crew;
+    work.run(crew, pack, &memory(pack, 0));
+  }
+};
+
+/// Work on a device: a team per model, its memory in team scratch where it fits, else in the cached memory behind it.
+template <class Space, class Net, class Work>
+struct TeamKernel {
+  using T = typename Work::T;
+  using Member = typename Kokkos::TeamPolicy<Space>::member_type;
+  using Crew = ColumnThreads<T, Member>;
+  using Scratch = Kokkos::View<T*, typename Space::scratch_memory_space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
+  Work work;
+  int batch, level;
+
+  static int bytes(int batch) { return static_cast<int>(Scratch::shmem_size(Batch<Net, Crew>::size(batch))); }
+
+  KOKKOS_FUNCTION void operator()(Member const& team) const {
+    int const size = Batch<Net, Crew>::size(batch);
+    Scratch const memory(team.team_scratch(level), size);
+    Crew crew(team, memory.data() + size - Crew::scratch(Batch<Net, Crew>::most_sums));
+    work.run(crew, team.league_rank(), memory.data());
+  }
+};
+
+/// Start the work of all packs, in lanes of columns or (host spaces only) in lanes of models.
+template <class Net, class Space, class Work, class Memory>
+void launch(std::string const& label, Space const& exec, Work const& work, bool models_in_lanes, int packs, int batch,
+            Memory const& memory) {
+  using T = typename Net::value_type;
+  if constexpr (on_device<Space>) {
+    using Kernel = TeamKernel<Space, Net, Work>;
+    Kokkos::TeamPolicy<Space> policy(exec, packs, batch_columns);
+    int const bytes = Kernel::bytes(batch);
+    int const level = static_cast<std::size_t>(bytes) <= policy.scratch_size_max(0) ? 0 : 1;
+    Kokkos::parallel_for(label, policy.set_scratch_size(level, Kokkos::PerTeam(bytes)), Kernel{work, batch, level});
+  } else {
+    Kokkos::RangePolicy<Space, int> const policy(exec, 0, packs);
+    if (models_in_lanes) {
+      Kokkos::parallel_for(label, policy, PackKernel<Space, Work, ModelLanes<T>>{work, memory});
+    } else {
+      Kokkos::parallel_for(label, policy, PackKernel<Space, Work, ColumnLanes<T>>{work, memory});
+    }
+  }
+}
+
+}  // namespace kramers::ml::detail
