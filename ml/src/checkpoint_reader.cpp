@@ -39,6 +39,8 @@ class Reader {
   std::string const& text(std::string const& key) const {
     auto const place = m_content.metadata.find("kramers." + key);
     if (place == m_content.metadata.end()) fail("no checkpoint of kramers: the metadata have no 'kramers." + key + "'");
+    constexpr std::size_t longest = 10000;  // of a network with hundreds of layers; messages repeat these texts
+    if (place->second.size() > longest) fail("the metadata 'kramers." + key + "' are too long");
     return place->second;
   }
   template <class T>
