@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/ml/checkpoint.hpp>
+#include <kramers/ml/classifier_file.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <utility>
+
+namespace kramers::ml {
+namespace {
+
+constexpr char key[] = "classifier";
+constexpr int format_version = 1;
+constexpr std::array history_names = {"history.loss", "history.checked", "history.held_out_loss",
+                                      "history.held_out_accuracy"};
+
+std::string hex(std::uint64_t value) {
+  char text[19];
+  std::snprintf(text, sizeof text, "0x%016llx", static_cast<unsigned long long>(value));
+  return text;
+}
+
+nlohmann::json description_of(ClassifierModel const& model) {
+  ClassifierParams const& p = model.params;
+  return {{"format_version", format_version},
+          {"thresholds", p.thresholds},
+          {"input_mean", model.standardisation.mean},
+          {"input_scale", model.standardisation.scale},
+          {"data_hash", hex(model.dataset_hash)},
+          {"held_out", p.held_out},
+          {"split_seed", p.split_seed},
+          {"standardise", p.standardise}};
+}
+
+[[noreturn]] void refuse(std::string const& source, std::string const& why) {
+  throw InputError(source, 0, "is no classifier that kramers-classify can read: " + why);
+}
+
+std::uint64_t parsed_hash(std::string const& text, std::string const& source) {
+  std::uint64_t value = 0;
+  bool const shaped = text.size() == 18 && text.starts_with("0x");
+  auto const [end, error] = std::from_chars(text.data() + (shaped ? 2 : 0), text.data() + text.size(), value, 16);
+  if (!shaped || error != std::errc{} || end != text.data() + text.size()) refuse(source, "data_hash is no hash");
+  return value;
+}
+
+/// What the JSON text says, into the model. Throws nlohmann's exceptions for what is missing or of another type.
+void describe(ClassifierModel& model, nlohmann::json const& found, std::string const& source) {
+  ClassifierParams& p = model.params;
+  int const version = found.at("format_version").get<int>();
+  if (version != format_version) refuse(source, "its format version is " + std::to_string(version));
+  p.thresholds = found.at("thresholds").get<std::vector<double>>();
+  model.standardisation.mean = found.at("input_mean").get<std::vector<double>>();
+  model.standardisation.scale = found.at("input_scale").get<std::vector<double>>();
+  model.dataset_hash = parsed_hash(found.at("data_hash").get<std::string>(), source);
+  p.held_out = found.at("held_out").get<double>();
+  p.split_seed = found.at("split_seed").get<std::uint64_t>();
+  p.standardise = found.at("standardise").get<bool>();
+}
+
+void check(ClassifierModel const& model, std::string const& source) {
+  ClassifierParams const& p = model.params;
+  if (p.network.inputs() != 2) refuse(source, "its network has " + std::to_string(p.network.inputs()) + " inputs");
+  if (p.classes() != std::ssize(p.thresholds) + 1) {
+    refuse(source, "it has " + std::to_string(p.thresholds.size()) + " thresholds for " + std::to_string(p.classes()) +
+                       " classes");
+  }
+  if (p.train.models.size() != 1) refuse(source, "it holds " + std::to_string(p.train.models.size()) + " models");
+  Standardisation const& s = model.standardisation;
+  bool usable = s.mean.size() == 2 && s.scale.size() == 2;
+  for (double const mean : s.mean) usable = usable && std::isfinite(mean);
+  for (double const scale : s.scale) usable = usable && std::isfinite(scale) && scale > 0;
+  if (!usable) refuse(source, "the scales of its inputs are impossible");
+  if (!(p.held_out >= 0 && p.held_out < 1)) refuse(source, "its share held out is impossible");
+  TrainingHistory const& h = model.history;
+  if (h.checked.size() != h.held_out_loss.size() || h.checked.size() != h.held_out_accuracy.size()) {
+    refuse(source, "the columns of its history differ in length");
+  }
+}
+
+template <class T>
+safetensors::Tensor column(std::vector<T> const& values) {
+  return safetensors::Tensor::of({values.size()}, values);
+}
+
+/// Take an array out of the content, for what is left must be a checkpoint and no more. Without one: no values.
+template <class T>
+std::vector<T> take(safetensors::Content& content, char const* name) {
+  auto const node = content.tensors.extract(name);
+  return node ? node.mapped().template values<T>() : std::vector<T>{};
+}
+
+std::vector<std::pair<std::string, std::string>> quantities_of(ClassifierModel const& model) {
+  ClassifierParams const& p = model.params;
+  OptimizerParams const& o = p.train.optimizer;
+  ModelParams const& m = p.train.models.front();
+  auto const number = [](double value) { return kramers::detail::shortest(value); };
+  std::vector<std::pair<std::string, std::string>> all{{"precision", p.precision},
+                                                       {"network", p.network.text()},
+                                                       {"training.optimizer", name_of(o.rule)},
+                                                       {"training.learning_rate", number(m.learning_rate)},
+                                                       {"training.weight_decay", number(m.weight_decay)},
+                                                       {"training.momentum", number(o.momentum)},
+                                                       {"training.nesterov", o.nesterov ? "true" : "false"},
+                                                       {"training.beta1", number(o.beta1)},
+                                                       {"training.beta2", number(o.beta2)},
+                                                       {"training.epsilon", number(o.epsilon)},
+                                                       {"training.batch", std::to_string(p.train.batch)},
+                                                       {"training.seed", std::to_string(m.seed)},
+                                                       {"training.patience", std::to_string(p.train.patience)},
+                                                       {"training.initialisation", name_of(p.train.initialisation)},
+                                                       {"the hash of the data", hex(model.dataset_hash)},
+                                                       {"data.held_out", number(p.held_out)},
+                                                       {"data.seed", std::to_string(p.split_seed)},
+                                                       {"data.standardise", p.standardise ? "true" : "false"}};
+  for (double const threshold : p.thresholds) all.emplace_back("classes.thresholds", number(threshold));
+  return all;
+}
+
+}  // namespace
+
+void write_classifier(std::filesystem::path const& path, ClassifierModel const& model, std::string const& origin) {
+  Checkpoint checkpoint{model.params.network, model.params.train, model.params.precision, {model.state}, {}};
+  checkpoint.metadata[key] = description_of(model).dump();
+  if (!origin.empty()) checkpoint.metadata["provenance"] = origin;
+  auto content = content_of(checkpoint);
+  content.tensors[history_names[0]] = column(model.history.loss);
+  content.tensors[history_names[1]] = column(model.history.checked);
+  content.tensors[history_names[2]] = column(model.history.held_out_loss);
+  content.tensors[history_names[3]] = column(model.history.held_out_accuracy);
+  safetensors::write(path, content);
+}
+
+ClassifierModel read_classifier_model(std::filesystem::path const& path) {
+  std::string const source = path.string();
+  auto content = safetensors::read(path);
+  if (!content.metadata.contains(key)) refuse(source, "its metadata has no '" + std::string(key) + "'");
+  ClassifierModel model;
+  try {
+    model.history = {take<double>(content, history_names[0]), take<std::int64_t>(content, history_names[1]),
+                     take<double>(content, history_names[2]), take<double>(content, history_names[3])};
+    describe(model, nlohmann::json::parse(content.metadata.at(key)), source);
+  } catch (nlohmann::json::exception const& error) {
+    refuse(source, error.what());
+  } catch (DomainError const& error) {
+    refuse(source, error.what());
+  }
+  Checkpoint checkpoint = checkpoint_of(content, source);
+  model.params.network = checkpoint.network;
+  model.params.train = checkpoint.params;
+  model.params.precision = checkpoint.precision;
+  check(model, source);
+  model.state = std::move(checkpoint.models.front());
+  return model;
+}
+
+void expect_same(ClassifierModel const& saved, ClassifierModel const& wanted, std::string const& source) {
+  auto const before = quantities_of(saved), now = quantities_of(wanted);
+  for (std::size_t i = 0; i < std::min(before.size(), now.size()); ++i) {
+    if (before[i] == now[i]) continue;
+    throw InputError(source, 0,
+                     "cannot be gone on with: there " + before[i].first + " is " + before[i].second +
+                         ", but now it is " + now[i].second);
+  }
+}
+
+}  // namespace kramers::ml
