@@ -14,7 +14,7 @@ struct PackKernel {
   Work work;
   Kokkos::View<T**, Kokkos::LayoutRight, Space> memory;  // (packs, Batch::size)
 
-  KOKKOS_FUNCTION void operator()(int const pack) const {
+  [[gnu::flatten]] KOKKOS_FUNCTION void operator()(int const pack) const {
     Crew crew;
     work.run(crew, pack, &memory(pack, 0));
   }
