@@ -30,6 +30,7 @@ enum class Sharing { near, even };
 /// One line of a user's map. Devices by name or bus id; "" leaves the choice to the planner, "none" gives none.
 struct MapEntry {
   int rank = 0;
+  /// Empty: left to the planner.
   CpuSet cpus;
   std::string gpu, nic;
 };
@@ -37,10 +38,10 @@ struct MapEntry {
 struct PlanRequest {
   /// Ranks on this node, >= 1.
   int ranks = 1;
-  /// By default gpu_first where there are GPUs, else nic_first where there are NICs on more than one domain, else
-  /// numa_first; `map` where there is a map.
+  /// By default gpu_first where there are GPUs, else numa_first; with a map this is for what it leaves open.
   std::optional<Policy> policy;
-  /// Software threads per rank, each on a hardware thread of its own; 0: as many as its share of the cores offers.
+  /// Software threads per rank, each on a hardware thread of its own; 0: as many as its share of the cores offers, one
+  /// core with compact.
   int threads = 0;
   /// Hardware threads used per core, >= 1; fewer where a core has fewer.
   int smt = 1;
