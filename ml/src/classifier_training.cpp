@@ -71,7 +71,6 @@ void ClassifierTraining::resume(ClassifierModel const& model, std::string const&
   m_trainer->set_state(0, model.state);
   m_history = model.history;
   m_epoch = model.state.epoch;
-  m_steps = model.state.step;
   // The last epoch of a finished run is looked at in any case, but not by a run that goes beyond it.
   if (!m_history.checked.empty() && !is_check(m_history.checked.back()) && m_epoch < m_params.epochs) {
     m_history.checked.pop_back();
@@ -95,7 +94,6 @@ void ClassifierTraining::record() {
   auto const means = epoch_losses(losses, std::ssize(m_problem.split.train), m_params.train.batch);
   m_history.loss.insert(m_history.loss.end(), means.begin(), means.end());
   m_epoch += std::ssize(means);
-  m_steps = m_trainer->state(0).step;
 }
 
 void ClassifierTraining::check_held_out() {

@@ -25,12 +25,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 PLOT = Path(__file__).resolve().parents[2] / "apps" / "plot"
 sys.path.insert(0, str(PLOT))
 import fixtures
-from kramers_plot import langevin, paths, spread, style, trajectory
+from kramers_plot import classify, langevin, paths, spread, style, trajectory
 from kramers_plot.command_line import main
+from kramers_plot.errors import BadData
 from kramers_plot.result_file import ResultFile
 
 LANGEVIN = ["free_energy", "trajectory", "population", "correlation"]
 SPREAD = ["trunk", "spread_map", "spread_time"]
+CLASSIFY = ["classes", "loss", "evaluation", "sweep"]
 
 
 class Answer:
@@ -54,6 +56,7 @@ def setUpModule():
     fixtures.langevin(WithFiles.files / "langevin.h5")
     fixtures.mueller_brown(WithFiles.files / "mueller_brown.h5")
     fixtures.spread(WithFiles.files / "spread.h5", steps=300)
+    fixtures.classify(WithFiles.files / "classify.h5")
 
 
 class WithFiles(unittest.TestCase):
@@ -82,7 +85,7 @@ class CommandLine(WithFiles):
     def test_help_names_every_figure(self):
         answer = Answer("--help")
         self.assertEqual(answer.returncode, 0)
-        for name in LANGEVIN + SPREAD:
+        for name in LANGEVIN + SPREAD + CLASSIFY:
             self.assertIn(f"\n  {name} ", answer.stdout)
 
     def test_the_program_itself(self):
@@ -103,11 +106,11 @@ class CommandLine(WithFiles):
             self.assertRegex(answer.stderr, r"^kramers-plot: [^\n]+\n$")
 
     def test_draws_what_each_file_holds(self):
-        answer = Answer(self.files / "langevin.h5", self.files / "spread.h5", "--output-dir", self.own / "a" / "b",
-                     "--dpi", 50)
+        answer = Answer(self.files / "langevin.h5", self.files / "spread.h5", self.files / "classify.h5", "--output-dir",
+                        self.own / "a" / "b", "--dpi", 50)
         self.assertEqual((answer.returncode, answer.stderr), (0, ""))
-        expected = {f"{file}_{name}.{kind}" for file, names in (("langevin", LANGEVIN), ("spread", SPREAD))
-                    for name in names for kind in ("png", "svg")}
+        expected = {f"{file}_{name}.{kind}" for file, names in (("langevin", LANGEVIN), ("spread", SPREAD),
+                                                                ("classify", CLASSIFY)) for name in names for kind in ("png", "svg")}
         written = {path.name for path in (self.own / "a" / "b").iterdir()}
         self.assertEqual(written, expected)
         self.assertEqual({Path(line).name for line in answer.stdout.split()}, expected)
@@ -415,7 +418,84 @@ class Contents(WithFiles):
         self.assertEqual(len(adaptive[0].collections), 1)
 
 
+    def test_classes_are_those_of_the_file(self):
+        figure = self.draw(classify.classes, self.files / "classify.h5")
+        colours = classify.class_colours(3)
+        with h5py.File(self.files / "classify.h5") as file:
+            for axes, group, name in zip(figure.axes, ("points", "points", "random"),
+                                         ("raw_class", "predicted_class", "predicted_class")):
+                part = file[f"classifier/{group}"]
+                points = axes.collections[0]
+                np.testing.assert_array_equal(points.get_offsets().data,
+                                              np.column_stack([part["position"][:], part["velocity"][:]]))
+                np.testing.assert_allclose(points.get_facecolors(), colours[part[name][:]])
+        names = legend(figure.axes[3])
+        self.assertEqual(names[0], "class 0: spread < 0.1")
+        self.assertEqual(names[2:], [r"class 2: spread $\geq$ 0.15", "region of the data"])
+
+    def test_classes_without_random_points_or_thresholds(self):
+        def change(file):
+            del file["classifier/random"], file["classifier"].attrs["thresholds"]
+
+        figure = self.draw(classify.classes, self.changed("classify", change))
+        self.assertEqual(len(figure.axes), 3)  # two panels and the legend
+        self.assertEqual(legend(figure.axes[2]), ["class 0", "class 1", "class 2"])
+
+    def test_loss_has_logarithmic_axes(self):
+        axes = self.draw(classify.loss, self.files / "classify.h5").axes[0]
+        self.assertEqual((axes.get_xscale(), axes.get_yscale()), ("log", "log"))
+        with h5py.File(self.files / "classify.h5") as file:
+            part = file["classifier/loss"]
+            np.testing.assert_array_equal(axes.get_lines()[0].get_ydata(), part["train"][:])
+            np.testing.assert_array_equal(axes.get_lines()[1].get_xdata(), part["held_out_epoch"][:])
+        self.assertAlmostEqual(axes.get_lines()[2].get_ydata()[0], np.log(3))
+
+    def test_evaluation_shows_counts_and_shares(self):
+        left, right = self.draw(classify.evaluation, self.files / "classify.h5").axes
+        with h5py.File(self.files / "classify.h5") as file:
+            part = file["classifier/evaluation/held_out"]
+            confusion, count = part["confusion"][:], part["bin_count"][:]
+            confidence, accuracy = part["bin_confidence"][:], part["bin_accuracy"][:]
+        cells = [text.get_text().split("\n")[0] for text in left.texts]
+        self.assertEqual(cells, [str(number) for number in confusion.ravel()])
+        self.assertIn(f"{confusion.sum()} held-out samples", left.get_title("left"))
+        shown = right.containers[0].lines[0]
+        np.testing.assert_array_equal(shown.get_xdata(), confidence[count > 0])
+        np.testing.assert_array_equal(shown.get_ydata(), accuracy[count > 0])
+        trained = self.changed("classify", lambda file: file.pop("classifier/evaluation/held_out"))
+        self.assertIn("samples trained on", self.draw(classify.evaluation, trained).axes[0].get_title("left"))
+
+    def test_sweep_marks_the_best_and_leaves_out_what_diverged(self):
+        axes = self.draw(classify.sweep, self.files / "classify.h5").axes[0]
+        with h5py.File(self.files / "classify.h5") as file:
+            part = file["classifier/sweep"]
+            loss, rate, best = part["held_out_loss"][:], part["learning_rate"][:], part.attrs["best"]
+        points, median, marked = axes.get_lines()
+        np.testing.assert_array_equal(points.get_ydata(), loss[:-1])
+        self.assertEqual(median.get_ydata()[1], np.median(loss[rate == 0.01]))
+        self.assertEqual(marked.get_ydata()[0], loss[best])
+        self.assertIn("1 of 12 models diverged", axes.get_title("right"))
+
+    def test_a_confusion_matrix_that_is_none_is_refused(self):
+        def change(file):
+            del file["classifier/evaluation/held_out/confusion"]
+            file["classifier/evaluation/held_out/confusion"] = np.ones((3, 2))
+
+        with self.assertRaises(BadData):
+            self.draw(classify.evaluation, self.changed("classify", change))
+
+
 class Parts(unittest.TestCase):
+    def test_hull_of_a_square_with_points_inside(self):
+        square = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [0.5, 0.5], [0.2, 0.9], [0.5, 0]])
+        self.assertEqual(classify.hull(square).tolist(), [[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]])
+        self.assertEqual(len(classify.hull(np.array([[1.0, 2.0], [1.0, 2.0]]))), 1)
+
+    def test_wilson_interval(self):
+        low, high = classify.wilson(np.array([0.0, 0.5]), np.array([1, 100]))
+        np.testing.assert_allclose([low[0], high[0]], [0, 0.5], atol=1e-12)
+        np.testing.assert_allclose([low[1], high[1]], [0.45, 0.55], atol=1e-3)
+
     def test_measured(self):
         self.assertEqual(style.measured(2.2263e-3, 0.029e-3), r"2.226(29)$\times 10^{-3}$")
         self.assertEqual(style.measured(0.52, 0.013), "0.520(13)")

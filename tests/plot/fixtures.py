@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Small result files as kramers-langevin and kramers-spread write them, from a simulation in NumPy.
+"""Small result files as kramers-langevin, kramers-spread and kramers-classify write them, made in NumPy.
 
-    python3 fixtures.py DIR   writes langevin.h5, mueller_brown.h5 and spread.h5, larger than those of the tests
+    python3 fixtures.py DIR   writes langevin.h5, mueller_brown.h5, spread.h5 and classify.h5, larger than those of the tests
 """
 import json
 import sys
@@ -173,8 +173,75 @@ def spread(path, steps=2500, every=3, members=10, length=10):
             file[f"spread/{name}"] = series
 
 
+def classify(path, points=300, random=500, models=12):
+    """Three classes of a made-up spread that are told with some noise."""
+    rng = np.random.default_rng(4)
+
+    def chances(x, v):
+        width = np.abs(v) + 0.3 * x * x
+        logits = np.stack([-8 * width, -2 * np.abs(width - 1), 8 * (width - 1.6)], axis=1)
+        weight = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return weight / weight.sum(axis=1, keepdims=True)
+
+    x, v = rng.normal(0, 0.9, (2, points))
+    chance = chances(x, v)
+    raw = (chance.cumsum(axis=1) < rng.random((points, 1))).sum(axis=1)
+    guess = chance.argmax(axis=1)
+    held_out = rng.random(points) < 0.25
+    summary = {"app": "kramers-classify", "state_hash": "0x0123456789abcdef",
+               "model": {"network": "2 -> 8 tanh -> batch_norm -> 3", "optimizer": "adam", "learning_rate": 0.01,
+                         "precision": "f32"}}
+    with h5py.File(path, "w") as file:
+        file.attrs.update(app="kramers-classify", version="0.1.0", provenance=json.dumps({"app": "kramers-classify"}))
+        file["summary"] = json.dumps(summary)
+        root = file.create_group("classifier")
+        root.attrs["thresholds"] = [0.1, 0.15]
+        places = {"points": (x, v), "random": tuple(rng.uniform(-3, 3, (2, random)))}
+        for name, place in places.items():
+            for axis, series in zip(("position", "velocity"), place):
+                root[f"{name}/{axis}"] = series
+            root[f"{name}/probability"] = chances(*place)
+            root[f"{name}/predicted_class"] = chances(*place).argmax(axis=1)
+        root["points/raw_class"] = raw
+        root["points/spread"] = 0.05 + 0.05 * raw
+        root["points/held_out"] = held_out.astype(np.int64)
+
+        epoch = np.arange(1, 201)
+        root["loss/epoch"] = epoch
+        root["loss/train"] = 0.5 + 0.6 / epoch
+        checked = np.unique(np.geomspace(1, 200, 20).astype(np.int64))
+        root["loss/held_out_epoch"] = checked
+        root["loss/held_out"] = 0.55 + 0.55 / checked
+        root["loss/held_out_accuracy"] = 0.75 - 0.3 / checked
+
+        for name, rows in (("train", ~held_out), ("held_out", held_out)):
+            group = root.create_group(f"evaluation/{name}")
+            confusion = np.zeros((3, 3), np.int64)
+            np.add.at(confusion, (raw[rows], guess[rows]), 1)
+            group["confusion"] = confusion
+            confidence, right = chance.max(axis=1)[rows], (raw == guess)[rows]
+            place = np.minimum((10 * confidence).astype(int), 9)
+            count = np.bincount(place, minlength=10)
+            group["bin_lower"] = np.arange(10) / 10
+            group["bin_count"] = count
+            for column, values in (("bin_confidence", confidence), ("bin_accuracy", right)):
+                group[column] = np.bincount(place, values, 10) / np.maximum(count, 1)
+            group.attrs.update(samples=int(rows.sum()), accuracy=right.mean(), calibration_error=0.05,
+                               negative_log_likelihood=0.6)
+
+        rate = np.repeat([0.001, 0.01, 0.1], models // 3)
+        loss = 0.6 + 0.05 * np.abs(np.log10(rate) + 2) + 0.01 * rng.standard_normal(rate.size)
+        diverged = np.full(rate.size, -1)
+        diverged[-1] = 77
+        for name, series in (("seed", np.arange(rate.size) % 4 + 1), ("learning_rate", rate), ("loss", loss - 0.05),
+                             ("held_out_loss", loss), ("held_out_accuracy", 1.3 - loss), ("diverged_at", diverged)):
+            root[f"sweep/{name}"] = series
+        root["sweep"].attrs["best"] = int(np.argmin(np.where(diverged < 0, loss, np.inf)))
+
+
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     langevin(folder / "langevin.h5", walkers=8000, frames=1500, saved=16)
     mueller_brown(folder / "mueller_brown.h5", bins=(80, 72), samples=5000000)
     spread(folder / "spread.h5")
+    classify(folder / "classify.h5", points=833, random=10000, models=36)

@@ -17,9 +17,13 @@ FIGURES = {
     "trunk": ("spread", "spread", "trunk with the band between lowest and highest member"),
     "spread_map": ("spread", "spread", "phase space coloured by spread"),
     "spread_time": ("spread", "spread", "spread and its rate over time"),
+    "classes": ("classify", "classifier/points/raw_class", "raw and predicted classes, and those of random points"),
+    "loss": ("classify", "classifier/loss", "loss of the training and of the samples held out"),
+    "evaluation": ("classify", "classifier/evaluation", "confusion matrix and calibration"),
+    "sweep": ("classify", "classifier/sweep", "models of a sweep over their learning rates"),
 }
 
-DESCRIPTION = "Draw the figures of result files of kramers-langevin and kramers-spread."
+DESCRIPTION = "Draw the figures of result files of kramers-langevin, kramers-spread and kramers-classify."
 EPILOG = """\
 figures (a file gives those whose data it holds):
 {figures}
@@ -78,8 +82,8 @@ def draw_file(path, options):
         held = [name for name, (_, group, _) in FIGURES.items() if result.has(group)]
         wanted = [name for name in FIGURES if name in (options.only or held)]
         if not held:
-            raise PlotError(f"{path}: holds nothing that can be drawn; give a file that kramers-langevin or "
-                            "kramers-spread has written with --output")
+            raise PlotError(f"{path}: holds nothing that can be drawn; give a file that kramers-langevin, "
+                            "kramers-spread or kramers-classify has written with --output")
         for name in wanted:
             if name not in held:
                 raise PlotError(f"{path}: holds no data for the figure {name}; it holds those for {', '.join(held)}")

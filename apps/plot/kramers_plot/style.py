@@ -52,10 +52,10 @@ def new_figure(width, height):
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def frame(figure, result, title):
-    """Title with the system, and the small line that says where the numbers come from."""
+def frame(figure, result, title, parts=None):
+    """Title with the system, or other parts, and the small line that says where the numbers come from."""
     heading = "$\\bf{" + title.replace(" ", r"\ ") + "}$"
-    lines = broken(system(result), "  |  ", figure, SETTINGS["figure.titlesize"])
+    lines = broken(system(result) if parts is None else parts, "  |  ", figure, SETTINGS["figure.titlesize"])
     figure.suptitle("\n".join([heading, *lines]), x=0.012, ha="left", linespacing=1.45)
     origin = broken(provenance(result), "   ", figure, FOOTER_SIZE)
     figure.supxlabel("\n".join(origin), x=0.012, ha="left", fontsize=FOOTER_SIZE, color=MUTED)
@@ -153,12 +153,12 @@ def colour_bar(figure, mappable, axes, text):
     return bar
 
 
-def plain_ticks(axis, low, high):
+def plain_ticks(axis, low, high, short="2346"):
     """Label a logarithmic axis 0.03, 0.1, 0.6, 1 rather than with powers of ten, if it is not too long for that."""
     if low < 1e-3 or high >= 1e4:
         return
-    # On a short axis a part of the minor ticks has numbers, too.
-    chosen = "2346" if high / low < 100 else ""
+    # On a short axis a part of the minor ticks has numbers, too: those with these first digits.
+    chosen = short if high / low < 100 else ""
     axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}" if f"{value:.0e}"[0] in chosen else ""))
     axis.set_tick_params(which="minor", labelsize=8.5)

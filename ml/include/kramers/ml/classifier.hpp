@@ -21,11 +21,12 @@ NetworkSpec default_classifier_network();
 /// Adam with learning rate 0.01 and seed 1, batches of 128.
 TrainParams default_classifier_training();
 
-/// Everything that defines a classifier but its data. The defaults are those of apps/classify/spread.toml.
+/// Everything that defines a classifier but its data. The defaults are those of apps/classify/spread.toml,
+/// but for the split.
 struct ClassifierParams {
   NetworkSpec network = default_classifier_network();  ///< one output for each class
   std::vector<double> thresholds;                      ///< on the spread; empty: the quantiles of the data
-  double held_out = 0.2;                               ///< share of the samples that is not trained on
+  double held_out = 0.25;                              ///< share of the samples that is not trained on
   std::uint64_t split_seed = 1;                        ///< which samples these are
   bool standardise = true;                             ///< inputs, by mean and standard deviation of those trained on
   TrainParams train = default_classifier_training();

@@ -50,7 +50,7 @@ class ClassifierTraining {
   std::string const& reason() const { return m_reason; }
   /// Wall time of run, without checkpoints.
   double seconds() const { return m_seconds; }
-  std::int64_t steps() const { return m_steps; }
+  std::int64_t epoch() const { return m_epoch; }
   std::int64_t state_bytes() const { return m_trainer->state_bytes(); }
 
  private:
@@ -65,7 +65,7 @@ class ClassifierTraining {
   std::vector<double> m_held_out_inputs;
   std::vector<int> m_held_out_labels;
   TrainingHistory m_history;
-  std::int64_t m_epoch = 0, m_steps = 0;
+  std::int64_t m_epoch = 0;
   double m_seconds = 0;
 };
 
