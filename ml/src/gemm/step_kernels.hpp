@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <kramers/core/math.hpp>
+#include <kramers/ml/loss.hpp>
+#include <kramers/ml/optimizer.hpp>
+#include <kramers/ml/permutation.hpp>
+#include <kramers/ml/trainer.hpp>
+
+#include "launch.hpp"
+
+/// What surrounds the layers in a step: the batch, its loss, and the optimiser.
+namespace kramers::ml::detail {
+
+/// Where a model stands, on the device; see ModelState.
+template <class T>
+struct RunRecord {
+  std::int64_t step = 0, epoch = 0, waited = 0;
+  std::int64_t diverged_at = 0;  ///< number of the step whose loss was not finite; 0: none
+  T best_loss = kramers::detail::FloatFormat<T>::infinity;
+  T epoch_loss = 0;  ///< sum of the losses of this epoch's samples so far
+  bool stopped = false;
+  bool moves = false;  ///< whether the step in progress is to be taken
+
+  KOKKOS_FUNCTION bool goes_on() const { return !stopped && diverged_at == 0; }
+};
+
+/// Which samples make up a batch, and their labels.
+template <class Samples, class Order>
+struct PickSamples {
+  Samples samples;
+  Order order;
+  std::int64_t first;
+  bool with_labels;
+  int *elements, *labels;
+
+  KOKKOS_FUNCTION void operator()(int s) const {
+    auto const element = static_cast<int>(order(static_cast<std::uint32_t>(first + s)));
+    elements[s] = element;
+    if (with_labels) labels[s] = samples.labels(element);
+  }
+};
+/// The order in which samples were given.
+struct GivenOrder {
+  KOKKOS_FUNCTION std::uint32_t operator()(std::uint32_t place) const { return place; }
+};
+
+/// Copy the picked rows.
+template <class From, class T>
+struct GatherRows {
+  From from;
+  int const* elements;
+  Rows<T> to;
+
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(int s, int f) const { to(s, f) = from(elements[s], f); }
+};
+/// Copy rows first, first + 1, ...
+template <class From, class To>
+struct CopyRows {
+  From from;
+  To to;
+  std::int64_t first_from, first_to;
+
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(int s, int f) const { to(first_to + s, f) = from(first_from + s, f); }
+};
+
+/// Loss of each sample, and the gradient of the mean loss with respect to the outputs.
+template <Loss L, class T>
+struct SampleLoss {
+  Rows<T const> out, targets;
+  int const* labels;
+  Rows<T> slope_of;
+  T* losses;
+  T weight;  // 1 / samples
+
+  KOKKOS_FUNCTION void operator()(int s) const {
+    auto const output = [&](int k) { return out(s, k); };
+    auto const gradient = [&](int k) -> T& { return slope_of(s, k); };
+    if constexpr (L == Loss::softmax_cross_entropy) {
+      losses[s] = softmax_cross_entropy(out.features, labels[s], weight, output, gradient);
+    } else {
+      losses[s] = squared_error(out.features, weight, output, [&](int k) { return targets(s, k); }, gradient);
+    }
+  }
+};
+
+/// Mean loss of the batch, for a launch over one feature; with a record also whether the step is taken, and at the end of
+/// an epoch whether it was the last.
+template <class T>
+struct MeanLoss {
+  int samples;
+  T const* losses;
+  T* mean_loss;
+  RunRecord<T>* record;        // null: the loss only
+  T* history;                  // where the loss is noted
+  std::int64_t epoch_samples;  // 0: the epoch goes on after this step
+  std::int64_t patience;
+
+  template <class Group>
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(Group const& group) const {
+    group.template sums<1>(
+        samples, [&](int s, int, auto const& sum) { sum(0) += losses[s]; },
+        [&](int, T const(&total)[1]) {
+          T const loss = total[0] / static_cast<T>(samples);
+          *mean_loss = loss;
+          if (record != nullptr) note(loss);
+        });
+  }
+
+ private:
+  KOKKOS_FUNCTION void note(T loss) const {
+    RunRecord<T>& at = *record;
+    at.moves = at.goes_on() && loss - loss == T(0);
+    if (!at.goes_on()) return;
+    *history = loss;
+    if (!at.moves) {
+      at.diverged_at = at.step + 1;
+      return;
+    }
+    ++at.step;
+    at.epoch_loss = kramers::fma(loss, static_cast<T>(samples), at.epoch_loss);
+    if (epoch_samples > 0) end_epoch(at);
+  }
+  KOKKOS_FUNCTION void end_epoch(RunRecord<T>& at) const {
+    T const mean = at.epoch_loss / static_cast<T>(epoch_samples);
+    at.epoch_loss = T(0);
+    ++at.epoch;
+    bool const better = mean < at.best_loss;
+    at.best_loss = better ? mean : at.best_loss;
+    at.waited = better ? 0 : at.waited + 1;
+    at.stopped = patience > 0 && at.waited >= patience;
+  }
+};
+
+/// The optimiser over a whole arena.
+template <Rule R, bool Nesterov, class T>
+struct TakeStep {
+  StepConstants<T> constants;
+  T learning_rate, weight_decay;
+  RunRecord<T> const* record;
+  T const* gradient;
+  T *theta, *first_moment, *second_moment;
+
+  KOKKOS_FORCEINLINE_FUNCTION bool skip() const { return !record->moves; }
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(int i) const {
+    update<R, Nesterov>(constants, learning_rate, weight_decay, gradient[i], theta[i], first_moment[i],
+                        second_moment[i]);
+  }
+};
+/// Running statistics, towards those of the batch.
+template <class T>
+struct TakeStatistics {
+  RunRecord<T> const* record;
+  T const* of_batch;
+  T* running;
+
+  KOKKOS_FORCEINLINE_FUNCTION bool skip() const { return !record->moves; }
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(int i) const {
+    constexpr T weight = static_cast<T>(batch_norm_momentum);
+    constexpr T keep = static_cast<T>(1 - batch_norm_momentum);
+    running[i] = kramers::fma(weight, of_batch[i], keep * running[i]);
+  }
+};
+
+}  // namespace kramers::ml::detail
