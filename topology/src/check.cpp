@@ -2,13 +2,13 @@
 #include <kramers/topology/check.hpp>
 #include <kramers/topology/error.hpp>
 
-#include "findings.hpp"
-#include "words.hpp"
-
 #include <algorithm>
 #include <array>
 #include <set>
 #include <utility>
+
+#include "findings.hpp"
+#include "words.hpp"
 
 namespace kramers::topology {
 
@@ -31,9 +31,8 @@ namespace detail {
 
 void Findings::add(std::string const& code, Severity severity, std::vector<int> const& ranks, std::string const& what,
                    std::string const& fix) {
-  auto kind = std::find_if(m_kinds.begin(), m_kinds.end(), [&](Kind const& k) {
-    return k.finding.code == code && k.finding.severity == severity;
-  });
+  auto kind = std::find_if(m_kinds.begin(), m_kinds.end(),
+                           [&](Kind const& k) { return k.finding.code == code && k.finding.severity == severity; });
   if (kind == m_kinds.end()) {
     m_kinds.push_back({Finding{code, severity, {}, "", fix}, {}});
     kind = std::prev(m_kinds.end());
@@ -50,7 +49,8 @@ std::vector<Finding> Findings::take() {
     kind.finding.ranks.assign(ranks.begin(), ranks.end());
     std::size_t const more = kind.instances.size() > shown ? kind.instances.size() - shown : 0;
     kind.instances.resize(kind.instances.size() - more);
-    kind.finding.what = join(kind.instances, "; ") + (more > 0 ? "; and " + std::to_string(more) + " more like this" : "");
+    kind.finding.what =
+        join(kind.instances, "; ") + (more > 0 ? "; and " + std::to_string(more) + " more like this" : "");
     findings.push_back(std::move(kind.finding));
   }
   std::sort(findings.begin(), findings.end(), [](Finding const& a, Finding const& b) {
@@ -63,7 +63,8 @@ std::vector<Finding> Findings::take() {
 
 Report check(Machine const& machine, std::vector<Binding> const& bindings, CheckOptions const& options) {
   detail::Judged judged{machine, options, bindings, {}, 0, {}, {}};
-  std::sort(judged.bindings.begin(), judged.bindings.end(), [](Binding const& a, Binding const& b) { return a.rank < b.rank; });
+  std::sort(judged.bindings.begin(), judged.bindings.end(),
+            [](Binding const& a, Binding const& b) { return a.rank < b.rank; });
   for (std::size_t i = 1; i < judged.bindings.size(); ++i) {
     if (judged.bindings[i].rank == judged.bindings[i - 1].rank) {
       throw UsageError("two bindings are given for rank " + std::to_string(judged.bindings[i].rank) +
@@ -93,7 +94,8 @@ Report check(Machine const& machine, std::vector<Binding> const& bindings, Check
                         "outside the container write it with lstopo node.xml and give it as --xml node.xml");
   }
   if (!judged.all_known()) {
-    judged.report.unknown.push_back("The bindings of " + std::to_string(judged.ranks - static_cast<int>(bindings.size())) + " of " +
+    judged.report.unknown.push_back("The bindings of " +
+                                    std::to_string(judged.ranks - static_cast<int>(bindings.size())) + " of " +
                                     detail::count(static_cast<std::size_t>(judged.ranks), "rank") +
                                     " are not known, so neither is what they share.");
   }

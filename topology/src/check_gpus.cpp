@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/topology/environment.hpp>
 
-#include "findings.hpp"
-#include "words.hpp"
-
 #include <algorithm>
 #include <map>
+
+#include "findings.hpp"
+#include "words.hpp"
 
 namespace kramers::topology::detail {
 
 namespace {
 
-std::string rank_words(int rank) { return "rank " + std::to_string(rank); }
+std::string rank_words(int rank) {
+  return "rank " + std::to_string(rank);
+}
 
 /// Distances of all GPUs to all ranks, and how many ranks use each GPU.
 struct GpuUse {
@@ -32,10 +34,10 @@ void find_gpus(Judged& judged) {
         judged.findings.add("ENV_CONFLICT", Severity::wrong, {rank.rank}, rank_words(rank.rank) + ": " + named.problem,
                             "set ROCR_VISIBLE_DEVICES alone: kramers-topo env --for rocm");
       } else if (!named.absent.empty()) {
-        judged.findings.add("ENV_CONFLICT", Severity::wrong, {rank.rank},
-                            rank_words(rank.rank) + " has " + says + ", but the node has " +
-                                count(judged.machine.gpus().size(), "GPU"),
-                            "set it by kramers-topo env --for cuda, rocm or level-zero");
+        judged.findings.add(
+            "ENV_CONFLICT", Severity::wrong, {rank.rank},
+            rank_words(rank.rank) + " has " + says + ", but the node has " + count(judged.machine.gpus().size(), "GPU"),
+            "set it by kramers-topo env --for cuda, rocm or level-zero");
       }
       if (named.by_index && named.from == "CUDA_VISIBLE_DEVICES" &&
           value_of(judged.bindings[i], "CUDA_DEVICE_ORDER") != "PCI_BUS_ID") {
@@ -74,7 +76,8 @@ std::optional<std::size_t> nearer_gpu(Judged const& judged, GpuUse const& use, s
     for (std::size_t j = 0; j < judged.report.ranks.size(); ++j) {
       RankReport const& other = judged.report.ranks[j];
       if (other.gpu != gpu || judged.unbound[j]) continue;
-      if (!(distance(judged.machine, judged.machine.devices()[*rank.gpu], other.cpus) > *other.gpu_distance)) return gpu;
+      if (!(distance(judged.machine, judged.machine.devices()[*rank.gpu], other.cpus) > *other.gpu_distance))
+        return gpu;
     }
   }
   return {};
@@ -97,8 +100,9 @@ void check_gpus(Judged& judged) {
     }
   }
   if (!hidden.empty()) {
-    judged.report.unknown.push_back("Which GPU " + ranks_text(hidden) +
-                                    " may open is up to a cgroup; indices count only those, so their places are not judged.");
+    judged.report.unknown.push_back(
+        "Which GPU " + ranks_text(hidden) +
+        " may open is up to a cgroup; indices count only those, so their places are not judged.");
   }
   if (!untold.empty() && gpus.size() > 1) {
     judged.report.unknown.push_back("Which GPU " + ranks_text(untold) + " will use: no variable names a single one.");
@@ -109,8 +113,8 @@ void check_gpus(Judged& judged) {
     auto const nearer = nearer_gpu(judged, use, i);
     if (!nearer) continue;
     judged.findings.add("GPU_FAR", judged.all_known() ? Severity::wrong : Severity::warning, {rank.rank},
-                        rank_words(rank.rank) + " uses " + judged.device_name(*rank.gpu) + ", " + rank.gpu_distance->reason + "; " +
-                            judged.device_name(*nearer) + " is nearer",
+                        rank_words(rank.rank) + " uses " + judged.device_name(*rank.gpu) + ", " +
+                            rank.gpu_distance->reason + "; " + judged.device_name(*nearer) + " is nearer",
                         "choose cores and GPU together: kramers-topo plan, kramers-topo env --for cuda or rocm");
   }
   if (!judged.all_known() || use.ranks_on.size() >= gpus.size()) return;
@@ -122,8 +126,8 @@ void check_gpus(Judged& judged) {
     }
     judged.findings.add("GPU_SHARED", Severity::wrong, ranks,
                         ranks_text(ranks) + " share " + judged.device_name(gpu) + " while " +
-                            count(gpus.size() - use.ranks_on.size(), "GPU") + (gpus.size() - use.ranks_on.size() == 1 ? " is" : " are") +
-                            " idle",
+                            count(gpus.size() - use.ranks_on.size(), "GPU") +
+                            (gpus.size() - use.ranks_on.size() == 1 ? " is" : " are") + " idle",
                         "give each rank its own GPU: kramers-topo env --for cuda, rocm or level-zero");
   }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "findings.hpp"
-#include "words.hpp"
-
 #include <algorithm>
 #include <map>
+
+#include "findings.hpp"
+#include "words.hpp"
 
 namespace kramers::topology::detail {
 
@@ -11,7 +11,9 @@ namespace {
 
 constexpr char const* name_it = "name the near one: kramers-topo env --for ucx, libfabric, cray or mpich";
 
-std::string rank_words(int rank) { return "rank " + std::to_string(rank); }
+std::string rank_words(int rank) {
+  return "rank " + std::to_string(rank);
+}
 
 class NicCheck {
  public:
@@ -20,8 +22,12 @@ class NicCheck {
 
  private:
   Device const& device(std::size_t index) const { return m_judged.machine.devices()[index]; }
-  Distance to(std::size_t nic, RankReport const& rank) const { return distance(m_judged.machine, device(nic), rank.cpus); }
-  std::string told(std::size_t nic, RankReport const& rank) const { return device(nic).name + ", " + to(nic, rank).reason; }
+  Distance to(std::size_t nic, RankReport const& rank) const {
+    return distance(m_judged.machine, device(nic), rank.cpus);
+  }
+  std::string told(std::size_t nic, RankReport const& rank) const {
+    return device(nic).name + ", " + to(nic, rank).reason;
+  }
   bool usable(std::size_t nic) const {
     return device(nic).kind == DeviceKind::fabric_nic && device(nic).state != PortState::down;
   }
@@ -61,7 +67,8 @@ void NicCheck::judge_kinds(RankReport const& rank, Named const& named) {
   }
   if (!named.absent.empty()) {
     findings.add("ENV_CONFLICT", Severity::wrong, {rank.rank},
-                 says + ", but the node has no " + enumerate(named.absent), "correct the name: kramers-topo tree lists the NICs");
+                 says + ", but the node has no " + enumerate(named.absent),
+                 "correct the name: kramers-topo tree lists the NICs");
   }
   if (!management.empty() && !m_judged.machine.fabric_nics().empty()) {
     findings.add("MGMT_NIC", Severity::wrong, {rank.rank},
@@ -71,7 +78,8 @@ void NicCheck::judge_kinds(RankReport const& rank, Named const& named) {
   }
   if (!down.empty()) {
     findings.add("NIC_DOWN", down.size() == named.devices.size() ? Severity::wrong : Severity::warning, {rank.rank},
-                 who + ": the port of " + enumerate(down) + " is down", "name a NIC whose port is active: kramers-topo plan chooses one");
+                 who + ": the port of " + enumerate(down) + " is down",
+                 "name a NIC whose port is active: kramers-topo plan chooses one");
   }
 }
 
@@ -83,7 +91,8 @@ void NicCheck::judge(RankReport& rank, Named const& named) {
   }
   judge_kinds(rank, named);
   std::vector<std::size_t> good;
-  std::copy_if(named.devices.begin(), named.devices.end(), std::back_inserter(good), [this](std::size_t n) { return usable(n); });
+  std::copy_if(named.devices.begin(), named.devices.end(), std::back_inserter(good),
+               [this](std::size_t n) { return usable(n); });
   // The program or library takes the nearest of those it may use.
   if (!rank.nic && !named.devices.empty()) {
     rank.nic = good.empty() ? named.devices.front() : nearest_of(good, rank);
@@ -112,7 +121,8 @@ void NicCheck::judge_unnamed(RankReport& rank) {
     rank.nic_from = "the only one";
     rank.nic_distance = to(*rank.nic, rank);
     if (device(*rank.nic).state == PortState::down) {
-      m_judged.findings.add("NIC_DOWN", Severity::wrong, {rank.rank}, "the port of " + device(*rank.nic).name + ", the only NIC, is down",
+      m_judged.findings.add("NIC_DOWN", Severity::wrong, {rank.rank},
+                            "the port of " + device(*rank.nic).name + ", the only NIC, is down",
                             "have the port brought up, or take another node");
     }
     return;
@@ -123,10 +133,11 @@ void NicCheck::judge_unnamed(RankReport& rank) {
   bool const all_down = std::all_of(any_state.begin(), any_state.end(),
                                     [this](std::size_t nic) { return device(nic).state == PortState::down; });
   if (any_state.empty() || !all_down) return;
-  m_judged.findings.add("NIC_DOWN", Severity::warning, {rank.rank},
-                        "the port of the NIC nearest to " + rank_words(rank.rank) + ", " + device(any_state.front()).name + ", is down" +
-                            (rank.nearest_nics.empty() ? "" : "; the nearest that is up is " + told(rank.nearest_nics.front(), rank)),
-                        "name the one that is up, or place the ranks near it: kramers-topo plan --policy nic-first");
+  m_judged.findings.add(
+      "NIC_DOWN", Severity::warning, {rank.rank},
+      "the port of the NIC nearest to " + rank_words(rank.rank) + ", " + device(any_state.front()).name + ", is down" +
+          (rank.nearest_nics.empty() ? "" : "; the nearest that is up is " + told(rank.nearest_nics.front(), rank)),
+      "name the one that is up, or place the ranks near it: kramers-topo plan --policy nic-first");
 }
 
 void NicCheck::judge_agreement(RankReport const& rank, std::vector<Named> const& all) {
@@ -138,8 +149,8 @@ void NicCheck::judge_agreement(RankReport const& rank, std::vector<Named> const&
       });
       if (common) continue;
       m_judged.findings.add("ENV_CONFLICT", Severity::wrong, {rank.rank},
-                            rank_words(rank.rank) + " has " + all[i].from + "=" + all[i].value + " but " + all[j].from + "=" +
-                                all[j].value + ", another NIC",
+                            rank_words(rank.rank) + " has " + all[i].from + "=" + all[i].value + " but " + all[j].from +
+                                "=" + all[j].value + ", another NIC",
                             "set one of them, or both to the same NIC");
       return;
     }
@@ -166,8 +177,9 @@ void NicCheck::judge_load() {
       std::vector<int> numbers;
       for (RankReport const* rank : ranks) numbers.push_back(rank->rank);
       m_judged.findings.add("NIC_OVERSUBSCRIBED", Severity::wrong, numbers,
-                            ranks_text(numbers) + " share " + device(nic).name + " while " + device(other).name + ", as near to " +
-                                rank_words((*mover)->rank) + ", serves " + (load == 0 ? "none" : std::to_string(load)),
+                            ranks_text(numbers) + " share " + device(nic).name + " while " + device(other).name +
+                                ", as near to " + rank_words((*mover)->rank) + ", serves " +
+                                (load == 0 ? "none" : std::to_string(load)),
                             "share the NICs evenly: kramers-topo plan does");
       break;
     }
@@ -182,7 +194,8 @@ void NicCheck::judge_idle_cores() {
     if (to(rank.nearest_nics.front(), rank).locality < Locality::package) continue;
     for (Domain const& domain : m_judged.machine.domains()) {
       auto const near = nearest_nics(m_judged.machine, domain.cpus);
-      bool const has_nic = !near.empty() && distance(m_judged.machine, device(near.front()), domain.cpus).locality <= Locality::numa;
+      bool const has_nic =
+          !near.empty() && distance(m_judged.machine, device(near.front()), domain.cpus).locality <= Locality::numa;
       CpuSet idle = domain.cpus - m_judged.options.reserved;
       for (int const core : domain.cores) {
         CpuSet const& threads = m_judged.machine.cores()[static_cast<std::size_t>(core)].cpus;
@@ -191,8 +204,9 @@ void NicCheck::judge_idle_cores() {
       std::vector<int> const cores = m_judged.machine.cores_of(idle);
       if (!has_nic || cores.size() < rank.cores.size()) continue;
       m_judged.findings.add("FAR_NIC", Severity::warning, {rank.rank},
-                            "the NIC nearest to " + rank_words(rank.rank) + " is " + told(rank.nearest_nics.front(), rank) +
-                                ", while cores " + set_of(cores).to_list() + " beside " + device(near.front()).name + " are idle",
+                            "the NIC nearest to " + rank_words(rank.rank) + " is " +
+                                told(rank.nearest_nics.front(), rank) + ", while cores " + set_of(cores).to_list() +
+                                " beside " + device(near.front()).name + " are idle",
                             "bind the rank beside the NIC: kramers-topo plan --policy nic-first");
       break;
     }
@@ -222,6 +236,8 @@ void NicCheck::run() {
 
 }  // namespace
 
-void check_nics(Judged& judged) { NicCheck(judged).run(); }
+void check_nics(Judged& judged) {
+  NicCheck(judged).run();
+}
 
 }  // namespace kramers::topology::detail

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <algorithm>
+
 #include "findings.hpp"
 #include "words.hpp"
-
-#include <algorithm>
 
 namespace kramers::topology::detail {
 
 namespace {
 
 constexpr char const* bind_it =
-    "start the program by kramers-topo run, or bind ranks by the launcher: mpirun --bind-to core, srun --cpu-bind=cores";
+    "start the program by kramers-topo run, or bind ranks by the launcher: mpirun --bind-to core, srun "
+    "--cpu-bind=cores";
 
-std::string rank_words(int rank) { return "rank " + std::to_string(rank); }
+std::string rank_words(int rank) {
+  return "rank " + std::to_string(rank);
+}
 
 void check_unbound(Judged& judged) {
   std::vector<int> ranks;
@@ -21,14 +24,16 @@ void check_unbound(Judged& judged) {
   if (ranks.empty()) return;
   std::string const where = "all " + std::to_string(judged.machine.cores().size()) + " cores";
   if (judged.ranks > 1) {
-    judged.findings.add("UNBOUND", Severity::wrong, ranks,
-                        ranks_text(ranks) + (ranks.size() > 1 ? " are not bound: each" : " is not bound: it") + " may run on " + where,
-                        bind_it);
+    judged.findings.add(
+        "UNBOUND", Severity::wrong, ranks,
+        ranks_text(ranks) + (ranks.size() > 1 ? " are not bound: each" : " is not bound: it") + " may run on " + where,
+        bind_it);
   } else if (judged.machine.domains().size() > 1) {
-    judged.findings.add("UNBOUND", Severity::warning, ranks,
-                        "the only rank is not bound: it may run on " + where + " of " +
-                            count(judged.machine.domains().size(), "NUMA domain"),
-                        "start a rank per NUMA domain or GPU, or bind its threads by OMP_PLACES=cores OMP_PROC_BIND=close");
+    judged.findings.add(
+        "UNBOUND", Severity::warning, ranks,
+        "the only rank is not bound: it may run on " + where + " of " +
+            count(judged.machine.domains().size(), "NUMA domain"),
+        "start a rank per NUMA domain or GPU, or bind its threads by OMP_PLACES=cores OMP_PROC_BIND=close");
   }
 }
 
@@ -39,7 +44,8 @@ void check_overlap(Judged& judged) {
     if (judged.unbound[i]) continue;
     std::vector<int> sharing{all[i].rank}, siblings{all[i].rank};
     CpuSet shared, cores;
-    for (int const core : judged.report.ranks[i].cores) cores |= judged.machine.cores()[static_cast<std::size_t>(core)].cpus;
+    for (int const core : judged.report.ranks[i].cores)
+      cores |= judged.machine.cores()[static_cast<std::size_t>(core)].cpus;
     for (std::size_t j = i + 1; j < all.size(); ++j) {
       if (judged.unbound[j]) continue;
       if (all[i].cpus.intersects(all[j].cpus)) {
@@ -100,7 +106,8 @@ void check_foreign(Judged& judged, std::vector<Binding> const& as_given) {
                               ", which this machine's description does not have",
                           "give the description of the node the ranks run on");
     } else if (binding.cpus.empty()) {
-      judged.findings.add("FOREIGN_CPUS", Severity::wrong, {binding.rank}, rank_words(binding.rank) + " has no hardware thread",
+      judged.findings.add("FOREIGN_CPUS", Severity::wrong, {binding.rank},
+                          rank_words(binding.rank) + " has no hardware thread",
                           "give the hardware threads of every rank");
     }
   }
@@ -112,17 +119,18 @@ void check_openmp(Judged& judged) {
     std::string const value = value_of(binding, "OMP_NUM_THREADS");
     auto const threads = whole_number(trimmed(value.substr(0, value.find(','))));
     if (threads && *threads > binding.cpus.size()) {
-      judged.findings.add("ENV_CONFLICT", Severity::wrong, {binding.rank},
-                          rank_words(binding.rank) + " has OMP_NUM_THREADS=" + value + " on " +
-                              count(binding.cpus.size(), "hardware thread"),
-                          "start as many threads as the rank has hardware threads, or bind it to more: mpirun --map-by slot:PE=N, "
-                          "srun --cpus-per-task=N");
+      judged.findings.add(
+          "ENV_CONFLICT", Severity::wrong, {binding.rank},
+          rank_words(binding.rank) + " has OMP_NUM_THREADS=" + value + " on " +
+              count(binding.cpus.size(), "hardware thread"),
+          "start as many threads as the rank has hardware threads, or bind it to more: mpirun --map-by slot:PE=N, "
+          "srun --cpus-per-task=N");
     }
     auto const where = places(value_of(binding, "OMP_PLACES"));
     if (where && !binding.cpus.includes(*where)) {
       judged.findings.add("ENV_CONFLICT", Severity::wrong, {binding.rank},
-                          rank_words(binding.rank) + " has OMP_PLACES on hardware threads " + (*where - binding.cpus).to_list() +
-                              ", outside its binding " + binding.cpus.to_list(),
+                          rank_words(binding.rank) + " has OMP_PLACES on hardware threads " +
+                              (*where - binding.cpus).to_list() + ", outside its binding " + binding.cpus.to_list(),
                           "make OMP_PLACES per rank: kramers-topo env --for openmp");
     }
   }
@@ -152,20 +160,20 @@ void check_memory(Judged& judged) {
     constexpr char const* fix = "take memory of the node of the cores: numactl --localalloc, srun --mem-bind=local";
     if (!binding.mems.empty() && !binding.mems.intersects(local)) {
       judged.findings.add("MEM_REMOTE", Severity::wrong, {binding.rank},
-                          rank_words(binding.rank) + " runs on NUMA " + local.to_list() + " but may only take memory of " +
-                              binding.mems.to_list(),
+                          rank_words(binding.rank) + " runs beside memory node " + local.to_list() +
+                              " but may only take memory of " + binding.mems.to_list(),
                           fix);
     } else if (binding.memory == MemoryMode::bind || binding.memory == MemoryMode::preferred) {
       if (!binding.memory_nodes.empty() && !binding.memory_nodes.intersects(local)) {
         judged.findings.add("MEM_REMOTE", Severity::wrong, {binding.rank},
-                            rank_words(binding.rank) + " runs on NUMA " + local.to_list() + " but takes its memory of " +
-                                binding.memory_nodes.to_list(),
+                            rank_words(binding.rank) + " runs beside memory node " + local.to_list() +
+                                " but takes its memory of " + binding.memory_nodes.to_list(),
                             fix);
       }
     } else if (binding.memory == MemoryMode::interleave && !(binding.memory_nodes - local).empty()) {
       judged.findings.add("MEM_REMOTE", Severity::warning, {binding.rank},
-                          rank_words(binding.rank) + " runs on NUMA " + local.to_list() + " but spreads its memory over " +
-                              binding.memory_nodes.to_list(),
+                          rank_words(binding.rank) + " runs beside memory node " + local.to_list() +
+                              " but spreads its memory over " + binding.memory_nodes.to_list(),
                           fix);
     }
     bool const uses_fast = binding.memory != MemoryMode::local && binding.memory != MemoryMode::unknown &&

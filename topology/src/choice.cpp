@@ -4,31 +4,19 @@
 #include <kramers/topology/environment.hpp>
 #include <kramers/topology/error.hpp>
 
-#include "words.hpp"
-
 #include <algorithm>
+
+#include "words.hpp"
 
 namespace kramers::topology {
 
 std::vector<std::string> const& placement_variables() {
-  static std::vector<std::string> const all = {"CUDA_DEVICE_ORDER",
-                                               "CUDA_VISIBLE_DEVICES",
-                                               "FI_CXI_DEVICE_NAME",
-                                               "FI_EFA_IFACE",
-                                               "FI_TCP_IFACE",
-                                               "FI_VERBS_DEVICE_NAME",
-                                               "FI_VERBS_IFACE",
-                                               "HIP_VISIBLE_DEVICES",
-                                               "MPICH_OFI_NIC_MAPPING",
-                                               "MPICH_OFI_NIC_POLICY",
-                                               "MPICH_OFI_NUM_NICS",
-                                               "MPIR_CVAR_CH4_OFI_PREF_NIC",
-                                               "NCCL_IB_HCA",
-                                               "OMP_NUM_THREADS",
-                                               "OMP_PLACES",
-                                               "ROCR_VISIBLE_DEVICES",
-                                               "UCX_NET_DEVICES",
-                                               "ZE_AFFINITY_MASK"};
+  static std::vector<std::string> const all = {
+      "CUDA_DEVICE_ORDER",     "CUDA_VISIBLE_DEVICES", "FI_CXI_DEVICE_NAME", "FI_EFA_IFACE",
+      "FI_TCP_IFACE",          "FI_VERBS_DEVICE_NAME", "FI_VERBS_IFACE",     "HIP_VISIBLE_DEVICES",
+      "MPICH_OFI_NIC_MAPPING", "MPICH_OFI_NIC_POLICY", "MPICH_OFI_NUM_NICS", "MPIR_CVAR_CH4_OFI_PREF_NIC",
+      "NCCL_IB_HCA",           "OMP_NUM_THREADS",      "OMP_PLACES",         "ROCR_VISIBLE_DEVICES",
+      "UCX_NET_DEVICES",       "ZE_AFFINITY_MASK"};
   return all;
 }
 
@@ -178,14 +166,15 @@ std::vector<Named> named_nics(Machine const& machine, Binding const& binding, in
     add_names(machine, binding.nic, named);
     found.push_back(named);
   }
-  for (char const* variable :
-       {"UCX_NET_DEVICES", "FI_CXI_DEVICE_NAME", "FI_VERBS_DEVICE_NAME", "FI_VERBS_IFACE", "FI_EFA_IFACE", "FI_TCP_IFACE"}) {
+  for (char const* variable : {"UCX_NET_DEVICES", "FI_CXI_DEVICE_NAME", "FI_VERBS_DEVICE_NAME", "FI_VERBS_IFACE",
+                               "FI_EFA_IFACE", "FI_TCP_IFACE"}) {
     Named named{.from = variable, .value = value_of(binding, variable), .devices = {}, .absent = {}, .problem = ""};
     if (named.value.empty() || named.value == "all") continue;
     add_names(machine, named.value, named);
     found.push_back(named);
   }
-  if (Named named{.from = "NCCL_IB_HCA", .value = value_of(binding, "NCCL_IB_HCA"), .devices = {}, .absent = {}, .problem = ""};
+  if (Named named{
+          .from = "NCCL_IB_HCA", .value = value_of(binding, "NCCL_IB_HCA"), .devices = {}, .absent = {}, .problem = ""};
       !named.value.empty()) {
     add_nccl(machine, named.value, named);
     found.push_back(named);
@@ -213,7 +202,8 @@ struct Visible {
 };
 
 /// The GPUs a list of indices and UUIDs means, out of those that the layers below show.
-Named visible(Machine const& machine, Visible const& how, std::string const& value, std::vector<std::size_t> const& shown) {
+Named visible(Machine const& machine, Visible const& how, std::string const& value,
+              std::vector<std::size_t> const& shown) {
   Named named{.from = how.variable, .value = value, .devices = {}, .absent = {}, .problem = ""};
   for (std::string const& word : split(value, ',')) {
     if (word.empty()) continue;
@@ -247,8 +237,8 @@ Named visible(Machine const& machine, Visible const& how, std::string const& val
     });
     if (found != shown.end()) named.devices.push_back(*found);
     // A UUID that hwloc does not tell cannot be called absent.
-    bool const all_known = std::all_of(shown.begin(), shown.end(),
-                                       [&](std::size_t gpu) { return !machine.devices()[gpu].uuid.empty(); });
+    bool const all_known =
+        std::all_of(shown.begin(), shown.end(), [&](std::size_t gpu) { return !machine.devices()[gpu].uuid.empty(); });
     if (found == shown.end() && all_known) named.absent.push_back(word);
   }
   return named;

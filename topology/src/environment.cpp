@@ -14,80 +14,6 @@ namespace {
 
 using detail::join;
 
-constexpr std::array<std::pair<Target, std::string_view>, 11> names{{{Target::mpich, "mpich"},
-                                                                     {Target::cray, "cray"},
-                                                                     {Target::ucx, "ucx"},
-                                                                     {Target::ompi, "ompi"},
-                                                                     {Target::nccl, "nccl"},
-                                                                     {Target::libfabric, "libfabric"},
-                                                                     {Target::slurm, "slurm"},
-                                                                     {Target::openmp, "openmp"},
-                                                                     {Target::cuda, "cuda"},
-                                                                     {Target::rocm, "rocm"},
-                                                                     {Target::level_zero, "level-zero"}}};
-
-constexpr auto all_targets = [] {
-  std::array<Target, names.size()> all{};
-  for (std::size_t i = 0; i < all.size(); ++i) all[i] = names[i].first;
-  return all;
-}();
-
-}  // namespace
-
-std::string_view name(Target target) {
-  return names[static_cast<std::size_t>(target)].second;
-}
-
-std::optional<Target> target_from(std::string_view text) {
-  for (auto const& [target, word] : names) {
-    if (word == text) return target;
-  }
-  return {};
-}
-
-std::span<Target const> targets() {
-  return all_targets;
-}
-
-std::vector<Variable> Environment::of_rank(int rank) const {
-  std::vector<Variable> found;
-  std::copy_if(variables.begin(), variables.end(), std::back_inserter(found),
-               [rank](Variable const& variable) { return !variable.rank || *variable.rank == rank; });
-  return found;
-}
-
-std::vector<std::size_t> numbered_nics(Machine const& machine) {
-  std::vector<std::size_t> const by_bus = machine.fabric_nics();
-  std::vector<std::size_t> by_name(by_bus.size());
-  std::vector<bool> taken(by_bus.size());
-  for (std::size_t const nic : by_bus) {
-    auto const number = detail::number_at_end(machine.devices()[nic].os_name(NameKind::net));
-    if (!number || *number >= by_bus.size() || taken[*number]) return by_bus;
-    taken[*number] = true;
-    by_name[*number] = nic;
-  }
-  return by_name;
-}
-
-std::vector<std::size_t> numbered_gpus(Machine const& machine, unsigned vendor) {
-  std::vector<std::size_t> found;
-  for (std::size_t const gpu : machine.gpus()) {
-    if (machine.devices()[gpu].vendor == vendor) found.push_back(gpu);
-  }
-  return found;
-}
-
-std::string cxi_name(Device const& nic) {
-  if (nic.fabric != Fabric::slingshot) return "";
-  for (OsName const& name : nic.names) {
-    if (name.name.starts_with("cxi")) return name.name;
-  }
-  auto const number = detail::number_at_end(nic.os_name(NameKind::net));
-  return number ? "cxi" + std::to_string(*number) : "";
-}
-
-namespace {
-
 std::string place_list(CpuSet const& cpus) {
   std::vector<std::string> places;
   std::vector<unsigned> const members = cpus.members();
@@ -259,16 +185,17 @@ void Writer::ucx() {
 }
 
 void Writer::ompi() {
-  // PRRTE counts slots as cores, or with hwtcpus as hardware threads, by logical index. A rank that leaves some threads
-  // of its cores alone needs the latter.
+  // PRRTE counts slots as cores, or with hwtcpus as hardware threads, by logical index. Ranks that
+  // share cores need the latter.
   std::vector<unsigned> threads;
   for (Core const& core : m_machine.cores()) threads.insert(threads.end(), core.pus.begin(), core.pus.end());
+  // A core in the hands of one rank may be given whole; the kernel or OpenMP picks the thread.
+  CpuSet taken;
   bool whole_cores = true;
   for (Assignment const& rank : m_plan.assignments) {
-    CpuSet of_cores;
-    for (int const core : m_machine.cores_of(rank.cpus))
-      of_cores |= m_machine.cores()[static_cast<std::size_t>(core)].cpus;
-    whole_cores = whole_cores && of_cores == rank.cpus;
+    CpuSet const cores = detail::set_of(m_machine.cores_of(rank.cpus));
+    whole_cores = whole_cores && !taken.intersects(cores);
+    taken |= cores;
   }
   std::string lines;
   for (Assignment const& rank : m_plan.assignments) {
@@ -358,24 +285,12 @@ void Writer::libfabric() {
         break;
     }
   }
-  switch (m_machine.fabric()) {
-    case Fabric::slingshot:
-      all("FI_PROVIDER", "cxi", "the provider for Slingshot");
-      break;
-    case Fabric::efa:
-      all("FI_PROVIDER", "efa", "the provider for EFA");
-      break;
-    case Fabric::omni_path:
-      all("FI_PROVIDER", "opx", "the provider for Omni-Path");
-      break;
-    case Fabric::infiniband:
-    case Fabric::roce:
-      all("FI_PROVIDER", "verbs;ofi_rxm", "verbs with tagged messages");
-      break;
-    default:
-      all("FI_PROVIDER", "tcp;ofi_rxm", "plain Ethernet");
-      break;
-  }
+  std::string provider = "tcp";
+  if (m_machine.fabric() == Fabric::slingshot) provider = "cxi";
+  if (m_machine.fabric() == Fabric::efa) provider = "efa";
+  if (m_machine.fabric() == Fabric::omni_path) provider = "opx";
+  if (m_machine.fabric() == Fabric::infiniband || m_machine.fabric() == Fabric::roce) provider = "verbs;ofi_rxm";
+  note("Where libfabric takes another provider, add FI_PROVIDER='" + provider + "'.");
   if (guessed)
     note("cxiN is taken to be the device of the interface whose name ends in N; compare with `fi_info -p cxi`.");
 }

@@ -3,12 +3,12 @@
 
 #include <kramers/topology/check.hpp>
 
-#include "choice.hpp"
-
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "choice.hpp"
 
 namespace kramers::topology::detail {
 

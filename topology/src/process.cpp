@@ -2,8 +2,6 @@
 #include <kramers/topology/error.hpp>
 #include <kramers/topology/process.hpp>
 
-#include "words.hpp"
-
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -19,6 +17,8 @@
 #include <sstream>
 #include <string_view>
 #include <vector>
+
+#include "words.hpp"
 
 namespace kramers::topology {
 
@@ -37,7 +37,8 @@ std::optional<unsigned> slurm_tasks(std::string const& counts, unsigned node) {
     auto const times = part.find("(x");
     auto const tasks = detail::whole_number(part.substr(0, times));
     unsigned repeated = 1;
-    if (times != std::string::npos) repeated = detail::whole_number(part.substr(times + 2, part.size() - times - 3)).value_or(0);
+    if (times != std::string::npos)
+      repeated = detail::whole_number(part.substr(times + 2, part.size() - times - 3)).value_or(0);
     if (!tasks) return {};
     if (node < repeated) return tasks;
     node -= repeated;
@@ -120,15 +121,22 @@ void read_memory_policy([[maybe_unused]] Binding& binding) {
     if ((mask[node / bits] >> (node % bits) & 1UL) != 0) binding.memory_nodes.insert(static_cast<unsigned>(node));
   }
   switch (mode & 0xff) {  // above are flags
-    case policy_bind: binding.memory = MemoryMode::bind; break;
-    case policy_interleave: binding.memory = MemoryMode::interleave; break;
+    case policy_bind:
+      binding.memory = MemoryMode::bind;
+      break;
+    case policy_interleave:
+      binding.memory = MemoryMode::interleave;
+      break;
     case policy_preferred:
     case policy_preferred_many:
       binding.memory = binding.memory_nodes.empty() ? MemoryMode::local : MemoryMode::preferred;
       break;
     case 0:
-    case policy_local: binding.memory = MemoryMode::local; break;
-    default: break;
+    case policy_local:
+      binding.memory = MemoryMode::local;
+      break;
+    default:
+      break;
   }
 #endif
 }
@@ -149,7 +157,8 @@ bool some_gpu_is_hidden() {
   for (char const* const folder : {"/dev", "/dev/dri"}) {
     for (auto const& entry : std::filesystem::directory_iterator(folder, error)) {
       std::string const name = entry.path().filename().string();
-      bool const gpu = name.starts_with("renderD") || (name.starts_with("nvidia") && detail::whole_number(name.substr(6)));
+      bool const gpu =
+          name.starts_with("renderD") || (name.starts_with("nvidia") && detail::whole_number(name.substr(6)));
       if (gpu && access(entry.path().c_str(), R_OK | W_OK) != 0) return true;
     }
   }
@@ -165,7 +174,9 @@ void read_environment(Binding& binding, Lookup const& get) {
 
 }  // namespace
 
-std::optional<LocalRank> local_rank() { return local_rank_from([](char const* name) { return std::getenv(name); }); }
+std::optional<LocalRank> local_rank() {
+  return local_rank_from([](char const* name) { return std::getenv(name); });
+}
 
 Binding this_binding() {
   Binding binding;
@@ -186,11 +197,13 @@ Binding binding_of(int pid) {
   std::stringstream text;
   if (file) text << file.rdbuf();
   if (!file) {
-    throw UsageError("the environment of process " + std::to_string(pid) + " cannot be read: it belongs to another user");
+    throw UsageError("the environment of process " + std::to_string(pid) +
+                     " cannot be read: it belongs to another user");
   }
   std::map<std::string, std::string> variables;
   for (std::string const& entry : detail::split(text.str(), '\0')) {
-    if (auto const equals = entry.find('='); equals != std::string::npos) variables[entry.substr(0, equals)] = entry.substr(equals + 1);
+    if (auto const equals = entry.find('='); equals != std::string::npos)
+      variables[entry.substr(0, equals)] = entry.substr(equals + 1);
   }
   Binding binding;
   binding.cpus = CpuSet::from_list(cpus);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/topology/render.hpp>
 
-#include "table.hpp"
-#include "words.hpp"
-
 #include <algorithm>
 #include <map>
+
+#include "table.hpp"
+#include "words.hpp"
 
 namespace kramers::topology {
 
@@ -37,12 +37,6 @@ Cell device_cell(Machine const& machine, std::optional<std::size_t> device, std:
   return {text + " (" + std::string(name(distance->locality)) + ")", tone_of(distance->locality)};
 }
 
-std::string os_numbers(Machine const& machine, std::vector<int> const& numa) {
-  CpuSet set;
-  for (int const node : numa) set.insert(machine.numa_nodes()[static_cast<std::size_t>(node)].os_index);
-  return set.to_list();
-}
-
 }  // namespace
 
 std::string plan_text(Machine const& machine, Plan const& plan, TextStyle style) {
@@ -54,14 +48,14 @@ std::string plan_text(Machine const& machine, Plan const& plan, TextStyle style)
     std::vector<Cell> row{std::to_string(rank.rank),
                           detail::shortened(detail::set_of(machine.cores_of(rank.cpus)).to_list(), 15),
                           detail::shortened(rank.cpus.to_list(), 20),
-                          os_numbers(machine, rank.numa),
+                          detail::set_of(rank.numa).to_list(),
                           device_cell(machine, rank.gpu, rank.gpu_distance),
                           device_cell(machine, rank.nic, rank.nic_distance)};
     if (gpus) row.emplace_back(rank.gpu_nic ? std::string(name(rank.gpu_nic->pair)) : "");
     table.add(row);
   }
-  std::string text = toned(detail::count(plan.assignments.size(), "rank") + ", " + std::string(name(plan.policy)), Tone::strong,
-                           style.colour) +
+  std::string text = toned(detail::count(plan.assignments.size(), "rank") + ", " + std::string(name(plan.policy)),
+                           Tone::strong, style.colour) +
                      "\n" + table.text(0, style.colour) + "\n" + toned("Why", Tone::strong, style.colour) + "\n";
   for (Assignment const& rank : plan.assignments) {
     std::string const label = "rank " + std::to_string(rank.rank);
@@ -75,14 +69,16 @@ std::string plan_text(Machine const& machine, Plan const& plan, TextStyle style)
 std::string report_text(Machine const& machine, Report const& report, TextStyle style) {
   Table table({"rank", "cores", "hardware threads", "NUMA", "GPU", "NIC", "nearest NIC"}, {0});
   for (RankReport const& rank : report.ranks) {
-    table.add({std::to_string(rank.rank), detail::shortened(detail::set_of(rank.cores).to_list(), 15),
-               detail::shortened(rank.cpus.to_list(), 20), os_numbers(machine, rank.numa),
-               device_cell(machine, rank.gpu, rank.gpu_distance), device_cell(machine, rank.nic, rank.nic_distance),
-               rank.nearest_nics.empty() ? Cell("-", Tone::faint) : Cell(machine.devices()[rank.nearest_nics.front()].name)});
+    table.add(
+        {std::to_string(rank.rank), detail::shortened(detail::set_of(rank.cores).to_list(), 15),
+         detail::shortened(rank.cpus.to_list(), 20), detail::set_of(rank.numa).to_list(),
+         device_cell(machine, rank.gpu, rank.gpu_distance), device_cell(machine, rank.nic, rank.nic_distance),
+         rank.nearest_nics.empty() ? Cell("-", Tone::faint) : Cell(machine.devices()[rank.nearest_nics.front()].name)});
   }
   std::string text = table.text(0, style.colour) + "\n";
   auto const counted = [&](Severity severity) {
-    return std::count_if(report.findings.begin(), report.findings.end(), [&](Finding const& f) { return f.severity == severity; });
+    return std::count_if(report.findings.begin(), report.findings.end(),
+                         [&](Finding const& f) { return f.severity == severity; });
   };
   auto const wrong = static_cast<std::size_t>(counted(Severity::wrong));
   auto const warnings = static_cast<std::size_t>(counted(Severity::warning));
@@ -95,7 +91,8 @@ std::string report_text(Machine const& machine, Report const& report, TextStyle 
   for (Finding const& finding : report.findings) {
     text += code_and_text(finding.code, tone_of(finding.severity), finding.what, style);
     std::size_t const indent = finding.code.size() + 4;
-    text += std::string(indent, ' ') + toned("do: ", Tone::strong, style.colour) + detail::wrapped(finding.fix, indent + 4) + "\n";
+    text += std::string(indent, ' ') + toned("do: ", Tone::strong, style.colour) +
+            detail::wrapped(finding.fix, indent + 4) + "\n";
   }
   if (!report.unknown.empty()) text += toned("not known", Tone::strong, style.colour) + "\n";
   for (std::string const& sentence : report.unknown) text += "  " + detail::wrapped(sentence, 2) + "\n";
@@ -129,7 +126,7 @@ std::string distance_text(Machine const& machine, TextStyle style) {
     near.add(kinds);
     for (std::size_t d = 0; d < machine.domains().size(); ++d) {
       Domain const& domain = machine.domains()[d];
-      std::vector<Cell> row{"NUMA " + os_numbers(machine, domain.numa)};
+      std::vector<Cell> row{"NUMA " + detail::set_of(domain.numa).to_list()};
       for (std::size_t i = begin; i < end; ++i) {
         Distance const there = distance(machine, machine.devices()[nics[i]], domain.cpus);
         std::string words(name(there.locality));
@@ -143,18 +140,24 @@ std::string distance_text(Machine const& machine, TextStyle style) {
       std::vector<Cell> row{machine.devices()[gpu].name};
       for (std::size_t i = begin; i < end; ++i) {
         PairClass const pair = pair_of(machine, machine.devices()[gpu], machine.devices()[nics[i]]).pair;
-        row.emplace_back(std::string(name(pair)), pair <= PairClass::phb ? Tone::good : (pair == PairClass::sys ? Tone::bad : Tone::warn));
+        row.emplace_back(std::string(name(pair)),
+                         pair <= PairClass::phb ? Tone::good : (pair == PairClass::sys ? Tone::bad : Tone::warn));
       }
       paths.add(row);
     }
     if (!paths.empty()) text += paths.text(0, style.colour) + "\n";
   }
-  text += detail::wrapped("core group, NUMA: beside the cores; package: another NUMA node of the package; remote: another package; "
-                          "a number after it: the latency that the firmware tells, 10 being local.",
-                          0) + "\n";
+  text += detail::wrapped(
+              "core group, NUMA: beside the cores; package: another NUMA node of the package; remote: another package; "
+              "a number after it: the latency that the firmware tells, 10 being local.",
+              0) +
+          "\n";
   if (!machine.gpus().empty() && !nics.empty()) {
-    text += detail::wrapped("PIX: one PCIe switch at most; PXB: several; PHB: one host bridge; NODE: one NUMA node; SYS: across them.",
-                            0) + "\n";
+    text +=
+        detail::wrapped(
+            "PIX: one PCIe switch at most; PXB: several; PHB: one host bridge; NODE: one NUMA node; SYS: across them.",
+            0) +
+        "\n";
   }
   return text;
 }
@@ -170,10 +173,11 @@ std::string distance_from_text(Machine const& machine, CpuSet const& cpus, std::
   for (std::size_t const nic : order) {
     Device const& device = machine.devices()[nic];
     bool const fabric = device.kind == DeviceKind::fabric_nic;
-    table.add({Cell(device.name, fabric ? Tone::strong : Tone::faint), fabric ? std::string(name(device.fabric)) : "management",
+    table.add({Cell(device.name, fabric ? Tone::strong : Tone::faint),
+               fabric ? std::string(name(device.fabric)) : "management",
                Cell(std::string(name(device.state)), device.state == PortState::down ? Tone::bad : Tone::plain),
-               Cell(std::string(name(far[nic].locality)), tone_of(far[nic].locality)), std::to_string(far[nic].hops_pci),
-               far[nic].reason});
+               Cell(std::string(name(far[nic].locality)), tone_of(far[nic].locality)),
+               std::to_string(far[nic].hops_pci), far[nic].reason});
   }
   return "from " + from + "\n" + table.text(0, style.colour);
 }
@@ -182,7 +186,8 @@ std::string difference_text(std::vector<Difference> const& differences, TextStyl
   if (differences.empty()) return "alike: nothing that matters for placement differs\n";
   Table table({"what", "first", "second"});
   for (Difference const& one : differences) {
-    table.add({one.what, Cell(one.first.empty() ? "-" : one.first), Cell(one.second.empty() ? "-" : one.second, Tone::warn)});
+    table.add(
+        {one.what, Cell(one.first.empty() ? "-" : one.first), Cell(one.second.empty() ? "-" : one.second, Tone::warn)});
   }
   return table.text(0, style.colour);
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/topology/render.hpp>
 
+#include <algorithm>
+
 #include "table.hpp"
 #include "words.hpp"
-
-#include <algorithm>
 
 namespace kramers::topology {
 
@@ -42,11 +42,14 @@ std::string device_lines(std::vector<Device const*> const& devices, std::size_t 
   for (Device const* device : devices) {
     bool const first_class = device->kind != DeviceKind::management_nic;
     std::string speed = detail::speed_text(device->link_speed);
-    if (device->port_speed > 0) speed += (speed.empty() ? "" : ", ") + std::to_string(static_cast<int>(device->port_speed)) + " Gb/s";
+    if (device->port_speed > 0)
+      speed += (speed.empty() ? "" : ", ") + std::to_string(static_cast<int>(device->port_speed)) + " Gb/s";
     Cell state;
-    if (device->is_nic() && device->state != PortState::unknown) state = Cell(std::string(name(device->state)), state_tone(*device));
-    table.add({Cell(kind_text(*device), first_class ? Tone::plain : Tone::faint), Cell(device->name, first_class ? Tone::strong : Tone::faint),
-               device->bus_id, state, speed, Cell(detail::shortened(other_names(*device), 34), Tone::faint)});
+    if (device->is_nic() && device->state != PortState::unknown)
+      state = Cell(std::string(name(device->state)), state_tone(*device));
+    table.add({Cell(kind_text(*device), first_class ? Tone::plain : Tone::faint),
+               Cell(device->name, first_class ? Tone::strong : Tone::faint), device->bus_id, state, speed,
+               Cell(detail::shortened(other_names(*device), 34), Tone::faint)});
   }
   return table.text(indent, style.colour);
 }
@@ -59,11 +62,12 @@ std::string tree_text(Machine const& machine, TextStyle style) {
   std::string const product = machine.info("DMIProductName");
   if (title.empty()) title = machine.source();
   if (!product.empty()) title += ", " + product;
-  std::string text = toned(title, Tone::strong, style.colour) + "\n" + detail::count(machine.packages().size(), "package") + ", " +
-                     detail::count(machine.numa_nodes().size(), "NUMA node") + ", " + detail::count(machine.cores().size(), "core") + ", " +
-                     detail::count(threads, "hardware thread") + ", " + detail::count(machine.gpus().size(), "GPU") + ", " +
-                     detail::count(machine.fabric_nics().size(), "fabric NIC") +
-                     (machine.fabric_nics().empty() ? "" : " (" + std::string(name(machine.fabric())) + ")") + "\n";
+  std::string text =
+      toned(title, Tone::strong, style.colour) + "\n" + detail::count(machine.packages().size(), "package") + ", " +
+      detail::count(machine.numa_nodes().size(), "NUMA node") + ", " + detail::count(machine.cores().size(), "core") +
+      ", " + detail::count(threads, "hardware thread") + ", " + detail::count(machine.gpus().size(), "GPU") + ", " +
+      detail::count(machine.fabric_nics().size(), "fabric NIC") +
+      (machine.fabric_nics().empty() ? "" : " (" + std::string(name(machine.fabric())) + ")") + "\n";
   std::vector<Device const*> left;
   for (Device const& device : machine.devices()) {
     if (device.is_gpu() || device.is_nic()) left.push_back(&device);
@@ -83,17 +87,21 @@ std::string tree_text(Machine const& machine, TextStyle style) {
       numbers.insert(node.os_index);
       memory.push_back(detail::bytes_text(node.bytes) + (node.high_bandwidth ? " HBM" : ""));
     }
-    text += std::string(indent, ' ') + toned("NUMA " + numbers.to_list(), Tone::strong, style.colour) + "  " +
+    std::string const logical = detail::set_of(domain.numa).to_list();
+    text += std::string(indent, ' ') + toned("NUMA " + logical, Tone::strong, style.colour) + "  " +
+            (numbers.to_list() == logical ? "" : "numbered " + numbers.to_list() + " by the system, ") +
             detail::join(memory, " + ") + ", cores " + detail::shortened(detail::set_of(domain.cores).to_list(), 20) +
             ", hardware threads " + detail::shortened(domain.cpus.to_list(), 28) + "\n";
-    text += device_lines(take([&](Device const& d) { return d.anchored && domain.cpus.includes(d.cpus); }), indent + 2, style);
+    text += device_lines(take([&](Device const& d) { return d.anchored && domain.cpus.includes(d.cpus); }), indent + 2,
+                         style);
   };
   for (Package const& package : machine.packages()) {
     text += toned("Package " + std::to_string(package.logical_index), Tone::strong, style.colour) + "\n";
     for (Domain const& domain : machine.domains()) {
       if (domain.package == package.logical_index) domain_lines(domain, 2);
     }
-    std::vector<Device const*> const shared = take([&](Device const& d) { return d.anchored && package.cpus.includes(d.cpus); });
+    std::vector<Device const*> const shared =
+        take([&](Device const& d) { return d.anchored && package.cpus.includes(d.cpus); });
     if (!shared.empty()) text += "  at the package\n" + device_lines(shared, 4, style);
   }
   for (Domain const& domain : machine.domains()) {
@@ -101,8 +109,8 @@ std::string tree_text(Machine const& machine, TextStyle style) {
   }
   for (NumaNode const& node : machine.numa_nodes()) {
     if (node.cpus.empty()) {
-      text += toned("NUMA " + std::to_string(node.os_index), Tone::strong, style.colour) + "  " + detail::bytes_text(node.bytes) +
-              ", without cores\n";
+      text += toned("NUMA " + std::to_string(node.logical_index), Tone::strong, style.colour) + "  " +
+              detail::bytes_text(node.bytes) + ", without cores\n";
     }
   }
   if (!left.empty()) text += "no place told by the firmware, or outside this view\n" + device_lines(left, 2, style);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "table.hpp"
 
-#include "words.hpp"
-
 #include <algorithm>
+
+#include "words.hpp"
 
 namespace kramers::topology::detail {
 
@@ -17,7 +17,8 @@ std::string toned(std::string_view text, Tone tone, bool colour) {
   return "\x1b[" + std::string(code) + "m" + std::string(text) + "\x1b[0m";
 }
 
-Table::Table(std::vector<std::string> head, std::vector<std::size_t> right) : m_head(std::move(head)), m_right(std::move(right)) {}
+Table::Table(std::vector<std::string> head, std::vector<std::size_t> right)
+    : m_head(std::move(head)), m_right(std::move(right)) {}
 
 std::string Table::text(std::size_t indent, bool colour) const {
   std::vector<std::size_t> width(m_head.size());

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/topology/check.hpp>
+#include <kramers/topology/error.hpp>
+#include <kramers/topology/json.hpp>
+#include <kramers/topology/process.hpp>
+#include <kramers/topology/render.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <set>
+#include <sstream>
+
+#include "commands.hpp"
+#include "gathering.hpp"
+
+namespace kramers::topo {
+
+namespace {
+
+using topology::Binding;
+
+/// Whom to judge, and whether this process is the one that prints.
+struct Ranks {
+  std::vector<Binding> bindings;
+  int on_node = 0;
+  bool prints = true;
+  std::vector<std::string> remarks;
+};
+
+std::string read(std::string const& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream text;
+  text << file.rdbuf();
+  if (!file) throw topology::DataError(path, "it cannot be read");
+  return text.str();
+}
+
+Ranks from_pids(std::vector<int> const& pids) {
+  Ranks ranks;
+  std::set<int> numbers;
+  for (int const pid : pids) {
+    ranks.bindings.push_back(topology::binding_of(pid));
+    numbers.insert(ranks.bindings.back().rank);
+  }
+  if (numbers.size() < ranks.bindings.size()) {  // no launcher has numbered them
+    for (std::size_t i = 0; i < ranks.bindings.size(); ++i) ranks.bindings[i].rank = static_cast<int>(i);
+  }
+  ranks.remarks.emplace_back("The memory policy of other processes.");
+  return ranks;
+}
+
+Ranks from_job() {
+  Ranks ranks;
+  Binding const mine = topology::this_binding();
+  auto const rank = topology::local_rank();
+  ranks.bindings = {mine};
+  if (!rank) {
+    ranks.remarks.emplace_back(
+        "No launcher's variables are set, so this process is taken to be the only rank of the node.");
+    return ranks;
+  }
+  if (rank->size == 0) {
+    ranks.remarks.push_back("How many ranks the node has: " + rank->from +
+                            " comes without it, so sharing is not judged.");
+    return ranks;
+  }
+  ranks.bindings = gather(*rank, mine);
+  ranks.on_node = rank->size;
+  ranks.prints =
+      std::all_of(ranks.bindings.begin(), ranks.bindings.end(), [&](Binding const& b) { return b.rank >= mine.rank; });
+  return ranks;
+}
+
+}  // namespace
+
+int check_command(Options const& options) {
+  topology::CheckOptions how;
+  if (!options.reserved.empty()) how.reserved = request_of(options, 1).reserved;
+  Ranks ranks;
+  if (!options.binding.empty()) {
+    ranks.bindings = topology::bindings_from_json(read(options.binding), options.binding);
+  } else {
+    ranks = options.pids.empty() ? from_job() : from_pids(options.pids);
+  }
+  how.ranks = ranks.on_node;
+  topology::Machine const machine = machine_of(options);
+  topology::Report report = check(machine, ranks.bindings, how);
+  report.unknown.insert(report.unknown.end(), ranks.remarks.begin(), ranks.remarks.end());
+  if (ranks.prints && options.json) {
+    nlohmann::json document = topology::json_document("check");
+    document.update(to_json(machine, report));
+    for (Binding const& binding : ranks.bindings) document["bindings"].push_back(to_json(binding));
+    std::cout << document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+  } else if (ranks.prints) {
+    std::cout << report_text(machine, report, {.colour = coloured()});
+  }
+  auto const worst = report.worst();
+  if (!worst || *worst == topology::Severity::note) return exit_fine;
+  return *worst == topology::Severity::wrong ? exit_wrong : exit_warnings;
+}
+
+}  // namespace kramers::topo
