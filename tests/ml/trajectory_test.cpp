@@ -10,68 +10,26 @@
 #include <vector>
 
 #include "ml_fixture.hpp"
-#include "ml_reference_training.hpp"
+#include "ml_trainer_checks.hpp"
 
 namespace {
 
-using kramers::test::Batch;
 using kramers::test::Fixture;
-using kramers::test::Matrix;
 using kramers::test::Mutant;
-using kramers::test::ReferenceTrainer;
 using kramers::test::Trajectory;
 using kramers::test::trajectory_difference;
 
-// Twenty steps amplify rounding: PyTorch's own runs in single precision differ from those in double precision by up to
-// 3.3e-6, NumPy's from PyTorch's in double precision by up to 9e-15.
-template <class T>
-constexpr double tolerance = sizeof(T) == 8 ? 1e-12 : 1e-5;
+using kramers::test::trajectory_tolerance;
 
-std::vector<Fixture> const& fixtures() {
-  static std::vector<Fixture> const all = kramers::test::read_fixtures(KRAMERS_SOURCE_DIR "/tests/ml/fixtures");
-  return all;
-}
-
-template <class To, class From>
-std::vector<To> converted(std::vector<From> const& values) {
-  std::vector<To> result;
-  for (From const value : values) result.push_back(static_cast<To>(value));
-  return result;
-}
-
-template <class R>
-Matrix<R> converted(Matrix<double> const& from) {
-  Matrix<R> to(from.rows, from.columns);
-  to.values = converted<R>(from.values);
-  return to;
-}
-
-template <class R>
-kramers::ml::ModelState<double> state_of(ReferenceTrainer<R> const& trainer) {
-  kramers::ml::ModelState<double> state;
-  state.parameters = converted<double>(trainer.parameters);
-  state.first_moment = converted<double>(trainer.first_moment);
-  state.second_moment = converted<double>(trainer.second_moment);
-  state.buffers = converted<double>(trainer.buffers);
-  return state;
+std::vector<Fixture> fixtures() {
+  return kramers::test::read_fixtures(KRAMERS_SOURCE_DIR "/tests/ml/fixtures");
 }
 
 /// The run of a fixture by plain loops.
 template <class R>
-Trajectory reference_run(Fixture const& fixture, Mutant mutant = Mutant::none) {
-  ReferenceTrainer<R> trainer(fixture.network, fixture.params, 0, mutant);
-  trainer.parameters = converted<R>(fixture.initial.parameters);
-  Batch<R> const samples{converted<R>(fixture.samples.inputs), fixture.samples.labels,
-                         converted<R>(fixture.samples.targets)};
-  auto const later = static_cast<std::int64_t>(fixture.orders.size()) - 1;
-  Trajectory run;
-  run.losses = converted<double>(trainer.fit(samples, 1));
-  run.after_first_epoch = state_of(trainer);
-  std::vector<double> const more = converted<double>(trainer.fit(samples, later));
-  run.losses.insert(run.losses.end(), more.begin(), more.end());
-  run.after_last_epoch = state_of(trainer);
-  run.predictions = converted<double>(trainer.predict(samples.inputs).values);
-  return run;
+Trajectory run_of(Fixture const& fixture, Mutant mutant = Mutant::none) {
+  return kramers::test::reference_run<R>(fixture.network, fixture.params, 0, fixture.initial, fixture.samples,
+                                         fixture.epochs(), mutant);
 }
 
 TEST(Fixtures, CoverEveryActivationOptimiserAndLoss) {
@@ -123,17 +81,17 @@ TEST(Fixtures, OrderOfTheSamplesIsThatOfPermutation) {
 
 TEST(TrajectoryOfReference, EqualsPyTorchInDoublePrecision) {
   for (Fixture const& fixture : fixtures()) {
-    double const difference = trajectory_difference(reference_run<double>(fixture), fixture);
+    double const difference = trajectory_difference(run_of<double>(fixture), fixture);
     std::cout << fixture.name << ": reference, double precision, differs from PyTorch by " << difference << "\n";
-    EXPECT_LT(difference, tolerance<double>) << fixture.name;
+    EXPECT_LT(difference, trajectory_tolerance<double>) << fixture.name;
   }
 }
 
 TEST(TrajectoryOfReference, EqualsPyTorchInSinglePrecision) {
   for (Fixture const& fixture : fixtures()) {
-    double const difference = trajectory_difference(reference_run<float>(fixture), fixture);
+    double const difference = trajectory_difference(run_of<float>(fixture), fixture);
     std::cout << fixture.name << ": reference, single precision, differs from PyTorch by " << difference << "\n";
-    EXPECT_LT(difference, tolerance<float>) << fixture.name;
+    EXPECT_LT(difference, trajectory_tolerance<float>) << fixture.name;
   }
 }
 
@@ -141,7 +99,7 @@ TEST(TrajectoryOfReference, EqualsPyTorchInSinglePrecision) {
 double shown(Mutant mutant) {
   double largest = 0;
   for (Fixture const& fixture : fixtures()) {
-    largest = std::max(largest, trajectory_difference(reference_run<double>(fixture, mutant), fixture));
+    largest = std::max(largest, trajectory_difference(run_of<double>(fixture, mutant), fixture));
   }
   return largest;
 }
@@ -154,7 +112,7 @@ TEST(TrajectoryOfReference, EveryMutantIsCaught) {
     if (mutant != Mutant::dropout_unscaled_backward) mutants.push_back(mutant);
   }
   for (Mutant const mutant : mutants) {
-    EXPECT_GT(shown(mutant), 2 * tolerance<float>) << "mutant " << static_cast<int>(mutant);
+    EXPECT_GT(shown(mutant), 2 * trajectory_tolerance<float>) << "mutant " << static_cast<int>(mutant);
   }
 }
 

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <kramers/ml/resident_trainer.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "ml_trainer_checks.hpp"
+
+namespace kramers::test {
+
+// Networks of the fixtures, and one with dropout, which PyTorch draws in another way.
+struct Classifier {
+  static constexpr char const* fixture = "classifier_adam";
+  template <class T>
+  using Net = ml::Mlp<T, ml::In<2>, ml::Dense<8, ml::Activation::tanh>, ml::BatchNorm, ml::Dense<3>>;
+};
+struct NormFirst {
+  static constexpr char const* fixture = "adam_with_decay";
+  template <class T>
+  using Net = ml::Mlp<T, ml::In<3>, ml::BatchNorm, ml::Dense<5, ml::Activation::tanh>, ml::Dense<3>>;
+};
+struct TwoNorms {
+  static constexpr char const* fixture = "tanh_nesterov";
+  template <class T>
+  using Net = ml::Mlp<T, ml::In<2>, ml::Dense<6, ml::Activation::tanh>, ml::BatchNorm,
+                      ml::Dense<4, ml::Activation::tanh>, ml::BatchNorm, ml::Dense<2>>;
+};
+struct Relu {
+  static constexpr char const* fixture = "relu_momentum";
+  template <class T>
+  using Net =
+      ml::Mlp<T, ml::In<3>, ml::Dense<7, ml::Activation::relu>, ml::Dense<5, ml::Activation::relu>, ml::Dense<4>>;
+};
+struct GeluErf {
+  static constexpr char const* fixture = "gelu_erf_adamw";
+  template <class T>
+  using Net = ml::Mlp<T, ml::In<3>, ml::Dense<6, ml::Activation::gelu_erf>, ml::BatchNorm, ml::Dense<2>>;
+};
+struct Dropping {
+  template <class T>
+  using Net = ml::Mlp<T, ml::In<5>, ml::Dropout<25>, ml::Dense<6, ml::Activation::gelu_tanh>, ml::BatchNorm,
+                      ml::Dropout<50>, ml::Dense<2>>;
+};
+
+template <class N, class T>
+struct ResidentCase {
+  using Real = T;
+  using Space = Kokkos::DefaultExecutionSpace;
+  using Net = typename N::template Net<T>;
+  using Trainer = ml::ResidentTrainer<Space, Net>;
+  static Fixture fixture() {
+    return read_fixture(KRAMERS_SOURCE_DIR "/tests/ml/fixtures/" + std::string(N::fixture) + ".json");
+  }
+};
+
+/// A model alone and the same model among others, which are trained in other lanes by another mapping.
+inline std::vector<ml::TrainParams> alone_and_among_others(ml::TrainParams const& params) {
+  ml::TrainParams among = params;
+  among.models = {{1, 0.5, 0.0}, params.models[0], {2, 0.001, 0.5}};
+  return {params, among};
+}
+
+template <class Case>
+void expect_trajectory(ml::NetworkSpec const& network, ml::TrainParams const& params,
+                       ml::ModelState<double> const& initial, Batch<double> const& samples, std::int64_t epochs,
+                       Trajectory const& expected, std::string const& whose) {
+  using T = typename Case::Real;
+  for (ml::TrainParams const& among : alone_and_among_others(params)) {
+    typename Case::Trainer trainer(typename Case::Space(), among);
+    ASSERT_EQ(trainer.network().text(), network.text());
+    int const model = trainer.models() / 2;
+    Trajectory const run = trainer_run<typename Case::Space, T>(trainer, model, initial, samples, epochs);
+    double const difference = trajectory_difference(run, expected, network);
+    std::cout << network.text() << ", " << trainer.path() << ", " << 8 * sizeof(T) << " bits: differs from " << whose
+              << " by " << difference << "\n";
+    EXPECT_LT(difference, trajectory_tolerance<T>) << trainer.path();
+  }
+}
+
+inline ml::TrainParams params_for_gradients(ml::Loss loss) {
+  ml::TrainParams params;
+  params.loss = loss;
+  params.batch = 70;
+  params.models = {{11, 0.01, 0.0}};
+  return params;
+}
+
+template <class Case>
+class ResidentFixture : public ::testing::Test {};
+TYPED_TEST_SUITE_P(ResidentFixture);
+
+TYPED_TEST_P(ResidentFixture, TrajectoryIsThatOfPyTorch) {
+  Fixture const fixture = TypeParam::fixture();
+  expect_trajectory<TypeParam>(fixture.network, fixture.params, fixture.initial, fixture.samples, fixture.epochs(),
+                               fixture.expected, "PyTorch");
+}
+
+REGISTER_TYPED_TEST_SUITE_P(ResidentFixture, TrajectoryIsThatOfPyTorch);
+
+template <class Case>
+class Resident : public ::testing::Test {};
+TYPED_TEST_SUITE_P(Resident);
+
+// Batches larger than the columns that are summed side by side, the last one smaller and none a multiple of them.
+TYPED_TEST_P(Resident, TrajectoryIsThatOfTheReference) {
+  ml::NetworkSpec const network = TypeParam::Net::spec();
+  ml::TrainParams const params = params_for_gradients(ml::Loss::softmax_cross_entropy);
+  ml::ModelState<double> initial = scattered_state(network);
+  initial.step = 0;
+  Batch<double> const samples = scattered_samples(network, 183);
+  Trajectory const expected = reference_run<double>(network, params, 0, initial, samples, 7);
+  expect_trajectory<TypeParam>(network, params, initial, samples, 7, expected, "the reference");
+}
+
+// Not with two samples: batch_norm then makes -1 and 1 of them whatever they are, and the derivatives are all rounding.
+TYPED_TEST_P(Resident, GradientsAreThoseOfTheReference) {
+  for (ml::Loss const loss : {ml::Loss::softmax_cross_entropy, ml::Loss::mean_squared_error}) {
+    typename TypeParam::Trainer trainer(typename TypeParam::Space(), params_for_gradients(loss));
+    for (int const samples : {5, 13, 32, 70}) {
+      Batch<double> const batch = scattered_samples(trainer.network(), samples);
+      double const difference =
+          rounding_difference<typename TypeParam::Space, typename TypeParam::Real>(trainer, 0, batch);
+      EXPECT_LE(difference, 1.0) << name_of(loss) << ", " << samples << " samples";
+    }
+  }
+}
+
+REGISTER_TYPED_TEST_SUITE_P(Resident, TrajectoryIsThatOfTheReference, GradientsAreThoseOfTheReference);
+
+// Differences in single precision would detect nothing.
+template <class Case>
+class ResidentInDouble : public ::testing::Test {};
+TYPED_TEST_SUITE_P(ResidentInDouble);
+
+TYPED_TEST_P(ResidentInDouble, GradientsEqualCentralDifferences) {
+  for (ml::Loss const loss : {ml::Loss::softmax_cross_entropy, ml::Loss::mean_squared_error}) {
+    typename TypeParam::Trainer trainer(typename TypeParam::Space(), params_for_gradients(loss));
+    GradientCheck const check =
+        check_trainer<typename TypeParam::Space>(trainer, 0, scattered_samples(trainer.network(), 13));
+    EXPECT_TRUE(check.passed()) << name_of(loss) << ": " << check;
+    std::cout << trainer.network().text() << ", " << name_of(loss) << ": " << check << "\n";
+  }
+}
+
+REGISTER_TYPED_TEST_SUITE_P(ResidentInDouble, GradientsEqualCentralDifferences);
+
+}  // namespace kramers::test
