@@ -128,12 +128,14 @@ Distance distance(Machine const& machine, Device const& device, CpuSet const& bi
   CpuSet const own = binding & machine.cpus();
   distance.hops_pci = links_up(machine, device.object, device.anchor);
   if (own.empty()) {
-    distance.reason = binding.empty() ? "the binding is empty" : "none of the binding's cores are in this view";
+    distance.reason = binding.empty() ? "at an unknown distance: the binding is empty"
+                                      : "at an unknown distance: none of the binding's cores are in this view";
     return distance;
   }
   distance.hops_cpu = hops(machine, device.anchor, machine.covering(own));
   if (!device.anchored) {
-    distance.reason = "the firmware does not say where the device hangs; HWLOC_PCI_LOCALITY can tell hwloc";
+    distance.reason =
+        "at an unknown distance: the firmware does not say where it hangs (HWLOC_PCI_LOCALITY can tell hwloc)";
     return distance;
   }
   distance.numa_latency = latency(machine, device, own);
@@ -185,7 +187,7 @@ Pair pair_of(Machine const& machine, int a, int b) {
   bool const unknown =
       at(machine, anchor_a).type == ObjectType::machine || at(machine, anchor_b).type == ObjectType::machine;
   int const package_a = package_above(machine, anchor_a);
-  pair.reason = unknown ? "unknown: the firmware does not say where they hang"
+  pair.reason = unknown ? "at an unknown distance: the firmware does not say where they hang"
                 : package_a >= 0 && package_a == package_above(machine, anchor_b) ? "across NUMA nodes of one package"
                                                                                   : "across packages";
   return pair;

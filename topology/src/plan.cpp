@@ -21,13 +21,17 @@ namespace {
 using detail::Seat;
 using Indices = std::vector<std::size_t>;
 
-/// How far a device is from a rank: first from another device of the rank, then from its cores.
+/// How far a device is from a rank: from its cores, and from another device of the rank, which may count before or after
+/// the cores.
 struct Reach {
-  PairClass pair = PairClass::pix;
+  PairClass before = PairClass::pix;
   Distance distance;
+  PairClass after = PairClass::pix;
 
   friend std::weak_ordering operator<=>(Reach const& a, Reach const& b) {
-    return a.pair != b.pair ? std::weak_ordering(a.pair <=> b.pair) : a.distance <=> b.distance;
+    if (a.before != b.before) return a.before <=> b.before;
+    std::weak_ordering const by_cores = a.distance <=> b.distance;
+    return by_cores != 0 ? by_cores : a.after <=> b.after;
   }
   friend bool operator==(Reach const& a, Reach const& b) { return (a <=> b) == 0; }
 };
@@ -375,12 +379,16 @@ class Planner {
   }
 
   Reach reach(Assignment const& a, std::size_t to, std::optional<std::size_t> const& other) const {
-    Reach reach{PairClass::pix, distance(m_machine, device(to), a.cpus)};
-    if (other) reach.pair = pair_of(m_machine, device(to), device(*other)).pair;
+    Reach reach;
+    reach.distance = distance(m_machine, device(to), a.cpus);
+    if (!other) return reach;
+    // Where a device was the first choice, the other belongs to it; else both belong to the cores.
+    bool const first = m_plan.policy == (device(*other).is_gpu() ? Policy::gpu_first : Policy::nic_first);
+    (first ? reach.before : reach.after) = pair_of(m_machine, device(to), device(*other)).pair;
     return reach;
   }
 
-  /// Give devices to ranks; returns each rank's reaches.
+  /// Give devices to ranks.
   void share(Indices const& devices, std::vector<int> const& ranks, std::optional<std::size_t> Assignment::* which,
              std::optional<std::size_t> Assignment::* other, int capacity, bool nearest_only) {
     if (devices.empty() || ranks.empty()) return;
@@ -454,6 +462,8 @@ class Planner {
     std::string text = nic.name + " is " + a.nic_distance->reason;
     if (a.gpu) {
       a.gpu_nic = pair_of(m_machine, device(*a.gpu), nic);
+    }
+    if (a.gpu && m_plan.policy == Policy::gpu_first) {
       text =
           nic.name + " is reached from the GPU " + a.gpu_nic->reason + " (" + std::string(name(a.gpu_nic->pair)) + ")";
     }

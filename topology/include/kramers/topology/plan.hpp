@@ -12,7 +12,8 @@
 
 namespace kramers::topology {
 
-/// What is chosen first for a rank; the rest follows by distance. `gpu_first`: a GPU, the cores near it, the NIC nearest
+/// What is chosen first for a rank; the rest follows by distance: the NIC from the GPU with `gpu_first`, the GPU from the NIC
+/// with `nic_first`, both from the cores with the others. `gpu_first`: a GPU, the cores near it, the NIC nearest
 /// to the GPU; `nic_first`: a NIC, the cores near it, a GPU near it; `numa_first`: ranks evenly over NUMA nodes, in
 /// blocks; `compact`: consecutive cores from the first on; `spread`: ranks in turn over packages and NUMA nodes; `map`:
 /// what the user wrote.
