@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "commands.hpp"
+
+#include <kramers/core/file.hpp>
+#include <kramers/core/provenance.hpp>
+#include <kramers/ml/classifier_file.hpp>
+
+#include <cstdio>
+#include <utility>
+
+#include "results.hpp"
+
+namespace kramers::classify {
+namespace {
+
+using ml::ClassifierModel;
+using ml::Evaluation;
+
+struct Evaluations {
+  Evaluation train, held_out;
+};
+
+Evaluations evaluated(ml::Predictor const& predict, ml::Problem const& problem, int classes) {
+  auto const of = [&](std::vector<std::size_t> const& rows) {
+    return ml::evaluate(predict(ml::rows_of(problem.inputs, 2, rows)), ml::rows_of(problem.labels, rows), classes);
+  };
+  return {of(problem.split.train), of(problem.split.held_out)};
+}
+
+nlohmann::json origin_of(AppRun const& run) {
+  return provenance(run.comm, "kramers-classify", run.options.space, run.options.words, run.config.verbatim());
+}
+
+void finish(AppRun const& run, Outputs const& outputs, nlohmann::json const& summary) {
+  if (outputs.summary) write_json_atomically(*outputs.summary, summary);
+  if (run.options.quiet) return;
+  for (auto const& file : {outputs.model, outputs.results, outputs.summary}) {
+    if (file) std::printf("  written to %s\n", file->c_str());
+  }
+}
+
+void tell(Evaluations const& found) {
+  std::printf("  trained on  %s\n", text_of(found.train).c_str());
+  std::printf("  held out    %s\n", text_of(found.held_out).c_str());
+}
+
+/// The dataset with what the model says of it, and the random points.
+void write_points(ResultsFile& file, ml::Dataset const& data, ml::Problem const& problem, ml::Predictor const& predict,
+                  int classes, RandomPoints const& random) {
+  file.points("points", data.points, predict, classes);
+  file.column("points/spread", data.spread);
+  file.column("points/raw_class", problem.labels);
+  std::vector<int> held_out(data.size(), 0);
+  for (std::size_t const row : problem.split.held_out) held_out[row] = 1;
+  file.column("points/held_out", held_out);
+  file.points("random", ml::random_points(random.count, random.lower, random.upper, random.seed), predict, classes);
+  file.thresholds(problem.thresholds);
+}
+
+std::filesystem::path checkpoint_of(AppRun const& run, Outputs const& outputs) {
+  auto const named = run.config.find_path("checkpoint.file");
+  if (named) return *named;
+  auto path = outputs.model.value_or(run.options.input.filename());
+  return path.replace_extension(".checkpoint.safetensors");
+}
+
+int train(AppRun const& run) {
+  auto const params = ml::read_classifier(run.config, run.options);
+  RandomPoints const random = read_random_points(run.config);
+  ml::read_sweep(run.config, params);  // a training and a sweep may share their input
+  auto const every = run.config.non_negative<std::int64_t>("checkpoint.every", std::int64_t{0});
+  Outputs const outputs = read_outputs(run);
+  auto const checkpoint = checkpoint_of(run, outputs);
+  run.config.reject_unknown();
+  if (every > 0) require_writable(checkpoint);
+
+  std::filesystem::path const& source = run.options.files[0];
+  auto const data = ml::read_dataset(source);
+  auto const problem = ml::make_problem(data, params, source.string());
+  ml::ClassifierTraining training(params, problem);
+  if (run.options.resume) training.resume(ml::read_classifier_model(checkpoint), checkpoint.string());
+  auto const origin = origin_of(run);
+  auto const save = [&](ClassifierModel const& model) { ml::write_classifier(checkpoint, model, origin.dump()); };
+  if (int const signal = training.run(run.options.quiet, {every, save}); signal != 0) {
+    std::fprintf(
+        stderr, "kramers-classify: stopped by signal %d at epoch %lld of %lld; go on with --resume (checkpoint %s)\n",
+        signal, static_cast<long long>(training.epoch()), static_cast<long long>(params.epochs), checkpoint.c_str());
+    return 128 + signal;
+  }
+
+  ClassifierModel const model = training.model();
+  ml::Predictor const predict(model, params.space);
+  Evaluations const found = evaluated(predict, problem, params.classes());
+  nlohmann::json summary = basics(run);
+  summary["model"] = to_json(model);
+  summary["path"] = training.path();
+  summary["path_reason"] = training.reason();
+  summary["wall_s"] = training.seconds();
+  summary["loss"] = model.history.loss.back();
+  summary["train"] = to_json(found.train);
+  summary["held_out"] = to_json(found.held_out);
+  summary["memory"] = {{"state_bytes", training.state_bytes()}, {"peak_resident_bytes", peak_memory()}};
+  summary["provenance"] = origin;
+  if (outputs.model) ml::write_classifier(*outputs.model, model, origin.dump());
+  if (outputs.results) {
+    ResultsFile file(*outputs.results, summary);
+    write_points(file, data, problem, predict, params.classes(), random);
+    file.history(model.history);
+    file.evaluation("train", found.train);
+    if (found.held_out.samples > 0) file.evaluation("held_out", found.held_out);
+    file.commit();
+  }
+  if (!run.options.quiet) {
+    std::printf("kramers-classify: %s, %s, %lld points, %lld held out; path %s (%s)\n", params.network.text().c_str(),
+                params.precision.c_str(), static_cast<long long>(data.size()),
+                static_cast<long long>(found.held_out.samples), training.path().c_str(), training.reason().c_str());
+    std::printf("  %lld epochs, %lld steps in %.3g s, loss %.6f; state hash %s\n",
+                static_cast<long long>(model.state.epoch), static_cast<long long>(model.state.step), training.seconds(),
+                model.history.loss.back(), summary["model"]["state_hash"].get<std::string>().c_str());
+    tell(found);
+  }
+  finish(run, outputs, summary);
+  return exit_code::success;
+}
+
+int sweep(AppRun const& run) {
+  auto const params = ml::read_classifier(run.config, run.options);
+  auto const models = ml::read_sweep(run.config, params);
+  RandomPoints const random = read_random_points(run.config);
+  Outputs const outputs = read_outputs(run);
+  // A sweep takes no checkpoints.
+  run.config.find<std::int64_t>("checkpoint.every");
+  run.config.find_path("checkpoint.file");
+  run.config.reject_unknown();
+
+  std::filesystem::path const& source = run.options.files[0];
+  auto const data = ml::read_dataset(source);
+  auto const problem = ml::make_problem(data, params, source.string());
+  ml::SweepResult const result = ml::sweep(params, models, problem, run.options.quiet);
+  nlohmann::json summary = basics(run);
+  summary["best"] = to_json(result.model);
+  summary["path"] = result.path;
+  summary["path_reason"] = result.reason;
+  summary["wall_s"] = result.seconds;
+  summary["steps"] = result.steps;
+  for (ml::SweepRow const& row : result.rows) {
+    nlohmann::json entry{{"seed", row.model.seed},      {"learning_rate", row.model.learning_rate},
+                         {"epochs", row.epochs},        {"loss", row.loss},
+                         {"train", to_json(row.train)}, {"held_out", to_json(row.held_out)},
+                         {"diverged_at_step", nullptr}};
+    if (row.diverged_at) entry["diverged_at_step"] = *row.diverged_at;
+    summary["models"].push_back(std::move(entry));
+  }
+  summary["provenance"] = origin_of(run);
+  ml::Predictor const predict(result.model, params.space);
+  if (outputs.model) ml::write_classifier(*outputs.model, result.model, summary["provenance"].dump());
+  if (outputs.results) {
+    Evaluations const found = evaluated(predict, problem, params.classes());
+    ResultsFile file(*outputs.results, summary);
+    write_points(file, data, problem, predict, params.classes(), random);
+    file.history(result.model.history);
+    file.evaluation("train", found.train);
+    if (found.held_out.samples > 0) file.evaluation("held_out", found.held_out);
+    file.sweep(result);
+    file.commit();
+  }
+  if (!run.options.quiet) {
+    std::printf("kramers-classify: %s, %s, %zu models; path %s (%s)\n  %lld steps in %.3g s\n",
+                params.network.text().c_str(), params.precision.c_str(), result.rows.size(), result.path.c_str(),
+                result.reason.c_str(), static_cast<long long>(result.steps), result.seconds);
+    std::printf("  %-20s %14s %10s %14s %18s\n", "seed", "learning rate", "loss", "held-out loss", "held-out accuracy");
+    for (std::size_t i = 0; i < result.rows.size(); ++i) {
+      ml::SweepRow const& row = result.rows[i];
+      std::printf("%s %-20llu %14.6g %10.5f", i == result.best ? "->" : "  ",
+                  static_cast<unsigned long long>(row.model.seed), row.model.learning_rate, row.loss);
+      if (row.diverged_at) {
+        std::printf("   diverged at step %lld\n", static_cast<long long>(*row.diverged_at));
+      } else if (row.held_out.samples > 0) {
+        std::printf(" %14.5f %18.4f\n", row.held_out.negative_log_likelihood, row.held_out.accuracy);
+      } else {
+        std::printf("\n");
+      }
+    }
+  }
+  finish(run, outputs, summary);
+  return exit_code::success;
+}
+
+int predict(AppRun const& run) {
+  Outputs const outputs = read_outputs(run);
+  ClassifierModel const model = ml::read_classifier_model(run.options.files[1]);
+  auto const points = ml::read_points(run.options.files[0]);
+  ml::Predictor const predictor(model, run.options.space);
+  nlohmann::json summary = basics(run);
+  summary["model"] = to_json(model);
+  summary["points"] = points.size();
+  summary["provenance"] = origin_of(run);
+  std::vector<std::int64_t> counts(static_cast<std::size_t>(model.params.classes()), 0);
+  for (int const k : ml::most_likely(predictor(points.inputs()), model.params.classes())) {
+    ++counts[static_cast<std::size_t>(k)];
+  }
+  summary["class_counts"] = counts;
+  if (outputs.results) {
+    ResultsFile file(*outputs.results, summary);
+    file.points("points", points, predictor, model.params.classes());
+    file.thresholds(model.params.thresholds);
+    file.commit();
+  }
+  if (!run.options.quiet) {
+    std::printf("kramers-classify: %zu points\n", points.size());
+    for (std::size_t k = 0; k < counts.size(); ++k) {
+      std::printf("  class %zu  %lld\n", k, static_cast<long long>(counts[k]));
+    }
+  }
+  finish(run, outputs, summary);
+  return exit_code::success;
+}
+
+int evaluate(AppRun const& run) {
+  Outputs const outputs = read_outputs(run);
+  ClassifierModel const model = ml::read_classifier_model(run.options.files[1]);
+  auto const data = ml::read_dataset(run.options.files[0]);
+  int const classes = model.params.classes();
+  ml::Predictor const predictor(model, run.options.space);
+  // The same dataset is divided as it was; another one is new to the model as a whole.
+  bool const same = data.hash() == model.dataset_hash;
+  ml::Problem problem;
+  problem.inputs = data.points.inputs();
+  problem.thresholds = model.params.thresholds;
+  problem.labels = ml::classes_of(data.spread, problem.thresholds);
+  problem.split = ml::hold_out(data.size(), same ? model.params.held_out : 0.0, model.params.split_seed);
+  if (!same) std::swap(problem.split.train, problem.split.held_out);
+  Evaluations const found = evaluated(predictor, problem, classes);
+  nlohmann::json summary = basics(run);
+  summary["model"] = to_json(model);
+  summary["same_dataset"] = same;
+  summary["train"] = to_json(found.train);
+  summary["held_out"] = to_json(found.held_out);
+  summary["provenance"] = origin_of(run);
+  if (outputs.results) {
+    ResultsFile file(*outputs.results, summary);
+    write_points(file, data, problem, predictor, classes, {});
+    if (found.train.samples > 0) file.evaluation("train", found.train);
+    if (found.held_out.samples > 0) file.evaluation("held_out", found.held_out);
+    file.commit();
+  }
+  if (!run.options.quiet) {
+    std::printf("kramers-classify: %s on %s dataset, %zu points\n", model.params.network.text().c_str(),
+                same ? "its own" : "another", data.size());
+    tell(found);
+  }
+  finish(run, outputs, summary);
+  return exit_code::success;
+}
+
+}  // namespace
+
+int run(AppRun const& run) {
+  if (run.comm.size() > 1) {
+    throw UsageError("kramers-classify trains on one device and runs as one rank, but was started as " +
+                     std::to_string(run.comm.size()) + "; start it without mpirun");
+  }
+  std::string const& command = run.options.command;
+  if (command == "train") return train(run);
+  if (command == "sweep") return sweep(run);
+  if (command == "predict") return predict(run);
+  return evaluate(run);
+}
+
+}  // namespace kramers::classify

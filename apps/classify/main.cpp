@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "commands.hpp"
+
+using namespace kramers;
+
+namespace {
+
+AppInfo command(char const* name, char const* description, std::vector<AppWord> files) {
+  AppInfo info{name, description};
+  info.precision = "f32";
+  info.files = std::move(files);
+  return info;
+}
+
+AppInfo app() {
+  AppWord const dataset{"DATASET", "file of kramers-spread (HDF5)"};
+  AppWord const file{"MODEL", "trained classifier (safetensors)"};
+  AppWord const model{"--model", "write the trained classifier here", "FILE.safetensors"};
+  AppInfo train = command("train", "Learn the classes of a dataset.", {dataset});
+  train.has_resume = true;
+  train.options = {model};
+  AppInfo predict = command("predict", "Tell the classes of the points of a dataset, whose spread need not be known.",
+                            {{"POINTS", "file with /spread/position and /spread/velocity (HDF5)"}, file});
+  AppInfo evaluate = command("evaluate", "Compare what a classifier predicts with a dataset.", {dataset, file});
+  predict.has_input = evaluate.has_input = false;
+  AppInfo sweep =
+      command("sweep", "Learn with many seeds and learning rates side by side and keep the best.", {dataset});
+  sweep.options = {model};
+  AppInfo info{"kramers-classify", "Learn which regions of phase space spread fast, and predict it for new points."};
+  info.commands = {train, predict, evaluate, sweep};
+  return info;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return run_app(argc, argv, app(), classify::run);
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <kramers/core/command_line.hpp>
+#include <kramers/core/h5.hpp>
+#include <kramers/ml/classifier_sweep.hpp>
+#include <kramers/ml/classifier_training.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kramers::classify {
+
+/// Where results go; an option of the command line comes before the key of the input.
+struct Outputs {
+  std::optional<std::filesystem::path> results, summary, model;
+};
+/// Read them and make sure that all can be written.
+Outputs read_outputs(AppRun const& run);
+
+/// The random points that stand for the whole plane.
+struct RandomPoints {
+  std::int64_t count = 10000;
+  std::vector<double> lower{-3, -3}, upper{3, 3};
+  std::uint64_t seed = 1;
+};
+RandomPoints read_random_points(Config const& config);
+
+/// The file of results, under /classifier. Takes its name at `commit`.
+class ResultsFile {
+ public:
+  ResultsFile(std::filesystem::path const& path, nlohmann::json const& summary);
+  /// Points with what the model says of them, as group `name`.
+  /// @return  the most likely classes
+  std::vector<int> points(std::string const& name, ml::PhasePoints const& points, ml::Predictor const& predict,
+                          int classes);
+  /// One number for each point of a group that was written.
+  void column(std::string const& name, std::vector<double> const& values);
+  void column(std::string const& name, std::vector<int> const& values);
+  void history(ml::TrainingHistory const& history);
+  void evaluation(std::string const& name, ml::Evaluation const& evaluation);
+  void sweep(ml::SweepResult const& result);
+  void thresholds(std::vector<double> const& values);
+  void commit() { m_file.commit(); }
+
+ private:
+  h5::Writer m_file;
+};
+
+/// The parts of a summary that all commands have.
+nlohmann::json basics(AppRun const& run);
+/// Model and training.
+nlohmann::json to_json(ml::ClassifierModel const& model);
+nlohmann::json to_json(ml::Evaluation const& evaluation);
+/// One line for people.
+std::string text_of(ml::Evaluation const& evaluation);
+
+}  // namespace kramers::classify

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/core/h5.hpp>
+#include <kramers/ml/classifier_file.hpp>
+#include <kramers/ml/classifier_sweep.hpp>
+#include <kramers/ml/classifier_training.hpp>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <csignal>
+#include <limits>
+#include <numeric>
+#include <set>
+
+#include "scratch.hpp"
+
+namespace kramers::ml::classifier_test {
+
+/// Three bands over the plane, exactly known.
+Dataset bands(std::size_t n = 200) {
+  Dataset data;
+  std::vector<double> const lower{-2, -2}, upper{2, 2};
+  data.points = random_points(static_cast<std::int64_t>(n), lower, upper, 5);
+  for (std::size_t i = 0; i < n; ++i) {
+    data.spread.push_back(std::abs(data.points.velocity[i]) + 0.1 * data.points.position[i]);
+  }
+  return data;
+}
+
+ClassifierParams quick(std::int64_t epochs = 40) {
+  ClassifierParams params;
+  params.space = space_names().front();
+  params.train.batch = 32;
+  params.epochs = epochs;
+  return params;
+}
+
+TEST(ClassifierData, QuantilesAreThoseOfNumPy) {
+  // np.quantile([3, 1, 2, 10, 5], [1/3, 2/3]) and of four values
+  auto const terciles = quantiles(std::vector<double>{3, 1, 2, 10, 5}, 3);
+  ASSERT_EQ(terciles.size(), 2u);
+  EXPECT_DOUBLE_EQ(terciles[0], 2 + 1.0 / 3);
+  EXPECT_DOUBLE_EQ(terciles[1], 3 + 2 * (2.0 / 3));
+  EXPECT_EQ(quantiles(std::vector<double>{4, 1, 3, 2}, 2), std::vector<double>{2.5});
+}
+
+TEST(ClassifierData, TooFewDifferentValuesForSoManyClasses) {
+  EXPECT_THROW(quantiles(std::vector<double>{}, 3), DomainError);
+  EXPECT_THROW(quantiles(std::vector<double>{1}, 2), DomainError);
+  EXPECT_THROW(quantiles(std::vector<double>{1, 1, 1, 1, 2}, 3), DomainError);
+  EXPECT_THROW(quantiles(std::vector<double>{1, 2}, 1), DomainError);
+}
+
+TEST(ClassifierData, AValueAtAThresholdBelongsAbove) {
+  EXPECT_EQ(classes_of(std::vector<double>{-1, 0.5, 0.49, 2, 7}, std::vector<double>{0.5, 2}),
+            (std::vector<int>{0, 1, 0, 2, 2}));
+}
+
+TEST(ClassifierData, HoldOutIsAPartitionOfAFixedShare) {
+  Split const split = hold_out(833, 0.25, 3);
+  EXPECT_EQ(split.held_out.size(), 208u);
+  EXPECT_EQ(split.train.size(), 625u);
+  std::set<std::size_t> all(split.train.begin(), split.train.end());
+  all.insert(split.held_out.begin(), split.held_out.end());
+  EXPECT_EQ(all.size(), 833u);
+  EXPECT_TRUE(std::ranges::is_sorted(split.train));
+  EXPECT_EQ(hold_out(833, 0.25, 3).held_out, split.held_out);
+  EXPECT_NE(hold_out(833, 0.25, 4).held_out, split.held_out);
+  // A larger share holds out the same samples and more.
+  EXPECT_TRUE(std::ranges::includes(hold_out(833, 0.5, 3).held_out, split.held_out));
+  EXPECT_TRUE(hold_out(10, 0, 1).held_out.empty());
+  EXPECT_THROW(hold_out(10, 1, 1), DomainError);
+}
+
+TEST(ClassifierData, StandardisedInputsHaveMeanZeroAndDeviationOne) {
+  std::vector<double> const table{1, 10, 2, 10, 6, 10, 100, 100};
+  std::vector<std::size_t> const rows{0, 1, 2};
+  auto const s = Standardisation::of(table, 2, rows);
+  EXPECT_EQ(s.mean, (std::vector<double>{3, 10}));
+  EXPECT_DOUBLE_EQ(s.scale[0], std::sqrt(14.0 / 3));
+  EXPECT_EQ(s.scale[1], 1);  // does not vary
+  auto const scaled = s(table);
+  EXPECT_DOUBLE_EQ(scaled[0] + scaled[2] + scaled[4], 0);
+  EXPECT_EQ(scaled[7], 90);
+  EXPECT_EQ(Standardisation::none(2)(table), table);
+}
+
+TEST(ClassifierData, RandomPointsFillTheBox) {
+  std::vector<double> const lower{-3, 0}, upper{3, 1};
+  auto const points = random_points(10000, lower, upper, 1);
+  auto const [left, right] = std::ranges::minmax(points.position);
+  auto const [low, high] = std::ranges::minmax(points.velocity);
+  EXPECT_GE(left, -3);
+  EXPECT_LT(right, 3);
+  EXPECT_GE(low, 0);
+  EXPECT_LT(high, 1);
+  // Standard error of the mean of 10,000 uniform numbers on [0, 1): 0.0029.
+  EXPECT_NEAR(std::accumulate(points.velocity.begin(), points.velocity.end(), 0.0) / 10000, 0.5, 0.012);
+  EXPECT_EQ(random_points(3, lower, upper, 1).position[2], points.position[2]);
+  EXPECT_NE(random_points(3, lower, upper, 2).position[2], points.position[2]);
+  EXPECT_THROW(random_points(3, upper, lower, 1), DomainError);
+}
+
+TEST(Evaluation, MeasuresOfFourSamplesByHand) {
+  std::vector<double> const chances{0.95, 0.05, 0.95, 0.05, 0.25, 0.75, 0.45, 0.55};
+  std::vector<int> const labels{0, 1, 1, 1};
+  Evaluation const e = evaluate(chances, labels, 2);
+  EXPECT_EQ(e.samples, 4);
+  EXPECT_EQ(e.correct, 3);
+  EXPECT_DOUBLE_EQ(e.accuracy, 0.75);
+  EXPECT_EQ(e.confusion, (std::vector<std::int64_t>{1, 0, 1, 2}));
+  // Four terms, one rounding each and that of the logarithm.
+  EXPECT_NEAR(e.negative_log_likelihood, -(std::log(0.95) + std::log(0.05) + std::log(0.75) + std::log(0.55)) / 4,
+              1e-15);
+  ASSERT_EQ(e.bins.size(), 10u);
+  EXPECT_EQ(e.bins[9].count, 2);
+  EXPECT_DOUBLE_EQ(e.bins[9].accuracy, 0.5);
+  EXPECT_DOUBLE_EQ(e.bins[9].confidence, 0.95);
+  EXPECT_EQ(e.bins[7].count, 1);
+  EXPECT_EQ(e.bins[5].count, 1);
+  EXPECT_NEAR(e.calibration_error, 0.5 * 0.45 + 0.25 * 0.25 + 0.25 * 0.45, 1e-15);
+}
+
+TEST(Evaluation, CertainAndWrongIsFinite) {
+  Evaluation const e = evaluate(std::vector<double>{1, 0}, std::vector<int>{1}, 2);
+  EXPECT_EQ(e.bins[9].count, 1);
+  EXPECT_NEAR(e.negative_log_likelihood, 708.4, 0.01);  // -ln of the smallest normal double
+  EXPECT_EQ(evaluate({}, {}, 3).accuracy, 0);
+  EXPECT_THROW(evaluate(std::vector<double>{1, 0}, std::vector<int>{2}, 2), DomainError);
+  EXPECT_THROW(evaluate(std::vector<double>{1, 0}, std::vector<int>{0, 0}, 2), ShapeError);
+}
+
+TEST(Evaluation, ProbabilitiesOfLargeLogits) {
+  auto const p = probabilities(std::vector<double>{1000, 1000, -1000, 0, 0, 0}, 3);
+  EXPECT_EQ(p, (std::vector<double>{0.5, 0.5, 0, 1.0 / 3, 1.0 / 3, 1.0 / 3}));
+  EXPECT_EQ(most_likely(p, 3), (std::vector<int>{0, 0}));
+}
+
+TEST(Classifier, EpochLossesWeighSamples) {
+  std::vector<double> const steps{1, 4, 2, 5, std::nan(""), 3};
+  EXPECT_EQ(epoch_losses(steps, 3, 2), (std::vector<double>{(2 * 1.0 + 4) / 3, (2 * 2.0 + 5) / 3}));
+}
+
+TEST(Classifier, LearnsWhatCanBeLearnt) {
+  auto const data = bands(600);
+  ClassifierParams params = quick(300);
+  Problem const problem = make_problem(data, params, "bands");
+  ClassifierTraining training(params, problem);
+  EXPECT_EQ(training.run(true, {}), 0);
+  ClassifierModel const model = training.model();
+  EXPECT_EQ(model.state.epoch, 300);
+  EXPECT_EQ(model.state.step, 300 * 15);  // 450 samples in batches of 32
+  EXPECT_EQ(model.history.loss.size(), 300u);
+  EXPECT_EQ(model.history.checked.front(), 1);
+  EXPECT_EQ(model.history.checked.back(), 300);
+  EXPECT_LT(model.history.loss.back(), 0.5 * model.history.loss.front());
+  Predictor const predict(model, params.space);
+  auto const chances = predict(rows_of(problem.inputs, 2, problem.split.held_out));
+  Evaluation const found = evaluate(chances, rows_of(problem.labels, problem.split.held_out), 3);
+  // Labels are exact, so that only the borders of the bands are hard: far above the third that guessing gives.
+  EXPECT_GT(found.accuracy, 0.9);
+  EXPECT_EQ(found.accuracy, model.history.held_out_accuracy.back());
+}
+
+/// All numbers of a model.
+std::vector<double> numbers_of(ClassifierModel const& m) {
+  std::vector<double> all = m.state.parameters;
+  for (auto const* part : {&m.state.first_moment, &m.state.second_moment, &m.state.buffers, &m.history.loss,
+                           &m.history.held_out_loss, &m.history.held_out_accuracy}) {
+    all.insert(all.end(), part->begin(), part->end());
+  }
+  for (auto const epoch : m.history.checked) all.push_back(static_cast<double>(epoch));
+  all.push_back(static_cast<double>(m.state.step));
+  return all;
+}
+
+TEST(Classifier, ResumesWithTheSameBits) {
+  auto const data = bands();
+  test::Scratch const scratch;
+  for (std::string const precision : {"f32", "f64"}) {
+    ClassifierParams params = quick(57);
+    params.precision = precision;
+    Problem const problem = make_problem(data, params, "bands");
+    ClassifierTraining whole(params, problem);
+    whole.run(true, {});
+    int saves = 0;
+    ClassifierParams first = params;
+    first.epochs = 23;
+    ClassifierTraining begun(first, problem);
+    begun.run(true, {7, [&](ClassifierModel const& model) {
+                       EXPECT_EQ(model.state.epoch, 7 * ++saves);
+                       write_classifier(scratch / "m.safetensors", model);
+                     }});
+    EXPECT_EQ(saves, 3);
+    for (ClassifierModel const& from : {read_classifier_model(scratch / "m.safetensors"), begun.model()}) {
+      ClassifierTraining resumed(params, problem);
+      resumed.resume(from, "m.safetensors");
+      resumed.run(true, {});
+      EXPECT_EQ(numbers_of(resumed.model()), numbers_of(whole.model())) << precision;
+    }
+  }
+}
+
+TEST(Classifier, FileGivesTheModelBack) {
+  auto const data = bands();
+  ClassifierParams params = quick(3);
+  params.train.models = {{(std::uint64_t{1} << 63) + 5, 0.003, 0.125}};
+  params.train.optimizer = {Rule::adamw, 0, false, 0.8, 0.99, 1e-7};
+  params.network = NetworkSpec(2).dense(4, Activation::gelu_tanh).dropout(0.25).dense(3);
+  params.split_seed = 77;
+  params.standardise = false;
+  Problem const problem = make_problem(data, params, "bands");
+  ClassifierTraining training(params, problem);
+  training.run(true, {});
+  test::Scratch const scratch;
+  write_classifier(scratch / "m.safetensors", training.model(), "{\"made\": \"here\"}");
+  ClassifierModel const read = read_classifier_model(scratch / "m.safetensors");
+  EXPECT_EQ(numbers_of(read), numbers_of(training.model()));
+  EXPECT_NO_THROW(expect_same(read, training.model(), "m"));
+  EXPECT_EQ(read.params.thresholds, problem.thresholds);
+  EXPECT_EQ(read.params.split_seed, 77u);
+  EXPECT_EQ(read.dataset_hash, data.hash());
+  EXPECT_EQ(read.params.network.text(), params.network.text());
+}
+
+TEST(Classifier, AnotherRunIsNotGoneOnWith) {
+  auto const data = bands();
+  ClassifierParams const params = quick(3);
+  Problem const problem = make_problem(data, params, "bands");
+  ClassifierTraining training(params, problem);
+  training.run(true, {});
+  auto const said = [&](auto const& change) {
+    ClassifierParams other = params;
+    change(other);
+    Problem const changed = make_problem(data, other, "bands");
+    ClassifierTraining next(other, changed);
+    return test::message<InputError>([&] { next.resume(training.model(), "m.safetensors"); });
+  };
+  EXPECT_TRUE(test::has(said([](auto& p) { p.train.models[0].learning_rate = 0.5; }), "learning_rate is 0.01"));
+  EXPECT_TRUE(test::has(said([](auto& p) { p.train.batch = 31; }), "training.batch"));
+  EXPECT_TRUE(test::has(said([](auto& p) { p.precision = "f64"; }), "precision"));
+  EXPECT_TRUE(test::has(said([](auto& p) { p.split_seed = 9; }), "data.seed"));
+  EXPECT_TRUE(test::has(said([](auto& p) { p.network = NetworkSpec(2).dense(3); }), "network"));
+  EXPECT_TRUE(test::has(said([](auto& p) { p.thresholds = {0.1, 0.2}; }), "classes.thresholds"));
+  EXPECT_TRUE(test::has(said([](auto& p) { p.epochs = 2; }), "3 epochs, but training.epochs is 2"));
+  EXPECT_EQ(said([](auto& p) { p.epochs = 4; }), "");
+}
+
+TEST(Classifier, ASignalSavesAndEndsTheRun) {
+  auto const data = bands();
+  ClassifierParams const params = quick(1'000'000);
+  Problem const problem = make_problem(data, params, "bands");
+  ClassifierTraining training(params, problem);
+  std::int64_t saved = 0;
+  int const signal = training.run(true, {20, [&](ClassifierModel const& model) {
+                                           saved = model.state.epoch;
+                                           if (saved == 40) std::raise(SIGTERM);
+                                         }});
+  EXPECT_EQ(signal, SIGTERM);
+  EXPECT_GE(saved, 40);
+  EXPECT_EQ(training.epoch(), saved);
+}
+
+TEST(Classifier, ALossThatIsNotFiniteNamesStepAndRate) {
+  auto const data = bands();
+  ClassifierParams params = quick(50);
+  params.network = NetworkSpec(2).dense(8, Activation::relu).dense(8, Activation::relu).dense(3);
+  params.train.optimizer.rule = Rule::sgd;
+  params.train.models[0].learning_rate = 1e9;
+  Problem const problem = make_problem(data, params, "bands");
+  ClassifierTraining training(params, problem);
+  std::string const said = test::message<TrainingDiverged>([&] { training.run(true, {}); });
+  EXPECT_TRUE(test::has(said, "not finite at step ")) << said;
+  EXPECT_TRUE(test::has(said, "learning rate 1e+09") || test::has(said, "learning rate 1000000000")) << said;
+}
+
+TEST(Classifier, ProblemsThatCannotBeLearntAreRefused) {
+  auto const data = bands(50);
+  auto const said = [&](auto const& change) {
+    ClassifierParams params = quick();
+    change(params);
+    return test::message<InputError>([&] { make_problem(data, params, "data.h5"); });
+  };
+  EXPECT_TRUE(test::has(said([](auto& p) { p.train.batch = 38; }), "batch"));  // 37 samples are trained on
+  EXPECT_TRUE(test::has(said([](auto& p) { p.train.batch = 36; }), "batch_norm"));
+  EXPECT_TRUE(test::has(said([](auto& p) { p.thresholds = {-5, 1}; }), "no point of class 0 of 3"));
+  EXPECT_TRUE(test::has(said([](auto& p) { p.thresholds = {1, 50}; }), "no point of class 2 of 3"));
+  EXPECT_EQ(said([](auto&) {}), "");
+  Dataset equal = data;
+  std::ranges::fill(equal.spread, 1.0);
+  EXPECT_TRUE(test::has(test::message<InputError>([&] { make_problem(equal, quick(), "data.h5"); }), "classes"));
+}
+
+TEST(Sweep, EachModelIsTheOneTrainedAlone) {
+  auto const data = bands();
+  ClassifierParams params = quick(20);
+  Problem const problem = make_problem(data, params, "bands");
+  SweepResult const result = sweep(params, {{4, 5, 6}, {0.001, 0.05}}, problem, true);
+  ASSERT_EQ(result.rows.size(), 6u);
+  std::size_t best = 0;
+  for (std::size_t i = 0; i < 6; ++i) {
+    SweepRow const& row = result.rows[i];
+    EXPECT_EQ(row.model.seed, 4 + i % 3);
+    EXPECT_EQ(row.model.learning_rate, i < 3 ? 0.001 : 0.05);
+    if (row.held_out.negative_log_likelihood < result.rows[best].held_out.negative_log_likelihood) best = i;
+    params.train.models = {row.model};
+    ClassifierTraining alone(params, problem);
+    alone.run(true, {});
+    EXPECT_EQ(alone.model().history.loss.back(), row.loss) << i;
+    EXPECT_EQ(alone.model().history.held_out_loss.back(), row.held_out.negative_log_likelihood) << i;
+    if (i == result.best) {
+      EXPECT_EQ(alone.model().state.parameters, result.model.state.parameters);
+    }
+  }
+  EXPECT_EQ(result.best, best);
+}
+
+TEST(DatasetFile, FaultsAreNamed) {
+  if (!h5::available()) GTEST_SKIP() << "built without HDF5";
+  test::Scratch const scratch;
+  auto const said = [&](std::vector<double> const& x, std::vector<double> const& v, std::vector<double> const& spread) {
+    {
+      h5::Writer file(scratch / "d.h5", Communicator::self());
+      if (!x.empty() || v.empty()) file.write("/spread/position", x, {x.size()});
+      if (!v.empty()) file.write("/spread/velocity", v, {v.size()});
+      if (spread.size() == 4) {
+        file.write("/spread/spread", spread, {2, 2});
+      } else {
+        file.write("/spread/spread", spread, {spread.size()});
+      }
+      file.commit();
+    }
+    return test::message<InputError>([&] { read_dataset(scratch / "d.h5"); });
+  };
+  double const nan = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_EQ(said({1, 2, 3}, {4, 5, 6}, {7, 8, 9}), "");
+  EXPECT_TRUE(test::has(said({}, {4, 5, 6}, {7, 8, 9}), "no dataset /spread/position"));
+  EXPECT_TRUE(test::has(said({}, {}, {}), "/spread/position is empty"));
+  EXPECT_TRUE(test::has(said({1, 2, 3}, {4, nan, 6}, {7, 8, 9}),
+                        "/spread/velocity holds a value that is not finite at index 1"));
+  EXPECT_TRUE(test::has(said({1, 2, 3}, {4, 5}, {7, 8, 9}), "/spread/velocity has 2 values"));
+  EXPECT_TRUE(test::has(said({1, 2, 3}, {4, 5, 6}, {7, 8}), "/spread/spread has 2 values"));
+  EXPECT_TRUE(test::has(said({1, 2, 3, 4}, {4, 5, 6, 7}, {7, 8, 9, 9}), "/spread/spread has 2 dimensions"));
+  EXPECT_THROW(read_dataset(scratch / "absent.h5"), IoError);
+  test::put(scratch / "text.h5", "no HDF5");
+  EXPECT_THROW(read_dataset(scratch / "text.h5"), IoError);
+}
+
+}  // namespace kramers::ml::classifier_test
