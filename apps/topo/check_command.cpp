@@ -97,7 +97,8 @@ int check_command(Options const& options) {
   } else if (ranks.prints) {
     std::cout << report_text(machine, report, {.colour = coloured()});
   }
-  auto const worst = report.worst();
+  // One rank carries the verdict: mpirun ends the others as soon as one fails, be it before another has printed.
+  auto const worst = ranks.prints ? report.worst() : std::nullopt;
   if (!worst || *worst == topology::Severity::note) return exit_fine;
   return *worst == topology::Severity::wrong ? exit_wrong : exit_warnings;
 }

@@ -3,6 +3,7 @@
 
 #include <kramers/topology/environment.hpp>
 #include <kramers/topology/error.hpp>
+#include <kramers/topology/process.hpp>
 
 #include <CLI/CLI.hpp>
 #include <unistd.h>
@@ -247,7 +248,8 @@ bool coloured() {
   char const* const plain = std::getenv("NO_COLOR");
   char const* const terminal = std::getenv("TERM");
   bool const dumb = terminal != nullptr && std::string(terminal) == "dumb";
-  return isatty(STDOUT_FILENO) == 1 && (plain == nullptr || *plain == '\0') && !dumb;
+  // Launchers give ranks a pseudo-terminal and may write what comes from it into a file.
+  return isatty(STDOUT_FILENO) == 1 && !topology::local_rank() && (plain == nullptr || *plain == '\0') && !dumb;
 }
 
 void write_file(std::filesystem::path const& path, std::string const& text) {

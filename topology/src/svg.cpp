@@ -21,7 +21,7 @@ using detail::Canvas;
 constexpr std::array<char const*, 12> palette{"#4477aa", "#ee6677", "#228833", "#b8a200", "#33a8cc", "#aa3377",
                                               "#ee8833", "#44aa99", "#882255", "#888822", "#6666cc", "#cc5577"};
 constexpr double page = 1600, margin = 40, gap = 16;
-constexpr double card_height = 44, card_least_width = 165, head = 46, inner = 12, largest_core = 44;
+constexpr double card_height = 44, card_least_width = 160, head = 46, inner = 12, largest_core = 44;
 
 char const* colour_of(int rank) {
   return palette[static_cast<std::size_t>(rank) % palette.size()];

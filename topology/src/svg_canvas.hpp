@@ -40,9 +40,9 @@ class Canvas {
          "text-anchor=\"middle\" font-weight=\"bold\"");
   }
 
-  /// As much of the words as a width holds; a letter is about 0.58 of its size wide.
+  /// As much of the words as a width holds; a letter is about 0.54 of its size wide.
   static std::string fitted(std::string const& words, double width, double size) {
-    auto const letters = static_cast<std::size_t>(std::max(3.0, width / (0.58 * size)));
+    auto const letters = static_cast<std::size_t>(std::max(3.0, width / (0.54 * size)));
     return words.size() <= letters ? words : words.substr(0, letters - 2) + "..";
   }
 
