@@ -5,6 +5,7 @@
 
 #include <cstdio>
 
+#include "placement.hpp"
 #include "report.hpp"
 
 using namespace kramers;
@@ -56,5 +57,5 @@ int study_ensemble(AppRun const& run) {
 int main(int argc, char** argv) {
   AppInfo info{"kramers-langevin", "Run an ensemble of Langevin walkers: rates, free energies, correlations."};
   info.has_replay = info.has_resume = true;
-  return run_app(argc, argv, info, study_ensemble);
+  return run_app(argc, argv, with_placement(info), study_ensemble);
 }

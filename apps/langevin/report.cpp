@@ -28,7 +28,8 @@ nlohmann::json basics(StudyParams const& params, AppRun const& run) {
           {"threads", thread_count(params.request.space)},
           {"walkers", params.request.params.walkers},
           {"steps", params.steps},
-          {"equilibrate", params.equilibrate}};
+          {"equilibrate", params.equilibrate},
+          {"placement", run.placement}};
 }
 
 double number(nlohmann::json const& json) {

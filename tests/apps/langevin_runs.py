@@ -76,12 +76,12 @@ class Case(unittest.TestCase):
     def write_input(self, name="input.toml", tables=None):
         (self.folder / name).write_text(toml(tables or DOUBLE_WELL))
 
-    def start(self, *words, ranks=1, threads=1, source="input.toml", limit=None):
+    def start(self, *words, ranks=1, threads=1, source="input.toml", limit=None, environment=None):
         """The process of a run in this folder. limit: no file may grow beyond so many bytes."""
         launch = [word.replace("NP", str(ranks)) for word in options.launcher] if ranks > 1 else []
         # Waiting threads sleep, so that the tests also go on where processors are few.
         environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "OMP_PROC_BIND": "false",
-                       "OMP_WAIT_POLICY": "passive"}
+                       "OMP_WAIT_POLICY": "passive", **(environment or {})}
 
         def limit_files():
             # Without its signal a write beyond the limit fails as one on a full disk does.

@@ -430,6 +430,52 @@ output = {file = "plane.h5", trajectory = {walkers = 3, every = 10}}
                          {"input.toml", "run.h5", "run.json", "run.checkpoint.h5"})
 
 
+class Placement(Case):
+    """The option --topology; a program built without hwloc has none."""
+
+    def setUp(self):
+        super().setUp()
+        if "--topology" not in self.attempt("--help").out:
+            self.skipTest("built without hwloc")
+
+    def place(self, mode, ranks, **how):
+        outcome = self.attempt("--topology", mode, "--summary", "run.json", ranks=ranks, **how)
+        self.assertEqual(outcome.code, 0, outcome.err)
+        summary = json.loads((self.folder / "run.json").read_text())
+        warnings = [line for line in outcome.err.splitlines() if "warning" in line and "kramers" in line]
+        return summary["placement"], warnings
+
+    def test_the_summary_records_where_each_rank_ran(self):
+        placement, warnings = self.place("check", ranks=1)
+        self.assertEqual(warnings, [])
+        (node,) = placement["nodes"]
+        (rank,) = node["report"]["ranks"]
+        self.assertEqual(rank["rank"], 0)
+        self.assertTrue(rank["cpus"])
+        self.assertEqual(self.place("off", ranks=1), (None, []))
+
+    def test_ranks_without_a_binding_are_one_warning_and_can_be_placed(self):
+        self.need_ranks()
+        if len(os.sched_getaffinity(0)) < 2:
+            self.skipTest("needs two processors")
+        free = {"environment": {"PRTE_MCA_hwloc_default_binding_policy": "none", "OMPI_MCA_hwloc_base_binding_policy": "none"}}
+        placement, warnings = self.place("check", ranks=2, **free)
+        self.assertEqual(len(warnings), 1, warnings)
+        self.assertIn("not bound", warnings[0])
+        (node,) = placement["nodes"]
+        self.assertEqual([finding["code"] for finding in node["report"]["findings"] if finding["severity"] == "wrong"],
+                         ["UNBOUND"])
+        placement, warnings = self.place("apply", ranks=2, **free)
+        self.assertEqual(warnings, [])
+        first, second = (rank["cpus"] for rank in placement["nodes"][0]["report"]["ranks"])
+        self.assertNotEqual(first, second)
+
+    def test_an_unknown_mode_is_refused(self):
+        outcome = self.attempt("--topology", "everything")
+        self.assertEqual(outcome.code, 64)
+        self.assertIn("report, check, apply, off", outcome.err)
+
+
 class Memory(Case):
     def test_state_and_a_constant(self):
         """The rule of the README: at most 1.3 times the state of the walkers and 150 MB."""
