@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// How much longer than its matrix products alone does a training step of wide layers take, on one core? The products are
+// timed twice: as the trainer makes them, and as one call each to the library below it, on all of the matrix.
+#include <kramers/core/hash.hpp>
+#include <kramers/ml/detail/gemm.hpp>
+#include <kramers/ml/gemm_trainer.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+
+#include "harness.hpp"
+
+namespace kramers::bench {
+
+using Space = Kokkos::DefaultExecutionSpace;
+using ml::detail::Product;
+
+struct Shape {
+  int width, batch, layers;
+};
+
+ml::NetworkSpec network_of(Shape const& shape) {
+  ml::NetworkSpec network(shape.width);
+  for (int i = 1; i < shape.layers; ++i) network.dense(shape.width, ml::Activation::tanh);
+  return network.dense(shape.width);
+}
+
+ml::TrainParams params_of(Shape const& shape) {
+  ml::TrainParams params;
+  params.loss = ml::Loss::mean_squared_error;
+  params.batch = shape.batch;
+  params.models = {{.seed = 1, .learning_rate = 1e-3, .weight_decay = 0}};
+  return params;
+}
+
+template <class T>
+using Table = Kokkos::View<T**, Kokkos::LayoutRight, Space>;
+
+/// Uniform in (-1, 1), each number from its place.
+template <class T>
+struct Scatter {
+  T* out;
+  std::uint64_t seed;
+  KOKKOS_FUNCTION void operator()(int i) const {
+    std::uint64_t const bits = mix64(mix64(seed) + static_cast<std::uint64_t>(i)) >> 11;
+    out[i] = static_cast<T>(static_cast<double>(bits) * 0x1p-52 - 1);
+  }
+};
+template <class T>
+Table<T> scattered(Space const& exec, int rows, int columns, std::uint64_t seed) {
+  Table<T> const table(Kokkos::view_alloc(exec, "kramers::bench::table"), rows, columns);
+  Kokkos::parallel_for("kramers::bench::scatter", Kokkos::RangePolicy<Space>(exec, 0, rows * columns),
+                       Scatter<T>{table.data(), seed});
+  return table;
+}
+
+/// The products of one step on matrices of the same sizes: forward and both gradients of each layer, but for the gradient
+/// of the first layer's inputs, which training does not need.
+template <class T>
+class Products {
+ public:
+  Products(Space const& exec, Shape const& shape)
+      : m_exec(exec),
+        m_shape(shape),
+        m_back_end(ml::choose_gemm(on_device<Space>).back_end),
+        m_values(scattered<T>(exec, shape.batch, shape.width, 1)),
+        m_slopes(scattered<T>(exec, shape.batch, shape.width, 2)),
+        m_weights(scattered<T>(exec, shape.width, shape.width, 3)),
+        m_out(scattered<T>(exec, std::max(shape.batch, shape.width), shape.width, 4)) {}
+
+  int count() const { return 3 * m_shape.layers - 1; }
+
+  /// `multiply(product, a, b, c)` for each of them.
+  template <class Multiply>
+  void run(Multiply const& multiply) const {
+    auto const [width, batch, layers] = m_shape;
+    for (int layer = 0; layer < layers; ++layer) {
+      multiply(Product{false, true, batch, width, width}, m_values.data(), m_weights.data(), m_out.data());
+      multiply(Product{true, false, width, width, batch}, m_slopes.data(), m_values.data(), m_out.data());
+      if (layer > 0) {
+        multiply(Product{false, false, batch, width, width}, m_slopes.data(), m_weights.data(), m_out.data());
+      }
+    }
+  }
+  void run_as_the_trainer() const {
+    run([&](Product const& p, T const* a, T const* b, T* c) { ml::detail::gemm(m_exec, m_back_end, p, a, b, c); });
+  }
+  void run_in_one_call_each() const {
+    ml::detail::HostGemmThreads const one_thread;
+    run([&](Product const& p, T const* a, T const* b, T* c) {
+      ml::detail::host_gemm(p, a, p.columns_a(), b, p.columns_b(), c, p.n);
+    });
+  }
+
+ private:
+  Space m_exec;
+  Shape m_shape;
+  ml::GemmBackEnd m_back_end;
+  Table<T> m_values, m_slopes, m_weights, m_out;
+};
+
+/// Four batches of samples, and a trainer for them.
+template <class T>
+class Training {
+ public:
+  static constexpr int steps = 4;
+
+  Training(Space const& exec, Shape const& shape) : m_exec(exec), m_trainer(exec, network_of(shape), params_of(shape)) {
+    m_samples.inputs = scattered<T>(exec, steps * shape.batch, shape.width, 5);
+    m_samples.targets = scattered<T>(exec, steps * shape.batch, shape.width, 6);
+    m_trainer.fit(m_samples, 1);
+    m_first_loss = m_trainer.losses()[0][0];
+  }
+  void run() { m_trainer.fit(m_samples, 1); }
+
+  /// @throws Error  unless the loss fell, at first from the 1/3 that is the variance of the targets, or more
+  void check() {
+    T const last = m_trainer.losses()[0].back();
+    if (last < m_first_loss && m_first_loss > T(0.3)) return;
+    throw Error("training took the loss from " + std::to_string(m_first_loss) + " to " + std::to_string(last));
+  }
+
+ private:
+  Space m_exec;
+  ml::GemmTrainer<Space, T> m_trainer;
+  ml::Samples<Space, T> m_samples;
+  T m_first_loss = 0;
+};
+
+/// `ratio` is the time of the products over that of the step; `step_over_products` its inverse, which the target is about.
+template <class T, bool OneCallEach>
+void step_over_products(benchmark::State& state, Shape const& shape) {
+  if (OneCallEach && (on_device<Space> || !ml::detail::has_host_gemm())) {
+    state.SkipWithMessage("no OpenBLAS");
+    return;
+  }
+  Space const exec = one_core<Space>();
+  Products<T> const products(exec, shape);
+  Training<T> training(exec, shape);
+  auto const alone = [&] {
+    if constexpr (OneCallEach) {
+      products.run_in_one_call_each();
+    } else {
+      products.run_as_the_trainer();
+    }
+  };
+  alone();
+  int const steps = Training<T>::steps;
+  compare(state, Side([&] { return measure(exec, alone); }, 1.0),
+          Side([&] { return measure(exec, [&] { training.run(); }); }, steps));
+  training.check();
+  state.counters["step_over_products"] = 1 / state.counters["cpu_ratio"].value;
+  state.counters["products_gflops"] =
+      2e-9 * shape.width * shape.width * shape.batch * products.count() * state.counters["reference_rate"].value;
+}
+
+}  // namespace kramers::bench
+
+int main(int argc, char** argv) {
+  using namespace kramers::bench;
+  auto const add = [](std::string const& name, auto const& body) {
+    for (auto const& [label, shape, count] :
+         {std::tuple{"/smoke", Shape{48, 64, 2}, 1},
+          std::tuple{"/width:1024/batch:1024", Shape{1024, 1024, 3}, repetitions}}) {
+      benchmark::RegisterBenchmark((name + label).c_str(), body, shape)
+          ->UseManualTime()
+          ->Iterations(count)
+          ->Unit(benchmark::kMillisecond);
+    }
+  };
+  add("f32_step_over_own_products", step_over_products<float, false>);
+  add("f32_step_over_library_products", step_over_products<float, true>);
+  add("f64_step_over_own_products", step_over_products<double, false>);
+  return run(argc, argv);
+}
