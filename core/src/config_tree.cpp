@@ -3,10 +3,16 @@
 
 #include <kramers/core/error.hpp>
 
+// Where toml++ comes as headers, version 3.4 asserts that a key follows "[[", or with NDEBUG lets the compiler assume it,
+// before it checks that and reports what stands there instead ("[[[a]]]"). Leave it to the check.
+#undef NDEBUG
+#define TOML_ASSERT(expression) static_cast<void>(0)
 #include <toml++/toml.hpp>
 
 #include <algorithm>
 #include <cctype>
+#include <cstddef>
+#include <optional>
 #include <sstream>
 #include <string_view>
 
@@ -35,6 +41,50 @@ Json to_json(toml::node const& node) {
     return object;
   }
   return Json{{date_mark, true}};
+}
+
+/// Where the first character stands that is no printable ASCII, outside strings and comments: never in good TOML, and
+/// toml++ 3.4 has undefined behaviour for many of them. The same for one in a string that comes first after a backslash,
+/// or after one at the end of the line before, which would be good.
+std::optional<std::size_t> first_stray(std::string_view text) {
+  bool const has_mark = text.starts_with("\xef\xbb\xbf");  // of UTF-8
+  std::string_view quotes;                                 // that end the string we are in
+  bool in_comment = false, in_line_end = false;
+  char before = '\n';  // the last character but spaces, outside strings and comments
+  for (std::size_t i = has_mark ? 3 : 0; i < text.size(); ++i) {
+    auto const c = static_cast<unsigned char>(text[i]);
+    std::string_view const rest = text.substr(i);
+    bool const is_space = c == ' ' || c == '\t' || c == '\n' || c == '\r';
+    if (in_line_end && c >= 0x80) return i;
+    if (!is_space) in_line_end = false;
+    if (c == '\n' && quotes.size() < 2) {
+      before = '\n';
+      quotes = {};
+      in_comment = false;
+    } else if (in_comment) {
+      continue;
+    } else if (!quotes.empty()) {
+      if (c == '\\' && quotes.front() == '"' && rest.size() > 1) {
+        ++i;
+        if (static_cast<unsigned char>(text[i]) >= 0x80) return i;
+        in_line_end = std::string_view(" \t\r\n").find(text[i]) != std::string_view::npos;
+      } else if (rest.starts_with(quotes)) {
+        i += quotes.size() - 1;
+        quotes = {};
+      }
+    } else if ((c == '"' || c == '\'') && std::string_view("\n=,.[{").find(before) != std::string_view::npos) {
+      before = '"';
+      bool const is_long = rest.starts_with("\"\"\"") || rest.starts_with("'''");
+      quotes = rest.substr(0, is_long ? 3 : 1);
+      i += quotes.size() - 1;
+    } else if (!is_space && (c < 0x20 || c >= 0x7f)) {
+      return i;
+    } else {
+      in_comment = c == '#';
+      if (!is_space) before = text[i];
+    }
+  }
+  return std::nullopt;
 }
 
 bool is_bare(std::string_view name) {
@@ -68,6 +118,14 @@ void flatten(toml::node const& node, std::string const& key, std::vector<ConfigE
 }  // namespace
 
 std::vector<ConfigEntry> parse_toml(std::string const& text, std::string const& source) {
+  if (auto const stray = first_stray(text)) {
+    auto const before = std::string_view(text).substr(0, *stray);
+    auto const line_start = before.rfind('\n') + 1;  // npos + 1 is 0
+    throw InputError(source, static_cast<int>(1 + std::ranges::count(before, '\n')),
+                     "column " + std::to_string(*stray - line_start + 1) +
+                         ": malformed TOML: characters beyond printable ASCII stand only in strings and comments, and "
+                         "not after a backslash");
+  }
   try {
     std::vector<ConfigEntry> entries;
     flatten(toml::parse(text, source), "", entries);
@@ -99,8 +157,9 @@ std::vector<ConfigEntry> parse_assignment(std::string const& assignment) {
     }
   }
   std::vector<ConfigEntry> entries;
+  std::string const text = "value = " + value;
   try {
-    toml::table const table = toml::parse("value = " + value);
+    toml::table const table = first_stray(text) ? toml::table() : toml::parse(text);
     if (table.size() == 1) flatten(*table.get("value"), key, entries);
   } catch (toml::parse_error const&) {
   }

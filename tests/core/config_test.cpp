@@ -169,6 +169,29 @@ TEST(Config, MalformedTextIsPlaced) {
   }
 }
 
+TEST(Config, CharactersBeyondAsciiStandInStringsAndCommentsOnly) {
+  auto const refused = [](std::string const& text) { return complaint([&] { Config::from_text(text, "a.toml"); }); };
+  std::string const sentence =
+      "malformed TOML: characters beyond printable ASCII stand only in strings and comments, and not after a backslash";
+  EXPECT_EQ(refused("a = 1\n  \xc3\xa9 = 2\n"), "a.toml:2: column 3: " + sentence);
+  EXPECT_EQ(refused("a = '\xc3\xa9'\xc3\xa9"), "a.toml:1: column 9: " + sentence);
+  EXPECT_EQ(refused("a = 0'\xc3\xa9'"), "a.toml:1: column 7: " + sentence);  // no string begins in a number
+  EXPECT_EQ(refused(std::string("[\0a]", 4)), "a.toml:1: column 2: " + sentence);
+  EXPECT_EQ(refused("a = \"\"\"\xc3\xa9\\\n  \xc3\xa9\"\"\""), "a.toml:2: column 3: " + sentence);
+  EXPECT_EQ(refused("a = \"\\\xc3\xa9\""), "a.toml:1: column 7: " + sentence);
+  EXPECT_TRUE(has(refused("[[[a]]]"), "column 3: malformed TOML"));
+
+  auto const config = Config::from_text(
+      "\xef\xbb\xbf# \xc3\xa9 '\n\"\xc3\xa9\" = '\xc3\xa9'\r\n"
+      "a = [ \"\\\"\xc3\xa9\", '''\n'\xc3\xa9''', '', \"\"\"\\\n\"\xc3\xa9\"\"\"\n]\n"
+      "b = { c = \"#\xc3\xa9\" } # '\xc3\xa9\n",
+      "a.toml");
+  EXPECT_EQ(config.get<std::string>("\"\xc3\xa9\""), "\xc3\xa9");
+  EXPECT_EQ(config.get<std::vector<std::string>>("a"),
+            (std::vector<std::string>{"\"\xc3\xa9", "'\xc3\xa9", "", "\"\xc3\xa9"}));
+  EXPECT_EQ(config.get<std::string>("b.c"), "#\xc3\xa9");
+}
+
 TEST(Config, SetReplacesAndAdds) {
   auto config = good();
   config.set("integrator.dt=0.5");
@@ -186,6 +209,12 @@ TEST(Config, SetReplacesAndAdds) {
   EXPECT_EQ(config.get<std::string>("axis[1].kind"), "cosine");
   EXPECT_EQ(config.get<std::vector<double>>("lists.real"), (std::vector<double>{3.0}));
   EXPECT_FALSE(config.has("lists.whole"));
+}
+
+TEST(Config, SetTakesWordsBeyondAscii) {
+  auto config = Config::from_text("", "a.toml");
+  config.set("file=\xc3\xa9.h5");
+  EXPECT_EQ(config.get<std::string>("file"), "\xc3\xa9.h5");
 }
 
 TEST(Config, SetIsHeldToTheSameRules) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Any bytes as an input file and as a --set: a value or an InputError, nothing else.
-// With libFuzzer: clang++ -std=c++20 -fsanitize=fuzzer,address config_fuzz.cpp, and the sources of core.
 #include <kramers/core/config.hpp>
 
 #include <nlohmann/json.hpp>

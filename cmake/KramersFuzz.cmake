@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# Builds the fuzz targets of tests/fuzz with clang's libFuzzer, address and undefined-behaviour sanitizers, and runs each
+# for a few seconds as a test (KRAMERS_FUZZ, instead of a build). Only the sources a target needs are compiled, with
+# the sanitizers' coverage in them. What a run finds new is kept in the build folder and tried first by the next.
+
+set(KRAMERS_FUZZ_SECONDS 20 CACHE STRING "How long the test of each fuzz target runs")
+find_program(KRAMERS_FUZZ_COMPILER NAMES clang++ clang++-21 clang++-20 clang++-19)
+find_program(KRAMERS_CCACHE ccache)
+set(flags -std=c++20 -g1 -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all -Wall -Wextra -Werror)
+set(sanitize -fsanitize=fuzzer,address,undefined)
+set(probe "${PROJECT_BINARY_DIR}/probe")
+enable_testing()
+
+# kramers_fuzz_skip(name reason): a test that says why it does nothing.
+function(kramers_fuzz_skip name reason)
+  message(STATUS "fuzz.${name} is skipped: ${reason}")
+  add_test(NAME fuzz.${name} COMMAND "${CMAKE_COMMAND}" -E echo "skipped: ${reason}")
+  set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz SKIP_REGULAR_EXPRESSION "^skipped:")
+endfunction()
+
+# kramers_fuzz_probe(result source options...): can this be compiled and linked?
+function(kramers_fuzz_probe result source)
+  file(WRITE "${probe}.cpp" "${source}\n#include <cstddef>\n#include <cstdint>\n"
+       "extern \"C\" int LLVMFuzzerTestOneInput(std::uint8_t const*, std::size_t) { return 0; }\n")
+  execute_process(COMMAND "${KRAMERS_FUZZ_COMPILER}" ${flags} ${sanitize} ${ARGN} "${probe}.cpp" -o "${probe}"
+                  RESULT_VARIABLE status OUTPUT_QUIET ERROR_QUIET)
+  set(usable OFF)
+  if(status EQUAL 0)
+    set(usable ON)
+  endif()
+  set(${result} ${usable} PARENT_SCOPE)
+endfunction()
+
+# kramers_fuzz(name SOURCES ... OPTIONS ... LIBRARIES ...): tests/fuzz/name_fuzz.cpp with these sources, its seeds in
+# tests/fuzz/corpus/name.
+function(kramers_fuzz name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;OPTIONS;LIBRARIES")
+  set(objects "")
+  foreach(source IN ITEMS tests/fuzz/${name}_fuzz.cpp LISTS arg_SOURCES)
+    string(REPLACE "/" "." object "${source}")
+    set(object "${PROJECT_BINARY_DIR}/${name}/${object}.o")
+    add_custom_command(
+      OUTPUT "${object}"
+      COMMAND ${KRAMERS_CCACHE} "${KRAMERS_FUZZ_COMPILER}" ${flags} ${sanitize} ${arg_OPTIONS}
+              -I "${PROJECT_SOURCE_DIR}/core/include" -I "${PROJECT_BINARY_DIR}/include" -MMD -MF "${object}.d" -o
+              "${object}" -c "${PROJECT_SOURCE_DIR}/${source}"
+      DEPENDS "${PROJECT_SOURCE_DIR}/${source}" DEPFILE "${object}.d" COMMENT "fuzz ${name} ${source}" VERBATIM)
+    list(APPEND objects "${object}")
+  endforeach()
+  set(program "${PROJECT_BINARY_DIR}/${name}/fuzz")
+  add_custom_command(OUTPUT "${program}" COMMAND "${KRAMERS_FUZZ_COMPILER}" ${sanitize} ${objects} ${arg_LIBRARIES} -o
+                                                 "${program}" DEPENDS ${objects} COMMENT "fuzz ${name}" VERBATIM)
+  add_custom_target(fuzz_${name} ALL DEPENDS "${program}")
+  file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/${name}/found")
+  # The memory limit stands for "bounded by the size of the input", which is at most 4 KiB.
+  add_test(NAME fuzz.${name}
+           COMMAND "${program}" -max_total_time=${KRAMERS_FUZZ_SECONDS} -max_len=4096 -seed=1 -timeout=10
+                   -rss_limit_mb=1024 -malloc_limit_mb=64 -print_final_stats=1 -artifact_prefix=${name}/
+                   "${PROJECT_BINARY_DIR}/${name}/found" "${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name}")
+  set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz WORKING_DIRECTORY "${PROJECT_BINARY_DIR}" TIMEOUT 600)
+endfunction()
+
+set(usable OFF)
+if(KRAMERS_FUZZ_COMPILER)
+  kramers_fuzz_probe(usable "")
+endif()
+if(NOT usable)
+  kramers_fuzz_skip(all "no clang++ with libFuzzer was found")
+  return()
+endif()
+
+configure_file(core/build_config.hpp.in include/kramers/core/build_config.hpp)
+kramers_fuzz(config SOURCES core/src/config.cpp core/src/config_tree.cpp core/src/agreement.cpp core/src/communicator.cpp
+                            core/src/error.cpp core/src/file.cpp)
+set(safetensors_sources ml/src/safetensors.cpp ml/src/safetensors_reader.cpp core/src/error.cpp core/src/file.cpp)
+kramers_fuzz(safetensors SOURCES ${safetensors_sources} OPTIONS -I "${PROJECT_SOURCE_DIR}/ml/include")
+
+# Networks are described in terms of Kokkos; its headers with the backend Serial are enough.
+find_path(KRAMERS_SERIAL_KOKKOS Kokkos_Core.hpp HINTS /opt/kokkos-serial/usr/include PATH_SUFFIXES kokkos trilinos
+          NO_DEFAULT_PATH)
+set(kokkos -isystem "${KRAMERS_SERIAL_KOKKOS}" -I "${PROJECT_SOURCE_DIR}/ml/include")
+kramers_fuzz_probe(usable "#include <Kokkos_Core.hpp>" ${kokkos} -c)
+if(usable)
+  kramers_fuzz(checkpoint OPTIONS ${kokkos}
+               SOURCES ${safetensors_sources} ml/src/checkpoint.cpp ml/src/checkpoint_reader.cpp ml/src/network.cpp
+                       ml/src/trainer.cpp ml/src/activation.cpp tests/fuzz/version.cpp)
+else()
+  kramers_fuzz_skip(checkpoint "no Kokkos with the backend Serial was found")
+endif()
+
+if(EXISTS "${PROJECT_SOURCE_DIR}/tests/fuzz/topology_fuzz.cpp")
+  find_package(PkgConfig)
+  if(PkgConfig_FOUND)
+    pkg_check_modules(hwloc hwloc>=2.5)
+  endif()
+  if(hwloc_FOUND)
+    file(GLOB sources RELATIVE "${PROJECT_SOURCE_DIR}" CONFIGURE_DEPENDS topology/src/*.cpp)
+    kramers_fuzz(topology SOURCES ${sources} OPTIONS ${hwloc_CFLAGS} -I "${PROJECT_SOURCE_DIR}/topology/include"
+                 LIBRARIES ${hwloc_LINK_LIBRARIES})
+  else()
+    kramers_fuzz_skip(topology "no hwloc was found")
+  endif()
+endif()
