@@ -91,7 +91,11 @@ class ResidentTrainer final : public Trainer<Space, typename Net::value_type> {
                                              m_params.loss,     m_params.batch,
                                              m_params.patience, std::min(most, epochs - done),
                                              done * steps};
-      detail::launch<Net>("kramers::ml::fit", m_exec, work, models_in_lanes(), m_packs, m_params.batch, m_memory);
+      if (models_in_lanes()) {
+        detail::launch<Net, detail::ModelLanes>("kramers::ml::fit", m_exec, work, m_packs, m_params.batch, m_memory);
+      } else {
+        detail::launch<Net, detail::ColumnLanes>("kramers::ml::fit", m_exec, work, m_packs, m_params.batch, m_memory);
+      }
     }
   }
 
@@ -129,7 +133,7 @@ class ResidentTrainer final : public Trainer<Space, typename Net::value_type> {
     }
     detail::GradientWork<Space, Net> const work{samples, m_arena,        m_progress,    m_models,
                                                 m_loss,  input_gradient, m_params.loss, model};
-    detail::launch<Net>("kramers::ml::gradient", m_exec, work, false, 1, m_params.batch, m_memory);
+    detail::launch<Net, detail::ColumnLanes>("kramers::ml::gradient", m_exec, work, 1, m_params.batch, m_memory);
     copy(m_exec, m_host_loss, m_loss);
     m_exec.fence("kramers::ResidentTrainer::loss_and_gradient");
     return m_host_loss(0);

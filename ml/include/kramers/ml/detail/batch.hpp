@@ -124,7 +124,7 @@ struct Batch {
   }
 
   /// The mean loss of the batch, and its gradient with respect to the outputs.
-  KOKKOS_FORCEINLINE_FUNCTION void differentiate(Loss const kind) const {
+  [[gnu::flatten]] KOKKOS_FUNCTION void differentiate(Loss const kind) const {
     constexpr int out = LayerAt<Net, Net::layers - 1>::output_row;
     T const share = T(1) / static_cast<T>(samples);
     auto const mean = [&](int, int const model, T const total) { loss(model) = total / static_cast<T>(samples); };
@@ -155,7 +155,7 @@ struct Batch {
 
  private:
   template <int Layer>
-  KOKKOS_FORCEINLINE_FUNCTION void dense_forward() const {
+  [[gnu::flatten]] KOKKOS_FUNCTION void dense_forward() const {
     using At = LayerAt<Net, Layer>;
     crew.each_sample([&](int const cell, int const lane) {
       T x[At::inputs];
@@ -177,29 +177,35 @@ struct Batch {
     constexpr int inputs_at_a_time = At::inputs < sums_at_a_time ? At::inputs : 8;
     constexpr int outputs_at_a_time =
         sums_at_a_time / (inputs_at_a_time + 1) > 0 ? sums_at_a_time / (inputs_at_a_time + 1) : 1;
-    for_parts<At::outputs, outputs_at_a_time>([&](auto const first_output, auto const outputs) {
-      for_parts<At::inputs, inputs_at_a_time>([&](auto const first_input, auto const inputs) {
-        weight_gradient<Layer, decltype(first_output)::value, decltype(outputs)::value, decltype(first_input)::value,
-                        decltype(inputs)::value>();
-      });
+    constexpr int rest = At::outputs % outputs_at_a_time;
+    for_parts<At::inputs, inputs_at_a_time>([&](auto const first_input, auto const inputs) {
+      constexpr int first = decltype(first_input)::value, number = decltype(inputs)::value;
+      for (int o = 0; o + outputs_at_a_time <= At::outputs; o += outputs_at_a_time) {
+        weight_gradient<Layer, outputs_at_a_time, first, number>(o);
+      }
+      if constexpr (rest > 0) weight_gradient<Layer, rest, first, number>(At::outputs - rest);
     });
-    if constexpr (Propagate) {
-      crew.each_sample([&](int const cell, int const lane) {
-        T gz[At::outputs];
-        for (int o = 0; o < At::outputs; ++o) gz[o] = slope_of(cell, o, lane);
-        unrolled<At::inputs>([&](auto const index) {
-          constexpr int i = decltype(index)::value;
-          T gx = theta(At::first + i, lane) * gz[0];
-          for (int o = 1; o < At::outputs; ++o)
-            gx = kramers::fma(theta(At::first + o * At::inputs + i, lane), gz[o], gx);
-          slope_of(cell, i, lane) = gx;
-        });
-      });
-    }
+    if constexpr (Propagate) dense_propagate<Layer>();
   }
 
-  template <int Layer, int FirstOutput, int Outputs, int FirstInput, int Inputs>
-  KOKKOS_FORCEINLINE_FUNCTION void weight_gradient() const {
+  template <int Layer>
+  [[gnu::flatten]] KOKKOS_FUNCTION void dense_propagate() const {
+    using At = LayerAt<Net, Layer>;
+    crew.each_sample([&](int const cell, int const lane) {
+      T gz[At::outputs];
+      for (int o = 0; o < At::outputs; ++o) gz[o] = slope_of(cell, o, lane);
+      unrolled<At::inputs>([&](auto const index) {
+        constexpr int i = decltype(index)::value;
+        T gx = theta(At::first + i, lane) * gz[0];
+        for (int o = 1; o < At::outputs; ++o) gx = kramers::fma(theta(At::first + o * At::inputs + i, lane), gz[o], gx);
+        slope_of(cell, i, lane) = gx;
+      });
+    });
+  }
+
+  /// Of the weights of `Outputs` outputs from `first_output` on and `Inputs` inputs, and of the biases with the first inputs.
+  template <int Layer, int Outputs, int FirstInput, int Inputs>
+  [[gnu::flatten]] KOKKOS_FUNCTION void weight_gradient(int const first_output) const {
     using At = LayerAt<Net, Layer>;
     constexpr int biases = FirstInput == 0 ? 1 : 0;
     constexpr int per_output = Inputs + biases;  // sums of an output: its weights, and at first its bias
@@ -209,11 +215,11 @@ struct Batch {
           for (int i = 0; i < Inputs; ++i) x[i] = value(cell, At::input_row + FirstInput + i, lane);
           unrolled<Outputs>([&](auto const index) {
             constexpr int o = decltype(index)::value;
-            T& slot = slope_of(cell, FirstOutput + o, lane);
+            T& slot = slope_of(cell, first_output + o, lane);
             T gz = slot;
             if constexpr (biases == 1 && At::activation != Activation::identity) {
-              T const z = At::keeps_z ? value(cell, At::z_row + FirstOutput + o, lane) : T(0);
-              gz *= slope<At::activation>(z, value(cell, At::output_row + FirstOutput + o, lane));
+              T const z = At::keeps_z ? value(cell, At::z_row + first_output + o, lane) : T(0);
+              gz *= slope<At::activation>(z, value(cell, At::output_row + first_output + o, lane));
               slot = gz;
             }
             if constexpr (biases == 1) sum(o * per_output + Inputs) += gz;
@@ -221,13 +227,13 @@ struct Batch {
           });
         },
         [&](int const k, int const model, T const total) {
-          int const o = FirstOutput + k / per_output, i = k % per_output;
+          int const o = first_output + k / per_output, i = k % per_output;
           gradient(i == Inputs ? At::second + o : At::first + o * At::inputs + FirstInput + i, model) = total;
         });
   }
 
   template <int Layer>
-  KOKKOS_FORCEINLINE_FUNCTION void norm_forward() const {
+  [[gnu::flatten]] KOKKOS_FUNCTION void norm_forward() const {
     using At = LayerAt<Net, Layer>;
     T const number = static_cast<T>(samples);
     for_parts<At::outputs, sums_at_a_time>([&](auto const first, auto const count) {
@@ -262,7 +268,7 @@ struct Batch {
   }
 
   template <int Layer, bool Propagate>
-  KOKKOS_FORCEINLINE_FUNCTION void norm_backward() const {
+  [[gnu::flatten]] KOKKOS_FUNCTION void norm_backward() const {
     using At = LayerAt<Net, Layer>;
     for_parts<At::outputs, sums_at_a_time>([&](auto const first, auto const count) {
       constexpr int f = decltype(first)::value, features = decltype(count)::value;
@@ -296,7 +302,7 @@ struct Batch {
 
   /// body(cell, feature, lane, factor): factor is 0 for what is dropped.
   template <int Layer, class Draw, class Body>
-  KOKKOS_FORCEINLINE_FUNCTION void each_drop(Draw const& draw, Body const& body) const {
+  [[gnu::flatten]] KOKKOS_FUNCTION void each_drop(Draw const& draw, Body const& body) const {
     using At = LayerAt<Net, Layer>;
     constexpr double rate = At::percent / 100.0;
     crew.each_sample([&](int const cell, int const lane) {
@@ -311,14 +317,14 @@ struct Batch {
     });
   }
   template <int Layer, class Draw>
-  KOKKOS_FORCEINLINE_FUNCTION void drop_forward(Draw const& draw) const {
+  [[gnu::flatten]] KOKKOS_FUNCTION void drop_forward(Draw const& draw) const {
     using At = LayerAt<Net, Layer>;
     each_drop<Layer>(draw, [&](int const cell, int const f, int const lane, T const factor) {
       value(cell, At::output_row + f, lane) = factor * value(cell, At::input_row + f, lane);
     });
   }
   template <int Layer, class Draw>
-  KOKKOS_FORCEINLINE_FUNCTION void drop_backward(Draw const& draw) const {
+  [[gnu::flatten]] KOKKOS_FUNCTION void drop_backward(Draw const& draw) const {
     each_drop<Layer>(
         draw, [&](int const cell, int const f, int const lane, T const factor) { slope_of(cell, f, lane) *= factor; });
   }

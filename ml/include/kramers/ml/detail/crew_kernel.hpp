@@ -14,7 +14,7 @@ struct PackKernel {
   Work work;
   Kokkos::View<T**, Kokkos::LayoutRight, Space> memory;  // (packs, Batch::size)
 
-  [[gnu::flatten]] KOKKOS_FUNCTION void operator()(int const pack) const {
+  KOKKOS_FUNCTION void operator()(int const pack) const {
     Crew crew;
     work.run(crew, pack, &memory(pack, 0));
   }
@@ -40,10 +40,9 @@ struct TeamKernel {
   }
 };
 
-/// Start the work of all packs, in lanes of columns or (host spaces only) in lanes of models.
-template <class Net, class Space, class Work, class Memory>
-void launch(std::string const& label, Space const& exec, Work const& work, bool models_in_lanes, int packs, int batch,
-            Memory const& memory) {
+/// Start the work of `packs` crews; on a device they are always teams.
+template <class Net, template <class> class HostCrew, class Space, class Work, class Memory>
+void launch(std::string const& label, Space const& exec, Work const& work, int packs, int batch, Memory const& memory) {
   using T = typename Net::value_type;
   if constexpr (on_device<Space>) {
     using Kernel = TeamKernel<Space, Net, Work>;
@@ -52,12 +51,8 @@ void launch(std::string const& label, Space const& exec, Work const& work, bool 
     int const level = static_cast<std::size_t>(bytes) <= policy.scratch_size_max(0) ? 0 : 1;
     Kokkos::parallel_for(label, policy.set_scratch_size(level, Kokkos::PerTeam(bytes)), Kernel{work, batch, level});
   } else {
-    Kokkos::RangePolicy<Space, int> const policy(exec, 0, packs);
-    if (models_in_lanes) {
-      Kokkos::parallel_for(label, policy, PackKernel<Space, Work, ModelLanes<T>>{work, memory});
-    } else {
-      Kokkos::parallel_for(label, policy, PackKernel<Space, Work, ColumnLanes<T>>{work, memory});
-    }
+    Kokkos::parallel_for(label, Kokkos::RangePolicy<Space, int>(exec, 0, packs),
+                         PackKernel<Space, Work, HostCrew<T>>{work, memory});
   }
 }
 

@@ -39,8 +39,8 @@ struct GivenOrder {
 
 /// Copy the samples that stand from `first` on in the order into the batch. Lanes without a sample get zeros.
 template <class Net, class Crew, class Samples, class Order>
-KOKKOS_FORCEINLINE_FUNCTION void load_samples(Batch<Net, Crew> const& batch, Samples const& samples, Loss const loss,
-                                              Order const& order, std::int64_t const first) {
+[[gnu::flatten]] KOKKOS_FUNCTION void load_samples(Batch<Net, Crew> const& batch, Samples const& samples,
+                                                   Loss const loss, Order const& order, std::int64_t const first) {
   using T = typename Net::value_type;
   auto const from = static_cast<int>(first);
   auto const inputs = [&](int const cell, int const lane, std::uint32_t const element) {
@@ -134,8 +134,8 @@ struct FitWork {
 
  private:
   template <class Crew, class Work, int M>
-  KOKKOS_FORCEINLINE_FUNCTION void run_epoch(Crew& crew, Work& work, Crowd<M>& crowd, int const first_model,
-                                             std::int64_t const e) const {
+  KOKKOS_FUNCTION void run_epoch(Crew& crew, Work& work, Crowd<M>& crowd, int const first_model,
+                                 std::int64_t const e) const {
     std::int64_t const n = samples.count();
     std::int64_t const steps = (n + batch - 1) / batch;
     for (int l = 0; l < M; ++l) {
@@ -169,8 +169,8 @@ struct FitWork {
   }
 
   template <class Crew, class Work, int M>
-  KOKKOS_FORCEINLINE_FUNCTION void take_step(Crew& crew, Work& work, Crowd<M>& crowd, int const first_model,
-                                             std::int64_t const row) const {
+  KOKKOS_FUNCTION void take_step(Crew& crew, Work& work, Crowd<M>& crowd, int const first_model,
+                                 std::int64_t const row) const {
     bool any = false;
     for (int l = 0; l < M; ++l) {
       T const value = work.loss(l);
@@ -186,7 +186,7 @@ struct FitWork {
       }
       crowd.moves[l] = moves ? T(1) : T(0);
       crowd.epoch_loss[l] = kramers::fma(value, static_cast<T>(work.samples), crowd.epoch_loss[l]);
-      if (l == 0 || at.step != crowd.progress[0].step) crowd.constants = StepConstants<T>(optimizer, at.step);
+      if (l == 0 || at.step != crowd.progress[l - 1].step) crowd.constants = StepConstants<T>(optimizer, at.step);
       crowd.correction1[l] = crowd.constants.correction1;
       crowd.correction2[l] = crowd.constants.correction2;
       any = any || moves;
@@ -210,7 +210,7 @@ struct FitWork {
   }
 
   template <Rule R, bool Nesterov, class Crew, class Work, int M>
-  KOKKOS_FORCEINLINE_FUNCTION void update_parameters(Crew& crew, Work& work, Crowd<M> const& crowd) const {
+  [[gnu::flatten]] KOKKOS_FUNCTION void update_parameters(Crew& crew, Work& work, Crowd<M> const& crowd) const {
     crew.template each<Work::parameters>([&](int const p, int const l) {
       StepConstants<T> constants = crowd.constants;
       constants.correction1 = crowd.correction1[l];
@@ -225,7 +225,7 @@ struct FitWork {
   }
 
   template <class Crew, class Work, int M>
-  KOKKOS_FORCEINLINE_FUNCTION void update_statistics(Crew& crew, Work& work, Crowd<M> const& crowd) const {
+  [[gnu::flatten]] KOKKOS_FUNCTION void update_statistics(Crew& crew, Work& work, Crowd<M> const& crowd) const {
     T const n = static_cast<T>(work.samples);
     T const unbiased = n / (n - T(1));
     constexpr T weight = static_cast<T>(batch_norm_momentum);
