@@ -93,11 +93,15 @@ void NicCheck::judge(RankReport& rank, Named const& named) {
   std::vector<std::size_t> good;
   std::copy_if(named.devices.begin(), named.devices.end(), std::back_inserter(good),
                [this](std::size_t n) { return usable(n); });
-  // The program or library takes the nearest of those it may use.
-  if (!rank.nic && !named.devices.empty()) {
-    rank.nic = good.empty() ? named.devices.front() : nearest_of(good, rank);
+  // The program or library takes the nearest of those it may use; which of several as near is not known.
+  if (rank.nic_from.empty() && !named.devices.empty()) {
+    std::vector<std::size_t> const& choice = good.empty() ? named.devices : good;
+    std::size_t const nearest = nearest_of(choice, rank);
     rank.nic_from = named.from;
-    rank.nic_distance = to(*rank.nic, rank);
+    rank.nic_distance = to(nearest, rank);
+    auto const as_good = std::count_if(choice.begin(), choice.end(),
+                                       [&](std::size_t nic) { return to(nic, rank) == *rank.nic_distance; });
+    if (as_good == 1) rank.nic = nearest;
   }
   if (good.empty() || rank.nearest_nics.empty() || rank.cpus.empty()) return;
   std::size_t const best = nearest_of(good, rank);
@@ -222,7 +226,7 @@ void NicCheck::run() {
     std::vector<Named> const all = named_nics(m_judged.machine, m_judged.bindings[i], m_judged.ranks);
     for (Named const& named : all) judge(rank, named);
     judge_agreement(rank, all);
-    if (!rank.nic) judge_unnamed(rank);
+    if (rank.nic_from.empty()) judge_unnamed(rank);
   }
   if (m_judged.all_known()) {
     judge_load();

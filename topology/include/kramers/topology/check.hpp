@@ -56,6 +56,7 @@ struct RankReport {
   std::vector<int> cores, numa;
   std::optional<std::size_t> gpu, nic;
   std::string gpu_from, nic_from;  ///< "the program", or the variable that says so; "" without one
+  /// nic_distance also where a variable names several NICs of one distance, so that `nic` is not known.
   std::optional<Distance> gpu_distance, nic_distance;
   /// The usable NICs nearest to its cores, best first.
   std::vector<std::size_t> nearest_nics;
