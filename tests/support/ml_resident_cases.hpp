@@ -59,13 +59,6 @@ struct ResidentCase {
   }
 };
 
-/// A model alone and the same model among others, which are trained in other lanes by another mapping.
-inline std::vector<ml::TrainParams> alone_and_among_others(ml::TrainParams const& params) {
-  ml::TrainParams among = params;
-  among.models = {{1, 0.5, 0.0}, params.models[0], {2, 0.001, 0.5}};
-  return {params, among};
-}
-
 template <class Case>
 void expect_trajectory(ml::NetworkSpec const& network, ml::TrainParams const& params,
                        ml::ModelState<double> const& initial, Batch<double> const& samples, std::int64_t epochs,
@@ -81,14 +74,6 @@ void expect_trajectory(ml::NetworkSpec const& network, ml::TrainParams const& pa
               << " by " << difference << "\n";
     EXPECT_LT(difference, trajectory_tolerance<T>) << trainer.path();
   }
-}
-
-inline ml::TrainParams params_for_gradients(ml::Loss loss) {
-  ml::TrainParams params;
-  params.loss = loss;
-  params.batch = 70;
-  params.models = {{11, 0.01, 0.0}};
-  return params;
 }
 
 template <class Case>
@@ -110,7 +95,7 @@ TYPED_TEST_SUITE_P(Resident);
 // Batches larger than the columns that are summed side by side, the last one smaller and none a multiple of them.
 TYPED_TEST_P(Resident, TrajectoryIsThatOfTheReference) {
   ml::NetworkSpec const network = TypeParam::Net::spec();
-  ml::TrainParams const params = params_for_gradients(ml::Loss::softmax_cross_entropy);
+  ml::TrainParams const params = reference_params(ml::Loss::softmax_cross_entropy);
   ml::ModelState<double> initial = scattered_state(network);
   initial.step = 0;
   Batch<double> const samples = scattered_samples(network, 183);
@@ -121,7 +106,7 @@ TYPED_TEST_P(Resident, TrajectoryIsThatOfTheReference) {
 // Not with two samples: batch_norm then makes -1 and 1 of them whatever they are, and the derivatives are all rounding.
 TYPED_TEST_P(Resident, GradientsAreThoseOfTheReference) {
   for (ml::Loss const loss : {ml::Loss::softmax_cross_entropy, ml::Loss::mean_squared_error}) {
-    typename TypeParam::Trainer trainer(typename TypeParam::Space(), params_for_gradients(loss));
+    typename TypeParam::Trainer trainer(typename TypeParam::Space(), reference_params(loss));
     for (int const samples : {5, 13, 32, 70}) {
       Batch<double> const batch = scattered_samples(trainer.network(), samples);
       double const difference =
@@ -140,7 +125,7 @@ TYPED_TEST_SUITE_P(ResidentInDouble);
 
 TYPED_TEST_P(ResidentInDouble, GradientsEqualCentralDifferences) {
   for (ml::Loss const loss : {ml::Loss::softmax_cross_entropy, ml::Loss::mean_squared_error}) {
-    typename TypeParam::Trainer trainer(typename TypeParam::Space(), params_for_gradients(loss));
+    typename TypeParam::Trainer trainer(typename TypeParam::Space(), reference_params(loss));
     GradientCheck const check =
         check_trainer<typename TypeParam::Space>(trainer, 0, scattered_samples(trainer.network(), 13));
     EXPECT_TRUE(check.passed()) << name_of(loss) << ": " << check;
