@@ -31,10 +31,16 @@ function(kramers_fuzz_probe result source)
   set(${result} ${usable} PARENT_SCOPE)
 endfunction()
 
-# kramers_fuzz(name SOURCES ... OPTIONS ... LIBRARIES ...): tests/fuzz/name_fuzz.cpp with these sources, its seeds in
-# tests/fuzz/corpus/name.
+# kramers_fuzz(name SOURCES ... OPTIONS ... LIBRARIES ...): tests/fuzz/name_fuzz.cpp with these sources. The files in the
+# folder SEEDS, else tests/fuzz/corpus/name, are tried first; inputs have at most LENGTH, else 4096, bytes.
 function(kramers_fuzz name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;OPTIONS;LIBRARIES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "SEEDS;LENGTH" "SOURCES;OPTIONS;LIBRARIES")
+  if(NOT arg_SEEDS)
+    set(arg_SEEDS tests/fuzz/corpus/${name})
+  endif()
+  if(NOT arg_LENGTH)
+    set(arg_LENGTH 4096)
+  endif()
   set(objects "")
   foreach(source IN ITEMS tests/fuzz/${name}_fuzz.cpp LISTS arg_SOURCES)
     string(REPLACE "/" "." object "${source}")
@@ -52,11 +58,11 @@ function(kramers_fuzz name)
                                                  "${program}" DEPENDS ${objects} COMMENT "fuzz ${name}" VERBATIM)
   add_custom_target(fuzz_${name} ALL DEPENDS "${program}")
   file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/${name}/found")
-  # The memory limit stands for "bounded by the size of the input", which is at most 4 KiB.
+  # No single allocation may be out of proportion to the input.
   add_test(NAME fuzz.${name}
-           COMMAND "${program}" -max_total_time=${KRAMERS_FUZZ_SECONDS} -max_len=4096 -seed=1 -timeout=10
+           COMMAND "${program}" -max_total_time=${KRAMERS_FUZZ_SECONDS} -max_len=${arg_LENGTH} -seed=1 -timeout=10
                    -rss_limit_mb=1024 -malloc_limit_mb=64 -print_final_stats=1 -artifact_prefix=${name}/
-                   "${PROJECT_BINARY_DIR}/${name}/found" "${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name}")
+                   "${PROJECT_BINARY_DIR}/${name}/found" "${PROJECT_SOURCE_DIR}/${arg_SEEDS}")
   set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz WORKING_DIRECTORY "${PROJECT_BINARY_DIR}" TIMEOUT 600)
 endfunction()
 
@@ -95,7 +101,7 @@ if(EXISTS "${PROJECT_SOURCE_DIR}/tests/fuzz/topology_fuzz.cpp")
   endif()
   if(hwloc_FOUND)
     file(GLOB sources RELATIVE "${PROJECT_SOURCE_DIR}" CONFIGURE_DEPENDS topology/src/*.cpp)
-    kramers_fuzz(topology SOURCES ${sources} OPTIONS ${hwloc_CFLAGS} -I "${PROJECT_SOURCE_DIR}/topology/include"
+    kramers_fuzz(topology SEEDS tests/topology/models LENGTH 100000 SOURCES ${sources} OPTIONS ${hwloc_CFLAGS} -I "${PROJECT_SOURCE_DIR}/topology/include"
                  LIBRARIES ${hwloc_LINK_LIBRARIES})
   else()
     kramers_fuzz_skip(topology "no hwloc was found")
