@@ -3,6 +3,7 @@
 #include <kramers/topology/machine.hpp>
 
 #include <gtest/gtest.h>
+#include <hwloc.h>
 
 #include <filesystem>
 #include <map>
@@ -263,7 +264,13 @@ TEST(Machine, SaysWhatIsWrongWithAFile) {
       {good.substr(0, good.size() / 2), "is truncated"},
       {"<?xml version=\"1.0\"?><system version=\"1\"><cpu numaid=\"0\"/></system>", "NCCL"},
       {"<topology version=\"2.0\"></topology>", "is damaged"},
-      {"<topology version=\"2.0\"><object type=\"Machine\"/></topology>", "is damaged"},
+      {"<topology version=\"2.0\"><object type=\"Machine\"/></topology>", "describes no CPU"},
+      {replaced(good, "type=\"Core\"", "type=\"Kernel\""), "line 16: an object of the unknown type 'Kernel'"},
+      {replaced(good, "type=\"PU\" os_index=\"1\"", "type=\"PU\" os_index=\"0\""),
+       "line 18: a second PU with the number 0"},
+      {replaced(good, "0000:00:02.0", "0000:00:2.0"), "pci_busid is '0000:00:2.0', which is none"},
+      {replaced(good, "allowed_cpuset=\"0x00000fff\"", "allowed_cpuset=\"0x00fff000\""), "leaves nothing"},
+      {replaced(good, "<info", "<!ENTITY a \"b\"><info"), "only elements and comments"},
       {replaced(good, "</topology>", "</topology"), "is damaged"},
   };
   for (auto const& [text, words] : cases) {
@@ -277,6 +284,42 @@ TEST(Machine, SaysWhatIsWrongWithAFile) {
   EXPECT_TRUE(has(absent, "no such file") && has(absent, "lstopo")) << absent;
   EXPECT_TRUE(has(message<DataError>([&] { Machine::load(Source::file(scratch.folder())); }), "is a folder"));
 }
+
+TEST(Machine, CorrectsWhatHwlocWouldStumbleOver) {
+  Machine const good = model("two-socket");
+  std::string text = file_text(model_file("two-socket"));
+  // Sets are those of what is below, whatever the file says; siblings may come in any order.
+  text = std::regex_replace(text, std::regex(" (complete_)?cpuset=\"[^\"]*\""), " $1cpuset=\"0x00000004\"");
+  std::string const second = "<object type=\"Package\" os_index=\"1\"";
+  std::size_t const at = text.find(second);
+  std::size_t const end = text.rfind("</object>", text.find("<distances2"));
+  std::string const moved = text.substr(at, end - at);
+  text.erase(at, end - at);
+  text.insert(text.find("<object type=\"Package\" os_index=\"0\""), moved);
+  EXPECT_EQ(summary(from_text(text)), summary(good));
+}
+
+#if HWLOC_API_VERSION < 0x00030000
+TEST(Machine, ReadsVersionOne) {
+  Machine const machine = model("perlmutter-gpu");
+  char* buffer = nullptr;
+  int size = 0;
+  ASSERT_EQ(hwloc_topology_export_xmlbuffer(machine.native(), &buffer, &size, HWLOC_TOPOLOGY_EXPORT_XML_FLAG_V1), 0);
+  std::string const xml(buffer);
+  hwloc_free_xmlbuffer(machine.native(), buffer);
+  ASSERT_FALSE(has(xml, "version=\"2"));
+  Machine const old = from_text(xml);
+  EXPECT_EQ(old.cores().size(), 64U);
+  EXPECT_EQ(old.numa_nodes().size(), 4U);
+  EXPECT_EQ(old.numa_latency(0, 3), 12U);
+  EXPECT_EQ(old.devices().size(), machine.devices().size());
+  for (std::size_t i = 0; i < machine.devices().size(); ++i) {
+    EXPECT_EQ(old.devices()[i].id(), machine.devices()[i].id());
+    EXPECT_EQ(old.devices()[i].kind, machine.devices()[i].kind);
+    EXPECT_EQ(old.devices()[i].cpus, machine.devices()[i].cpus);
+  }
+}
+#endif
 
 TEST(Machine, RefusesVersionsThatHwlocCannotRead) {
   std::string const good = file_text(model_file("laptop"));

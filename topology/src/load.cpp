@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "machine_state.hpp"
+#include "rewrite.hpp"
 
 namespace kramers::topology::detail {
 
@@ -112,8 +113,9 @@ TopologyHandle load_topology(Source const& source, LoadOptions const& options) {
 
   bool const from_text = source.kind() != Source::Kind::this_system;
   if (from_text) {
-    std::string const text = source.kind() == Source::Kind::file ? read_file(source.content()) : source.content();
-    inspect(text, source.name());
+    std::string const given = source.kind() == Source::Kind::file ? read_file(source.content()) : source.content();
+    inspect(given, source.name());
+    std::string const text = rewritten(given, source.name());
     std::string const damaged = "is damaged: hwloc cannot read it as XML of a topology; export or copy it again";
     // The size includes the final zero.
     if (hwloc_topology_set_xmlbuffer(raw, text.c_str(), static_cast<int>(text.size() + 1)) < 0) {
