@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kramers/core/math.hpp>
+#include <kramers/ml/detail/run_record.hpp>
 #include <kramers/ml/loss.hpp>
 #include <kramers/ml/optimizer.hpp>
 #include <kramers/ml/permutation.hpp>
@@ -11,19 +12,6 @@
 
 /// What surrounds the layers in a step: the batch, its loss, and the optimiser.
 namespace kramers::ml::detail {
-
-/// Where a model stands, on the device; see ModelState.
-template <class T>
-struct RunRecord {
-  std::int64_t step = 0, epoch = 0, waited = 0;
-  std::int64_t diverged_at = 0;  ///< number of the step whose loss was not finite; 0: none
-  T best_loss = kramers::detail::FloatFormat<T>::infinity;
-  T epoch_loss = 0;  ///< sum of the losses of this epoch's samples so far
-  bool stopped = false;
-  bool moves = false;  ///< whether the step in progress is to be taken
-
-  KOKKOS_FUNCTION bool goes_on() const { return !stopped && diverged_at == 0; }
-};
 
 /// Which samples make up a batch, and their labels.
 template <class Samples, class Order>
@@ -103,32 +91,11 @@ struct MeanLoss {
         [&](int, T const(&total)[1]) {
           T const loss = total[0] / static_cast<T>(samples);
           *mean_loss = loss;
-          if (record != nullptr) note(loss);
+          if (record == nullptr) return;
+          if (record->goes_on()) *history = loss;
+          record->note(loss, samples);
+          if (epoch_samples > 0 && record->moves) record->end_epoch(epoch_samples, patience);
         });
-  }
-
- private:
-  KOKKOS_FUNCTION void note(T loss) const {
-    RunRecord<T>& at = *record;
-    at.moves = at.goes_on() && loss - loss == T(0);
-    if (!at.goes_on()) return;
-    *history = loss;
-    if (!at.moves) {
-      at.diverged_at = at.step + 1;
-      return;
-    }
-    ++at.step;
-    at.epoch_loss = kramers::fma(loss, static_cast<T>(samples), at.epoch_loss);
-    if (epoch_samples > 0) end_epoch(at);
-  }
-  KOKKOS_FUNCTION void end_epoch(RunRecord<T>& at) const {
-    T const mean = at.epoch_loss / static_cast<T>(epoch_samples);
-    at.epoch_loss = T(0);
-    ++at.epoch;
-    bool const better = mean < at.best_loss;
-    at.best_loss = better ? mean : at.best_loss;
-    at.waited = better ? 0 : at.waited + 1;
-    at.stopped = patience > 0 && at.waited >= patience;
   }
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <kramers/ml/detail/run_record.hpp>
 #include <kramers/ml/gemm.hpp>
 #include <kramers/ml/trainer.hpp>
 
@@ -13,8 +14,6 @@
 namespace kramers::ml {
 
 namespace detail {
-template <class T>
-struct RunRecord;
 template <class T>
 struct MeanLoss;
 }  // namespace detail
