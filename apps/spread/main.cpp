@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include <kramers/algorithms/spread_study.hpp>
+#include "adaptive.hpp"
 
 int main(int argc, char** argv) {
-  return kramers::run_app(
-      argc, argv, {"kramers-spread", "Map how fast trajectories that start close together spread, along a trunk."},
-      kramers::run_spread);
+  kramers::AppInfo info{"kramers-spread", "Map how fast trajectories that start close together spread, along a trunk."};
+  info.options = {{"--adaptive", "put new members where a classifier is least sure", "classifier", {"classifier"}}};
+  return kramers::run_app(argc, argv, info, [](kramers::AppRun const& run) {
+    return run.options.own.contains("--adaptive") ? kramers::spread::run_adaptively(run) : kramers::run_spread(run);
+  });
 }
