@@ -43,7 +43,7 @@ struct Samples {
   Kokkos::View<int const*, Kokkos::LayoutStride, Space> labels = {};  ///< (N), for softmax_cross_entropy
   Rows<T> targets = {};                                               ///< (N, outputs), for mean_squared_error
 
-  std::int64_t count() const { return static_cast<std::int64_t>(inputs.extent(0)); }
+  KOKKOS_FUNCTION std::int64_t count() const { return static_cast<std::int64_t>(inputs.extent(0)); }
 };
 
 /// All that is needed to go on with a model: extents and offsets are those of arena_of(network).

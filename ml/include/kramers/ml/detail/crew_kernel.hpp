@@ -48,7 +48,7 @@ void launch(std::string const& label, Space const& exec, Work const& work, int p
     using Kernel = TeamKernel<Space, Net, Work>;
     Kokkos::TeamPolicy<Space> policy(exec, packs, batch_columns);
     int const bytes = Kernel::bytes(batch);
-    int const level = static_cast<std::size_t>(bytes) <= policy.scratch_size_max(0) ? 0 : 1;
+    int const level = bytes <= policy.scratch_size_max(0) ? 0 : 1;
     Kokkos::parallel_for(label, policy.set_scratch_size(level, Kokkos::PerTeam(bytes)), Kernel{work, batch, level});
   } else {
     Kokkos::parallel_for(label, Kokkos::RangePolicy<Space, int>(exec, 0, packs),
