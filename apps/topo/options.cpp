@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -231,6 +232,14 @@ int run_command_line(int argc, char** argv) {
   add_machine_options(*nccl, options);
   nccl->add_option("-o,--output", options.output, "write this file instead of printing")->type_name("FILE");
 
+  bool const known = argc > 1 && std::any_of(commands.begin(), commands.end(), [argv](auto const& command) {
+    return command.first->get_name() == argv[1];
+  });
+  if (argc > 1 && argv[1][0] != '-' && !known) {
+    std::string all;
+    for (auto const& [sub, command] : commands) all += (all.empty() ? "" : ", ") + sub->get_name();
+    throw UsageError("there is no command '" + std::string(argv[1]) + "'; the commands are " + all);
+  }
   try {
     app.parse(argc, argv);
   } catch (CLI::Success const& answer) {

@@ -169,17 +169,27 @@ std::string distance_from_text(Machine const& machine, CpuSet const& cpus, std::
   std::map<std::size_t, Distance> far;
   for (std::size_t const nic : order) far[nic] = distance(machine, machine.devices()[nic], cpus);
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return far[a] < far[b]; });
-  Table table({"NIC", "kind", "port", "distance", "PCI links", "why"}, {4});
+  Table table({"NIC", "kind", "distance", "PCI links"}, {3});
   for (std::size_t const nic : order) {
     Device const& device = machine.devices()[nic];
     bool const fabric = device.kind == DeviceKind::fabric_nic;
+    bool const down = device.state == PortState::down;
+    std::string const kind = fabric ? std::string(name(device.fabric)) : "management";
     table.add({Cell(device.name, fabric ? Tone::strong : Tone::faint),
-               fabric ? std::string(name(device.fabric)) : "management",
-               Cell(std::string(name(device.state)), device.state == PortState::down ? Tone::bad : Tone::plain),
+               Cell(kind + (down ? ", down" : ""), down ? Tone::bad : Tone::plain),
                Cell(std::string(name(far[nic].locality)), tone_of(far[nic].locality)),
-               std::to_string(far[nic].hops_pci), far[nic].reason});
+               std::to_string(far[nic].hops_pci)});
   }
-  return "from " + from + "\n" + table.text(0, style.colour);
+  // The reasons stand beside the table, broken where they are long.
+  std::vector<std::string> const plain = detail::split_lines(table.text(0, false));
+  std::vector<std::string> const lines = detail::split_lines(table.text(0, style.colour));
+  std::string text = "from " + from + "\n" + lines.front() + "  " + toned("why", Tone::strong, style.colour) + "\n";
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    std::size_t const indent = plain.front().size() + 2;
+    text += lines[i + 1] + std::string(indent - plain[i + 1].size(), ' ') +
+            detail::wrapped(far[order[i]].reason, indent) + "\n";
+  }
+  return text;
 }
 
 std::string difference_text(std::vector<Difference> const& differences, TextStyle style) {

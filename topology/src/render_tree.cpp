@@ -49,7 +49,7 @@ std::string device_lines(std::vector<Device const*> const& devices, std::size_t 
       state = Cell(std::string(name(device->state)), state_tone(*device));
     table.add({Cell(kind_text(*device), first_class ? Tone::plain : Tone::faint),
                Cell(device->name, first_class ? Tone::strong : Tone::faint), device->bus_id, state, speed,
-               Cell(detail::shortened(other_names(*device), 34), Tone::faint)});
+               Cell(detail::cut(other_names(*device), 32), Tone::faint)});
   }
   return table.text(indent, style.colour);
 }
@@ -89,7 +89,7 @@ std::string tree_text(Machine const& machine, TextStyle style) {
     }
     std::string const logical = detail::set_of(domain.numa).to_list();
     text += std::string(indent, ' ') + toned("NUMA " + logical, Tone::strong, style.colour) + "  " +
-            (numbers.to_list() == logical ? "" : "numbered " + numbers.to_list() + " by the system, ") +
+            (numbers.to_list() == logical ? "" : "(numbered " + numbers.to_list() + ") ") +
             detail::join(memory, " + ") + ", cores " + detail::shortened(detail::set_of(domain.cores).to_list(), 20) +
             ", hardware threads " + detail::shortened(domain.cpus.to_list(), 28) + "\n";
     text += device_lines(take([&](Device const& d) { return d.anchored && domain.cpus.includes(d.cpus); }), indent + 2,

@@ -65,6 +65,12 @@ std::string wrapped(std::string_view sentence, std::size_t indent, std::size_t w
   return text;
 }
 
+std::string cut(std::string const& words, std::size_t width) {
+  if (words.size() <= width) return words;
+  std::string const head = words.substr(0, width - 2);
+  return head.substr(0, head.find_last_not_of(' ') + 1) + "..";
+}
+
 std::string shortened(std::string const& list, std::size_t width) {
   if (list.size() <= width) return list;
   std::vector<std::string> const parts = split(list, ',');

@@ -40,6 +40,9 @@ class Table {
 /// `indent` blanks are taken to stand before the first already.
 std::string wrapped(std::string_view sentence, std::size_t indent, std::size_t width = 100);
 
+/// The first `width` letters, the last two of them dots where some are left out.
+std::string cut(std::string const& words, std::size_t width);
+
 /// "0-3,8": a list shortened in its middle where it is longer than `width`.
 std::string shortened(std::string const& list, std::size_t width);
 

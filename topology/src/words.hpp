@@ -20,6 +20,9 @@ std::string enumerate(std::vector<std::string> const& words);
 
 std::vector<std::string> split(std::string_view text, char separator);
 
+/// The lines of a text that ends with a line end.
+std::vector<std::string> split_lines(std::string_view text);
+
 std::string_view trimmed(std::string_view text);
 
 /// The set of these small numbers, none of them negative.
