@@ -19,12 +19,14 @@ detail::ResidentMaker const* resident_maker(NetworkSpec const& network) {
   return nullptr;
 }
 
-/// The batch lies in a core's cache, or a team's scratch memory, while the path resident trains on it: 32 KiB of numbers.
+/// The path resident goes over values and gradients of a batch several times per step: it shall stay in the second level
+/// of a core's cache.
 bool batch_fits(TrainerRequest const& request) {
   std::int64_t values = 2LL * request.network.inputs();
   for (LayerSpec const& layer : request.network.layers()) values += 2LL * layer.outputs;
+  constexpr std::int64_t cache = 256 * 1024;
   std::int64_t const bytes = request.precision == "f64" ? 8 : 4;
-  return values * bytes * request.params.batch <= 256 * 1024;
+  return values * bytes * request.params.batch <= cache;
 }
 
 std::string resident_list() {

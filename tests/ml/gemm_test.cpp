@@ -79,8 +79,18 @@ template <class Space, class T>
 void expect_right_products(GemmBackEnd back_end) {
   if (!ml::has_back_end(back_end, on_device<Space>)) GTEST_SKIP() << "this build lacks " << name_of(back_end);
   Space const exec;
-  for (auto const& [m, n, k] : {std::tuple{1, 1, 1}, {3, 5, 7}, {17, 1, 33}, {1, 19, 2}, {64, 64, 64}, {65, 130, 67},
-                                {300, 40, 9}, {40, 300, 70}, {2, 3, 1000}, {4, 4, 0}, {0, 4, 4}, {4, 0, 4}}) {
+  for (auto const& [m, n, k] : {std::tuple{1, 1, 1},
+                                {3, 5, 7},
+                                {17, 1, 33},
+                                {1, 19, 2},
+                                {64, 64, 64},
+                                {65, 130, 67},
+                                {300, 40, 9},
+                                {40, 300, 70},
+                                {2, 3, 1000},
+                                {4, 4, 0},
+                                {0, 4, 4},
+                                {4, 0, 4}}) {
     for (bool const transpose_a : {false, true}) {
       for (bool const transpose_b : {false, true}) {
         Product const p{transpose_a, transpose_b, m, n, k};
@@ -107,8 +117,9 @@ std::vector<T> fma_chains(Product const& p) {
     for (int j = 0; j < p.n; ++j) {
       T sum = 0;
       for (int k = 0; k < p.k; ++k) {
-        sum = kramers::fma(static_cast<T>(number(std::uint64_t{1} << 32 | static_cast<std::uint64_t>(i * p.k + k))),
-                           static_cast<T>(number(std::uint64_t{2} << 32 | static_cast<std::uint64_t>(k * p.n + j))), sum);
+        sum =
+            kramers::fma(static_cast<T>(number(std::uint64_t{1} << 32 | static_cast<std::uint64_t>(i * p.k + k))),
+                         static_cast<T>(number(std::uint64_t{2} << 32 | static_cast<std::uint64_t>(k * p.n + j))), sum);
       }
       c.push_back(sum);
     }

@@ -121,7 +121,8 @@ struct FeatureLanes {
 /// A team on a device: threads are the columns of the grid, vector lanes are features.
 template <class T, class Member>
 struct FeatureTeam {
-  static constexpr int lanes = 32;
+  static constexpr int lanes =
+      8;  // with 32 columns 256 threads, to which a device can give all the registers they want
   static constexpr int memory = 2 * batch_sum_columns * lanes;  ///< elements; at most two sums at a time
 
   Member const& member;
