@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/core/command_line.hpp>
+#include <kramers/ml/any_trainer.hpp>
 #include <kramers/ml/permutation.hpp>
 
 #include <gtest/gtest.h>
@@ -14,6 +16,7 @@
 
 namespace {
 
+using kramers::ml::Path;
 using kramers::test::Fixture;
 using kramers::test::Mutant;
 using kramers::test::Trajectory;
@@ -113,6 +116,38 @@ TEST(TrajectoryOfReference, EveryMutantIsCaught) {
   }
   for (Mutant const mutant : mutants) {
     EXPECT_GT(shown(mutant), 2 * trajectory_tolerance<float>) << "mutant " << static_cast<int>(mutant);
+  }
+}
+
+/// The classifier's fixture by a trainer that is asked for by names.
+void expect_shipped_classifier(std::string const& space, std::string const& precision, Path path, double tolerance) {
+  Fixture const fixture = kramers::test::read_fixture(KRAMERS_SOURCE_DIR "/tests/ml/fixtures/classifier_adam.json");
+  auto const trainer = kramers::ml::make_trainer({space, precision, fixture.network, fixture.params, path});
+  trainer->set_samples(fixture.samples.inputs.values, fixture.samples.labels);
+  trainer->set_state(0, fixture.initial);
+  Trajectory run;
+  trainer->fit(1);
+  run.losses = trainer->losses()[0];
+  run.after_first_epoch = trainer->state(0);
+  trainer->fit(fixture.epochs() - 1);
+  std::vector<double> const more = trainer->losses()[0];
+  run.losses.insert(run.losses.end(), more.begin(), more.end());
+  run.after_last_epoch = trainer->state(0);
+  run.predictions = trainer->predict(0, fixture.samples.inputs.values);
+  double const difference = trajectory_difference(run, fixture);
+  std::cout << space << ", " << precision << ", " << trainer->path() << ": differs from PyTorch by " << difference
+            << "\n";
+  EXPECT_LT(difference, tolerance) << space << ", " << precision << ", " << trainer->path();
+  EXPECT_EQ(run.after_last_epoch.step, 20);
+  EXPECT_EQ(run.after_last_epoch.epoch, fixture.epochs());
+}
+
+TEST(TrajectoryOfTrainer, IsPyTorchsOnEverySpaceAndPath) {
+  for (std::string const& space : kramers::space_names()) {
+    for (Path const path : {Path::resident, Path::gemm}) {
+      expect_shipped_classifier(space, "f64", path, trajectory_tolerance<double>);
+      expect_shipped_classifier(space, "f32", path, trajectory_tolerance<float>);
+    }
   }
 }
 
