@@ -226,6 +226,19 @@ TYPED_TEST(GemmTrainer, goes_on_from_a_state) {
   first.fit(samples.samples(), 8);
   second.fit(samples.samples(), 8);
   for (int m = 0; m < 2; ++m) kt::expect_same_state(second.state(m), first.state(m), "model " + std::to_string(m));
+
+  // One epoch without gain lies behind, and what to beat cannot be beaten: two more are all that patience allows.
+  auto state = first.state(0);
+  state.best_loss = 0;
+  state.waited = 1;
+  state.stopped = false;
+  second.set_state(0, state);
+  second.fit(samples.samples(), 8);
+  EXPECT_TRUE(second.state(0).stopped);
+  EXPECT_EQ(second.state(0).epoch, state.epoch + 2);
+  second.set_state(0, state);  // a state also revives a model
+  second.fit(samples.samples(), 1);
+  EXPECT_EQ(second.state(0).epoch, state.epoch + 1);
 }
 
 TYPED_TEST(GemmTrainer, stops_when_patience_is_at_its_end) {
