@@ -14,7 +14,7 @@ struct LoopParams {
   std::int64_t initial = 32;    ///< points that get members before there is a classifier
   std::int64_t per_round = 16;  ///< points that get a batch of members in each round
   std::int64_t rounds = 20;
-  std::int64_t choices = 4;             ///< least sure of so many times per_round random points
+  std::int64_t choices = 16;            ///< least sure of so many times per_round random points
   std::int64_t models = 8;              ///< classifiers of different seeds whose probabilities are averaged
   std::int64_t repeats = 8;             ///< of the whole, with other members and other choices
   std::int64_t reference_batches = 64;  ///< that tell the class of the points held out

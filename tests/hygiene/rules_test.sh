@@ -47,6 +47,7 @@ shown_elsewhere() {  # shown_elsewhere README FOLDER: the C++ blocks of a README
 }
 forbid "code of algorithms/README.md that tests/algorithms does not compile" \
   shown_elsewhere algorithms/README.md tests/algorithms
+forbid "code of ml/README.md that tests/ml does not compile" shown_elsewhere ml/README.md tests/ml
 forbid "trailing space" grep -nE '[[:space:]]$' "${sources[@]}" "${scripts[@]}" "${others[@]}"
 if command -v shellcheck > /dev/null; then
   forbid "shellcheck" shellcheck -x "${scripts[@]}"
