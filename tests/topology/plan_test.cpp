@@ -285,6 +285,18 @@ TEST(Plan, ChoosesDevicesForBindings) {
   EXPECT_TRUE(has(refusal(machine, request), "rank 2"));
 }
 
+TEST(Plan, ServesUnboundRanks) {
+  Machine const machine = model("perlmutter-gpu");
+  PlanRequest request = of(4);
+  request.bindings.assign(4, machine.cpus());
+  Plan const unbound = plan(machine, request);
+  Names all = nics(machine, unbound), every = gpus(machine, unbound);
+  std::ranges::sort(all);
+  std::ranges::sort(every);
+  EXPECT_EQ(all, (Names{"hsn0", "hsn1", "hsn2", "hsn3"}));
+  EXPECT_EQ(every, (Names{"cuda0", "cuda1", "cuda2", "cuda3"}));
+}
+
 TEST(Plan, FollowsAMap) {
   Machine const machine = model("perlmutter-gpu");
   PlanRequest request = of(3);

@@ -4,13 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <compare>
-#include <map>
 #include <set>
 #include <string>
-#include <tuple>
 #include <utility>
 
+#include "places.hpp"
+#include "reach.hpp"
 #include "seats.hpp"
 #include "share.hpp"
 
@@ -18,44 +17,9 @@ namespace kramers::topology {
 
 namespace {
 
+using detail::Indices;
+using detail::Reach;
 using detail::Seat;
-using Indices = std::vector<std::size_t>;
-
-/// How far a device is from a rank: from its cores, and from another device of the rank, which may count before or after
-/// the cores.
-struct Reach {
-  PairClass before = PairClass::pix;
-  Distance distance;
-  PairClass after = PairClass::pix;
-
-  friend std::weak_ordering operator<=>(Reach const& a, Reach const& b) {
-    if (a.before != b.before) return a.before <=> b.before;
-    std::weak_ordering const by_cores = a.distance <=> b.distance;
-    return by_cores != 0 ? by_cores : a.after <=> b.after;
-  }
-  friend bool operator==(Reach const& a, Reach const& b) { return (a <=> b) == 0; }
-};
-
-/// reaches[rank][device] as numbers that keep the order, 0 the nearest.
-std::vector<std::vector<int>> tiers_of(std::vector<std::vector<Reach>> const& reaches) {
-  std::vector<Reach const*> sorted;
-  for (auto const& row : reaches) {
-    for (Reach const& reach : row) sorted.push_back(&reach);
-  }
-  auto const less = [](Reach const* a, Reach const* b) { return (*a <=> *b) < 0; };
-  std::ranges::sort(sorted, less);
-  auto const same = [](Reach const* a, Reach const* b) { return *a == *b; };
-  sorted.erase(std::unique(sorted.begin(), sorted.end(), same), sorted.end());
-  std::vector<std::vector<int>> tiers;
-  for (auto const& row : reaches) {
-    std::vector<int> numbers;
-    for (Reach const& reach : row) {
-      numbers.push_back(static_cast<int>(std::ranges::lower_bound(sorted, &reach, less) - sorted.begin()));
-    }
-    tiers.push_back(std::move(numbers));
-  }
-  return tiers;
-}
 
 std::string count(std::size_t number, std::string const& what) {
   return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
@@ -79,7 +43,7 @@ class Planner {
     for (int r = 0; r < m_request.ranks; ++r) rank(r).rank = r;
     take_given();
     seat();
-    for (Assignment& a : m_plan.assignments) a.numa = memory_of(a.cpus);
+    for (Assignment& a : m_plan.assignments) a.numa = detail::memory_of(m_machine, a.cpus);
     share_gpus();
     share_nics();
     for (Assignment& a : m_plan.assignments) explain(a);
@@ -175,52 +139,6 @@ class Planner {
     }
   }
 
-  /// The domain in which a device hangs; -1 if it hangs in none.
-  int domain_of(std::size_t i) const {
-    auto const domains = m_machine.domains();
-    for (std::size_t d = 0; d < domains.size(); ++d) {
-      if (domains[d].cpus.includes(device(i).cpus)) return static_cast<int>(d);
-    }
-    return -1;
-  }
-
-  /// The package in which a device hangs; -1 if unknown.
-  int package_of(std::size_t i) const {
-    for (Package const& package : m_machine.packages()) {
-      if (package.cpus.includes(device(i).cpus)) return package.logical_index;
-    }
-    return -1;
-  }
-
-  /// That many devices, as even as possible over devices; among equals those with the better quality, then over packages
-  /// and domains. In the order of the tree.
-  Indices choose_evenly(Indices const& devices, std::size_t number, std::vector<int> load,
-                        std::vector<int> const& quality) const {
-    std::map<int, int> packages, domains;
-    std::vector<std::pair<int, int>> places;  // package and domain
-    for (std::size_t const d : devices) places.emplace_back(package_of(d), domain_of(d));
-    Indices chosen;
-    while (chosen.size() < number) {
-      auto const key = [&](std::size_t i) {
-        return std::tuple(load[i], quality[i], packages[places[i].first], domains[places[i].second], places[i].second,
-                          i);
-      };
-      std::size_t best = 0;
-      for (std::size_t i = 1; i < devices.size(); ++i) {
-        if (key(i) < key(best)) best = i;
-      }
-      ++load[best];
-      ++packages[places[best].first];
-      ++domains[places[best].second];
-      chosen.push_back(devices[best]);
-    }
-    std::ranges::sort(chosen, {}, [&](std::size_t d) {
-      std::vector<int> const cores = m_machine.cores_of(device(d).cpus);
-      return std::tuple(domain_of(d), cores.empty() ? -1 : cores.front(), d);
-    });
-    return chosen;
-  }
-
   std::vector<int> load_of(Indices const& devices, std::optional<std::size_t> Assignment::* which) const {
     std::vector<int> load(devices.size(), 0);
     for (Assignment const& a : m_plan.assignments) {
@@ -232,19 +150,19 @@ class Planner {
 
   /// GPUs for ranks that have none, before their cores are chosen.
   void choose_gpus(std::vector<int> const& ranks) {
-    std::vector<int> quality;
+    std::vector<int> badness;  // path to the nearest NIC
     for (std::size_t const gpu : m_gpus) {
       PairClass best = PairClass::sys;
       for (std::size_t const nic : m_usable) best = std::min(best, pair_of(m_machine, device(gpu), device(nic)).pair);
-      quality.push_back(static_cast<int>(best));
+      badness.push_back(static_cast<int>(best));
     }
     std::vector<int> const load = load_of(m_gpus, &Assignment::gpu);
     Indices chosen;
     if (m_request.ranks_per_gpu == 0) {
-      chosen = choose_evenly(m_gpus, ranks.size(), load, quality);
+      chosen = detail::choose_evenly(m_machine, m_gpus, ranks.size(), load, badness);
     } else {
       auto const each = static_cast<std::size_t>(m_request.ranks_per_gpu);
-      Indices const few = choose_evenly(m_gpus, (ranks.size() + each - 1) / each, load, quality);
+      Indices const few = detail::choose_evenly(m_machine, m_gpus, (ranks.size() + each - 1) / each, load, badness);
       for (std::size_t i = 0; i < ranks.size(); ++i) chosen.push_back(few[i / each]);
     }
     for (std::size_t i = 0; i < ranks.size(); ++i) rank(ranks[i]).gpu = chosen[i];
@@ -257,46 +175,9 @@ class Planner {
       auto const faster = [&](std::size_t other) { return speed(other) > speed(nic); };
       slower.push_back(static_cast<int>(std::ranges::count_if(m_usable, faster)));
     }
-    Indices const chosen = choose_evenly(m_usable, ranks.size(), load_of(m_usable, &Assignment::nic), slower);
+    Indices const chosen =
+        detail::choose_evenly(m_machine, m_usable, ranks.size(), load_of(m_usable, &Assignment::nic), slower);
     for (std::size_t i = 0; i < ranks.size(); ++i) rank(ranks[i]).nic = chosen[i];
-  }
-
-  /// Domains for ranks without a device to go to.
-  std::vector<int> choose_domains(std::size_t ranks, detail::Cores const& cores) const {
-    auto const domains = m_machine.domains();
-    std::vector<int> seats(domains.size(), 0), room(domains.size()), chosen;
-    std::vector<char> near_nic(domains.size(), 0);
-    for (std::size_t d = 0; d < domains.size(); ++d) {
-      room[d] = cores.capacity(d, m_request.threads, m_request.ranks);
-      for (std::size_t const nic : m_usable)
-        near_nic[d] = near_nic[d] != 0 || domain_of(nic) == static_cast<int>(d) ? 1 : 0;
-    }
-    std::map<int, int> packages;
-    auto const add = [&](std::size_t d) {
-      ++seats[d];
-      ++packages[domains[d].package];
-      chosen.push_back(static_cast<int>(d));
-    };
-    while (chosen.size() < ranks) {
-      auto const key = [&](std::size_t d) {
-        bool const full = seats[d] >= room[d];
-        switch (m_plan.policy) {
-          case Policy::compact:
-            return std::tuple(full, 0, 0, 0, d);
-          case Policy::spread:
-            return std::tuple(full, packages[domains[d].package], seats[d], 0, d);
-          default:
-            return std::tuple(full, seats[d], near_nic[d] != 0 ? 0 : 1, packages[domains[d].package], d);
-        }
-      };
-      std::size_t best = 0;
-      for (std::size_t d = 1; d < domains.size(); ++d) {
-        if (key(d) < key(best)) best = d;
-      }
-      add(best);
-    }
-    if (m_plan.policy != Policy::spread) std::ranges::sort(chosen);
-    return chosen;
   }
 
   /// Cores for all ranks that are not bound.
@@ -330,52 +211,14 @@ class Planner {
         anywhere.push_back(r);
         continue;
       }
-      seats.push_back({r, least_seated(*near, load), device(*near).cpus});
+      seats.push_back({r, detail::least_seated(m_machine, device(*near), load), device(*near).cpus});
       ++load[static_cast<std::size_t>(seats.back().domain)];
     }
-    std::vector<int> const domains = choose_domains(anywhere.size(), cores);
+    std::vector<int> const domains =
+        detail::choose_domains(m_machine, m_request, m_plan.policy, cores, m_usable, anywhere.size());
     for (std::size_t i = 0; i < anywhere.size(); ++i) seats.push_back({anywhere[i], domains[i], {}});
     std::vector<CpuSet> cpus = seat_ranks(m_machine, m_request, m_plan.policy, cores, seats, m_plan.notes);
     for (std::size_t i = 0; i < seats.size(); ++i) rank(seats[i].rank).cpus = std::move(cpus[i]);
-  }
-
-  /// The domain of a device, or of those it may belong to the one with the fewest ranks.
-  int least_seated(std::size_t i, std::vector<int> const& load) const {
-    int const own = domain_of(i);
-    if (own >= 0) return own;
-    auto const domains = m_machine.domains();
-    auto const key = [&](std::size_t d) { return std::tuple(!device(i).cpus.intersects(domains[d].cpus), load[d], d); };
-    std::size_t best = 0;
-    for (std::size_t d = 1; d < domains.size(); ++d) {
-      if (key(d) < key(best)) best = d;
-    }
-    return static_cast<int>(best);
-  }
-
-  std::vector<int> memory_of(CpuSet const& cpus) const {
-    std::vector<int> numa;
-    for (Domain const& domain : m_machine.domains()) {
-      if (!domain.cpus.intersects(cpus)) continue;
-      for (int const node : domain.numa) {
-        if (std::ranges::find(numa, node) == numa.end()) numa.push_back(node);
-      }
-    }
-    auto const fast = [&](int node) { return m_machine.numa_nodes()[static_cast<std::size_t>(node)].high_bandwidth; };
-    std::ranges::stable_sort(numa, {}, fast);
-    return numa;
-  }
-
-  /// Places among equals: by speed, then by bus id.
-  std::vector<int> order_of(Indices const& devices) const {
-    Indices sorted(devices.size());
-    for (std::size_t i = 0; i < sorted.size(); ++i) sorted[i] = i;
-    std::ranges::sort(sorted, {}, [&](std::size_t i) {
-      Device const& d = device(devices[i]);
-      return std::tuple(-d.port_speed, -d.link_speed, devices[i]);
-    });
-    std::vector<int> order(devices.size());
-    for (std::size_t i = 0; i < sorted.size(); ++i) order[sorted[i]] = static_cast<int>(i);
-    return order;
   }
 
   Reach reach(Assignment const& a, std::size_t to, std::optional<std::size_t> const& other) const {
@@ -399,9 +242,9 @@ class Planner {
       reaches.push_back(std::move(row));
     }
     detail::Shares shares;
-    shares.tiers = tiers_of(reaches);
+    shares.tiers = detail::tiers_of(reaches);
     for (std::size_t const d : devices) shares.slots.push_back(device(d).slot);
-    shares.order = order_of(devices);
+    shares.order = detail::order_of(m_machine, devices);
     shares.load = load_of(devices, which);
     shares.capacity = capacity;
     shares.nearest_only = nearest_only;

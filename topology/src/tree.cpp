@@ -87,8 +87,9 @@ NameKind name_kind_of(hwloc_obj_t object) {
 #endif
   if (storage) return NameKind::block;
   if (subtype == "CXI" || called.starts_with("cxi")) return NameKind::cxi;
-  if (is(HWLOC_OBJ_OSDEV_NETWORK)) return NameKind::net;
+  // In hwloc 3 the RDMA devices are network devices too.
   if (is(HWLOC_OBJ_OSDEV_OPENFABRICS)) return NameKind::openfabrics;
+  if (is(HWLOC_OBJ_OSDEV_NETWORK)) return NameKind::net;
   // Old exports leave the subtype out.
   auto const from = [&](std::string_view kind, std::string_view start) {
     return subtype == kind || (subtype.empty() && called.starts_with(start));
