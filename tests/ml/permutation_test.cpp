@@ -25,13 +25,15 @@ TEST(Permutation, IsABijection) {
 }
 
 TEST(Permutation, ManyPlacesAtOnceAreThePlacesOneByOne) {
-  int const n = 833;
-  Permutation const order(3, 11, n);
-  for (int place = 0; place < n; place += 32) {
-    std::uint32_t element[32];
-    order.elements(place, n, element);
-    for (int l = 0; l < 32; ++l) {
-      EXPECT_EQ(element[l], order(static_cast<std::uint32_t>(std::min(place + l, n - 1)))) << place << " + " << l;
+  // Domains of which nearly all, or little more than a quarter, is taken.
+  for (int const n : {833, 257, 1024, 3}) {
+    Permutation const order(3, 11, static_cast<std::uint32_t>(n));
+    for (int first = 0; first < n; first += 96) {
+      std::uint32_t element[96];
+      order.elements(first, 96, element);
+      for (int i = 0; i < 96; ++i) {
+        EXPECT_EQ(element[i], order(static_cast<std::uint32_t>(std::min(first + i, n - 1)))) << first << " + " << i;
+      }
     }
   }
 }

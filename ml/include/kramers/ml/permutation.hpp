@@ -40,13 +40,43 @@ class Permutation {
     return place;
   }
 
-  /// The elements at W places from `place` on, computed together; places from `last` on repeat the last one.
-  template <int W>
-  KOKKOS_FORCEINLINE_FUNCTION void elements(int place, int last, std::uint32_t (&element)[W]) const {
-    for_lanes<W>(
-        [&](int const l) { element[l] = once(static_cast<std::uint32_t>(place + l < last ? place + l : last - 1)); });
-    while (any_lane<W>([&](int const l) { return element[l] >= m_n; })) {
-      for_lanes<W>([&](int const l) { element[l] = element[l] >= m_n ? once(element[l]) : element[l]; });
+  /// The elements at the places first ... first + count - 1, computed together: those that walk on do so in lanes that they
+  /// fill anew in each round.
+  ///
+  /// @param[in]  count    at most Most, a multiple of 32
+  /// @param[out] element  places that there are none of repeat the last one
+  template <int Most>
+  KOKKOS_FUNCTION void elements(int first, int count, std::uint32_t (&element)[Most]) const {
+    constexpr int W = 32;
+    static_assert(Most % W == 0, "Permutation: whole packs of places");
+    std::uint32_t const last = m_n - 1;
+    for (int place = 0; place < count; place += W) {
+      for_lanes<W>([&](int const l) {
+        auto const here = static_cast<std::uint32_t>(first + place + l);
+        element[place + l] = once(here < last ? here : last);
+      });
+    }
+    int walking[Most];
+    int number = 0;
+    for (int i = 0; i < count; ++i) {
+      walking[number] = i;
+      number += element[i] >= m_n ? 1 : 0;
+    }
+    while (number > 0) {
+      int left = 0;
+      for (int begin = 0; begin < number; begin += W) {
+        int const size = number - begin < W ? number - begin : W;
+        std::uint32_t pack[W] = {};
+        for (int i = 0; i < size; ++i) pack[i] = element[walking[begin + i]];
+        for_lanes<W>([&](int const l) { pack[l] = once(pack[l]); });
+        for (int i = 0; i < size; ++i) {
+          int const place = walking[begin + i];
+          element[place] = pack[i];
+          walking[left] = place;  // left <= begin + i
+          left += pack[i] >= m_n ? 1 : 0;
+        }
+      }
+      number = left;
     }
   }
 

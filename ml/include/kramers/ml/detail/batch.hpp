@@ -94,9 +94,18 @@ struct Batch {
   }
   KOKKOS_FORCEINLINE_FUNCTION T& goal(int cell, int i, int lane) const { return value(cell, Net::inputs + i, lane); }
 
-  /// `term` where the lane holds a sample, else 0.
+  /// `term` where the lane holds a sample, else 0. Without a condition, out of which compilers make branches that keep loops
+  /// over lanes from being vectorised.
   KOKKOS_FORCEINLINE_FUNCTION T held(int cell, int lane, T term) const {
-    return !Crew::checks_lanes || crew.holds(cell, lane) ? term : T(0);
+    if constexpr (!Crew::checks_lanes) {
+      return term;
+    } else {
+      using Bits = kramers::detail::Bits<T>;
+      using Signed = std::make_signed_t<Bits>;
+      Signed const before_end = static_cast<Signed>(crew.position(cell, lane)) - static_cast<Signed>(samples);
+      Bits const all = static_cast<Bits>(before_end >> (8 * sizeof(T) - 1));  // ones where it is negative
+      return kramers::detail::from_bits(static_cast<Bits>(kramers::detail::to_bits(term) & all));
+    }
   }
 
   /// @param[in] draw  (model, position in the batch, group of four features, layer) -> PhiloxBlock, for dropout

@@ -21,6 +21,10 @@ namespace kramers::ml::detail {
 
 inline constexpr int batch_columns = 32;
 
+/// Of a batch whose elements are looked up together.
+inline constexpr int rows_at_a_time = 4;
+inline constexpr int places_at_a_time = rows_at_a_time * batch_columns;
+
 constexpr int batch_rows(int samples) {
   return (samples + batch_columns - 1) / batch_columns;
 }
@@ -92,10 +96,14 @@ class ColumnLanes {
   /// put(cell, lane, element): the elements that stand in the batch, which begins at `first` of `order`.
   template <class Order, class Put>
   KOKKOS_FORCEINLINE_FUNCTION void each_element(Order const& order, int first, Put const& put) const {
-    for (int cell = 0; cell < batch_rows(m_samples); ++cell) {
-      std::uint32_t element[lanes];
-      order.template elements<lanes>(0, first + cell * lanes, first + m_samples, element);
-      for_lanes<lanes>([&](int const l) { put(cell, l, element[l]); });
+    std::uint32_t element[places_at_a_time];
+    int const rows = batch_rows(m_samples);
+    for (int row = 0; row < rows; row += rows_at_a_time) {
+      int const some = rows - row < rows_at_a_time ? rows - row : rows_at_a_time;
+      order.elements(0, first + row * lanes, some * lanes, element);
+      for (int r = 0; r < some; ++r) {
+        for_lanes<lanes>([&](int const l) { put(row + r, l, element[r * lanes + l]); });
+      }
     }
   }
 
@@ -149,12 +157,13 @@ class ModelLanes {
   }
   template <class Order, class Put>
   KOKKOS_FORCEINLINE_FUNCTION void each_element(Order const& order, int first, Put const& put) const {
+    std::uint32_t element[places_at_a_time];
     for (int model = 0; model < models; ++model) {
-      for (int row = 0; row < m_rows; ++row) {
-        std::uint32_t element[batch_columns];
-        order.template elements<batch_columns>(model, first + row * batch_columns, first + m_samples, element);
-        for (int c = 0; c < batch_columns && row * batch_columns + c < m_samples; ++c) {
-          put(reversed(c) * m_rows + row, model, element[c]);
+      for (int row = 0; row < m_rows; row += rows_at_a_time) {
+        int const some = m_rows - row < rows_at_a_time ? m_rows - row : rows_at_a_time;
+        order.elements(model, first + row * batch_columns, some * batch_columns, element);
+        for (int i = 0; i < some * batch_columns && row * batch_columns + i < m_samples; ++i) {
+          put(reversed(i % batch_columns) * m_rows + row + i / batch_columns, model, element[i]);
         }
       }
     }
@@ -221,9 +230,9 @@ class ColumnThreads {
   template <class Order, class Put>
   KOKKOS_FORCEINLINE_FUNCTION void each_element(Order const& order, int first, Put const& put) const {
     for (int cell = 0; cell < batch_rows(m_samples); ++cell) {
-      std::uint32_t element[1];
-      order.template elements<1>(0, first + position(cell, m_thread), first + m_samples, element);
-      put(cell, m_thread, element[0]);
+      int const last = m_samples - 1;
+      int const here = position(cell, m_thread);
+      put(cell, m_thread, order.element(0, first + (here < last ? here : last)));
     }
   }
 

@@ -23,17 +23,23 @@ struct Progress {
 /// Which elements stand at the places of an epoch: each model has its own order.
 struct ShuffledOrder {
   Permutation const* of_model;
-  template <int W>
-  KOKKOS_FORCEINLINE_FUNCTION void elements(int model, int place, int last, std::uint32_t (&element)[W]) const {
-    of_model[model].elements(place, last, element);
+  KOKKOS_FORCEINLINE_FUNCTION std::uint32_t element(int model, int place) const {
+    return of_model[model](static_cast<std::uint32_t>(place));
+  }
+  template <int Most>
+  KOKKOS_FORCEINLINE_FUNCTION void elements(int model, int first, int count, std::uint32_t (&element)[Most]) const {
+    of_model[model].elements(first, count, element);
   }
 };
 /// The order in which they were given.
 struct GivenOrder {
-  template <int W>
-  KOKKOS_FORCEINLINE_FUNCTION void elements(int, int place, int last, std::uint32_t (&element)[W]) const {
-    for_lanes<W>(
-        [&](int const l) { element[l] = static_cast<std::uint32_t>(place + l < last ? place + l : last - 1); });
+  int samples;
+  KOKKOS_FORCEINLINE_FUNCTION std::uint32_t element(int, int place) const { return static_cast<std::uint32_t>(place); }
+  template <int Most>
+  KOKKOS_FORCEINLINE_FUNCTION void elements(int, int first, int count, std::uint32_t (&element)[Most]) const {
+    for (int i = 0; i < count; ++i) {
+      element[i] = static_cast<std::uint32_t>(first + i < samples ? first + i : samples - 1);
+    }
   }
 };
 
@@ -275,7 +281,7 @@ struct GradientWork {
     Work work{crew, memory, static_cast<int>(samples.count())};
     crew.template each<Work::kept>([&](int const i, int const l) { work.state(i, l) = arena(model, i); });
     crew.begin(work.samples);
-    load_samples(work, samples, loss, GivenOrder{}, 0);
+    load_samples(work, samples, loss, GivenOrder{work.samples}, 0);
     auto const draw = [&](int, int const position, int const group, int const layer) {
       return FitWork<Space, Net>::dropout_block(models(model).seed, progress(model).step + 1, position, group, layer);
     };
