@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <climits>
 #include <cmath>
 #include <cstdint>
@@ -20,6 +19,7 @@
 #include <vector>
 
 #include "xml.hpp"
+#include "xml_latencies.hpp"
 #include "xml_tree.hpp"
 
 namespace kramers::topology::detail {
@@ -37,14 +37,6 @@ struct Part {
   std::vector<std::unique_ptr<Part>> normal, memory, io;
   CpuSet cpus, nodes;
 };
-
-template <class Number>
-std::optional<Number> number(std::string_view text) {
-  Number value{};
-  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return {};
-  return value;
-}
 
 /// Does the text look like the pattern, in which h is a digit of a hexadecimal number and * any number of them up to 4?
 bool looks_like(std::string_view text, std::string_view pattern) {
@@ -109,11 +101,12 @@ class Rewriter {
         (m_version.starts_with("3") ? m_version : "2.0") + "\">\n";
     write(*whole);
     for (XmlElement const& child : m_root.children) {
-      if (child.name == "distances2") write_latencies(child);
+      auto const found = child.name == "distances2" && m_latencies.empty() ? latencies_of(child) : std::nullopt;
+      if (found) m_latencies = xml_of(*found, m_nodes);
       if (child.name == "info") write_info(child);
     }
     // Version 1 does not say of which objects; those that are as many as NUMA nodes are taken for that.
-    if (m_latencies.empty()) m_latencies = latencies(m_node_order, m_old_latencies);
+    if (m_latencies.empty()) m_latencies = xml_of({m_node_order, m_old_latencies}, m_nodes);
     return m_text + m_latencies + "</topology>\n";
   }
 
@@ -153,7 +146,7 @@ class Rewriter {
       m_node_order.push_back(*part->os_index);
     }
     for (XmlElement const& child : object.children) {
-      if (child.name == "distances") m_old_latencies = old_latencies(child);
+      if (child.name == "distances") m_old_latencies = old_latencies_of(child);
       if (child.name != "object" || type_of(child) == "Misc") continue;
       add(*part, convert(child, part.get(), above));
     }
@@ -373,69 +366,6 @@ class Rewriter {
       for (auto const& child : *list) write(*child);
     }
     m_text += "</object>\n";
-  }
-
-  /// All numbers inside the children of that name; nothing if one is none.
-  std::optional<std::vector<std::uint64_t>> numbers(XmlElement const& from, std::string_view name) const {
-    std::vector<std::uint64_t> all;
-    for (XmlElement const& child : from.children) {
-      if (child.name != name) continue;
-      std::string_view rest = child.text;
-      while (!rest.empty()) {
-        std::size_t const end = std::min(rest.find_first_of(" \n\t"), rest.size());
-        auto const value = number<std::uint64_t>(rest.substr(0, end));
-        if (end > 0 && !value) return {};
-        if (end > 0) all.push_back(*value);
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-      }
-    }
-    return all;
-  }
-
-  std::string latencies(std::vector<std::uint64_t> const& nodes, std::vector<std::uint64_t> const& values) const {
-    CpuSet named;
-    for (std::uint64_t const node : nodes) {
-      if (node <= CpuSet::largest && m_nodes.contains(static_cast<unsigned>(node)))
-        named.insert(static_cast<unsigned>(node));
-    }
-    if (nodes.size() < 2 || named.size() != nodes.size() || values.size() != nodes.size() * nodes.size()) return {};
-    auto const list = [](std::vector<std::uint64_t> const& from) {
-      std::string text;
-      for (std::uint64_t const value : from) text += std::to_string(value) + " ";
-      return text;
-    };
-    std::string const index = list(nodes), matrix = list(values);
-    return "<distances2 type=\"NUMANode\" nbobjs=\"" + std::to_string(nodes.size()) +
-           "\" kind=\"5\" name=\"NUMALatency\" indexing=\"os\">\n<indexes length=\"" + std::to_string(index.size()) +
-           "\">" + index + "</indexes>\n<u64values length=\"" + std::to_string(matrix.size()) + "\">" + matrix +
-           "</u64values>\n</distances2>\n";
-  }
-
-  void write_latencies(XmlElement const& from) {
-    auto const is = [&](char const* name, std::string_view value) {
-      std::string const* text = from.find(name);
-      return text != nullptr && *text == value;
-    };
-    std::string const* kind = from.find("kind");
-    auto const bits = kind == nullptr ? std::nullopt : number<unsigned>(*kind);
-    bool const means_latency = bits && (*bits & 4U) != 0;
-    if (!is("type", "NUMANode") || !is("indexing", "os") || !means_latency || !m_latencies.empty()) return;
-    auto const nodes = numbers(from, "indexes"), values = numbers(from, "u64values");
-    if (nodes && values) m_latencies = latencies(*nodes, *values);
-  }
-
-  /// Version 1: a matrix as multiples of a base.
-  static std::vector<std::uint64_t> old_latencies(XmlElement const& from) {
-    std::string const* base = from.find("latency_base");
-    auto const scale = base == nullptr ? std::nullopt : number<double>(*base);
-    std::vector<std::uint64_t> values;
-    for (XmlElement const& child : from.children) {
-      std::string const* text = child.find("value");
-      auto const value = text == nullptr ? std::nullopt : number<double>(*text);
-      if (!scale || !value || !(*value * *scale >= 0 && *value * *scale < 1e9)) return {};
-      values.push_back(static_cast<std::uint64_t>(std::lround(*value * *scale)));
-    }
-    return values;
   }
 
   XmlElement const& m_root;
