@@ -62,7 +62,7 @@ From from_of(Machine const& machine, std::string const& text) {
   }
   if (text.starts_with("numa:")) {
     for (NumaNode const& node : machine.numa_nodes()) {
-      if (static_cast<int>(node.os_index) == number_after(text, 5)) return {node.cpus, -1};
+      if (node.logical_index == number_after(text, 5)) return {node.cpus, -1};
     }
     throw UsageError("--from is '" + text + "', but the node has no such NUMA node: kramers-topo tree lists them");
   }

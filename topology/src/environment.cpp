@@ -218,6 +218,7 @@ void Writer::ompi() {
                        whole_cores ? "core" : "hwthread"};
   note("Slots are " + std::string(whole_cores ? "cores" : "hardware threads") +
        " by logical index, as Open MPI 5 (PRRTE 3) counts them; without --bind-to it maps but does not bind.");
+  note("Write the lines into FILE, a path without dashes: PRRTE takes what follows one for another option.");
   note("The file places the ranks of one node; for several, start the program by kramers-topo run.");
   note("NICs and GPUs are chosen by variables: --for ucx or libfabric, and cuda or rocm.");
 }
