@@ -187,7 +187,7 @@ int run_spread(AppRun const& run) {
   summary["provenance"] = provenance(run.comm, app_name, request.space, run.options.words, run.config.verbatim());
   if (output) detail::write_spread(*output, run.comm, request, result, summary);
   agree(run.comm, [&] {
-    if (run.comm.is_root() && summary_file) write_json_atomically(*summary_file, summary);
+    if (run.comm.is_root() && summary_file) write_summary(*summary_file, summary, run);
   });
   if (run.comm.is_root() && !run.options.quiet) {
     tell(request, result, summary);

@@ -32,7 +32,7 @@ nlohmann::json origin_of(AppRun const& run) {
 }
 
 void finish(AppRun const& run, Outputs const& outputs, nlohmann::json const& summary) {
-  if (outputs.summary) write_json_atomically(*outputs.summary, summary);
+  if (outputs.summary) write_summary(*outputs.summary, summary, run);
   if (run.options.quiet) return;
   for (auto const& file : {outputs.model, outputs.results, outputs.summary}) {
     if (file) std::printf("  written to %s\n", file->c_str());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "commands.hpp"
+#include "placement.hpp"
 
 using namespace kramers;
 
@@ -34,5 +35,5 @@ AppInfo app() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return run_app(argc, argv, app(), classify::run);
+  return run_app(argc, argv, with_placement(app()), classify::run);
 }

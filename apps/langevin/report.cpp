@@ -28,8 +28,7 @@ nlohmann::json basics(StudyParams const& params, AppRun const& run) {
           {"threads", thread_count(params.request.space)},
           {"walkers", params.request.params.walkers},
           {"steps", params.steps},
-          {"equilibrate", params.equilibrate},
-          {"placement", run.placement}};
+          {"equilibrate", params.equilibrate}};
 }
 
 double number(nlohmann::json const& json) {
@@ -91,7 +90,7 @@ nlohmann::json summarise(Replay const& path, StudyParams const& params, AppRun c
 void write(Outputs const& outputs, nlohmann::json const& summary, AppRun const& run) {
   agree(run.comm, [&] {
     if (!run.comm.is_root()) return;
-    if (outputs.summary) write_json_atomically(*outputs.summary, summary);
+    if (outputs.summary) write_summary(*outputs.summary, summary, run);
     if (!run.options.quiet) print(summary);
   });
 }

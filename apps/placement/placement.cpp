@@ -186,6 +186,7 @@ Placement place(Communicator const& comm, std::string const& mode) {
 
 AppInfo with_placement(AppInfo info) {
   info.place = place;
+  for (AppInfo& command : info.commands) command.place = place;
   return info;
 }
 

@@ -58,6 +58,8 @@ void write_file(std::filesystem::path const& path, LoopResult const& result, nlo
   file.attribute("/adaptive", "target", result.target);
   file.attribute("/adaptive", "uniform_steps", result.uniform_steps);
   file.attribute("/adaptive", "adaptive_steps", result.adaptive_steps);
+  file.attribute("/adaptive", "saving", result.saving);
+  file.attribute("/adaptive", "saving_error", result.saving_error);
   file.commit();
 }
 
@@ -71,8 +73,8 @@ void tell(LoopResult const& result, LoopParams const& loop) {
                 c.uniform_error[i], c.adaptive[i], c.adaptive_error[i]);
   }
   std::printf(
-      "  accuracy %.4f after %.0f steps where the classifier is least sure, %.0f steps uniformly: a saving of %.2f\n",
-      result.target, result.adaptive_steps, result.uniform_steps, result.saving());
+      "  accuracy %.4f after %.0f steps where the classifier is least sure, %.0f uniformly: saving %.2f +- %.2f\n",
+      result.target, result.adaptive_steps, result.uniform_steps, result.saving, result.saving_error);
 }
 
 }  // namespace
@@ -120,11 +122,12 @@ int run_adaptively(AppRun const& run) {
                            {"accuracy", result.target},
                            {"uniform_steps", result.uniform_steps},
                            {"adaptive_steps", result.adaptive_steps},
-                           {"saving", result.saving()}}}};
+                           {"saving", result.saving},
+                           {"saving_error", result.saving_error}}}};
   summary["provenance"] =
       provenance(run.comm, "kramers-spread", request.space, run.options.words, run.config.verbatim());
   if (output) write_file(*output, result, summary);
-  if (summary_file) write_json_atomically(*summary_file, summary);
+  if (summary_file) write_summary(*summary_file, summary, run);
   if (!run.options.quiet) {
     tell(result, loop);
     if (output) std::printf("  written to %s\n", output->c_str());

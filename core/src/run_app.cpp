@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/core/command_line.hpp>
+#include <kramers/core/file.hpp>
 
 #include <Kokkos_Core.hpp>
 
@@ -47,6 +48,11 @@ Kokkos::InitializationSettings kokkos_settings(Communicator const& comm, std::op
 }
 
 }  // namespace
+
+void write_summary(std::filesystem::path const& path, nlohmann::json summary, AppRun const& run) {
+  summary["placement"] = run.placement;
+  write_json_atomically(path, summary);
+}
 
 int run_app(int argc, char** argv, AppInfo const& info, std::function<int(AppRun const&)> const& body) {
   MpiSession const mpi(argc, argv);

@@ -89,6 +89,10 @@ struct AppRun {
   nlohmann::json placement;  ///< Placement::report
 };
 
+/// Replace a summary file by this document and, under "placement", where the ranks ran. Call it on one rank.
+/// @throws IoError  it cannot be written; the old file stays
+void write_summary(std::filesystem::path const& path, nlohmann::json summary, AppRun const& run);
+
 /// The whole frame of an app: MPI, command line, input file, Kokkos (one device per rank of a machine), `body`, and one
 /// error message from one rank with the same exit code on all. Returns what main returns: 0, the value of `body`, 64
 /// for wrong usage, 65 for wrong input, 1 for other errors.
