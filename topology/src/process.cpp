@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -167,7 +168,11 @@ bool some_gpu_is_hidden() {
 
 void read_environment(Binding& binding, Lookup const& get) {
   for (std::string const& variable : placement_variables()) {
-    if (char const* const value = get(variable.c_str())) binding.environment[variable] = value;
+    char const* const value = get(variable.c_str());
+    if (value == nullptr) continue;
+    // Devices and numbers are plain ASCII; anything else would not fit into JSON.
+    std::string& text = binding.environment[variable] = value;
+    std::replace_if(text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
   }
   if (auto const rank = local_rank_from(get)) binding.rank = rank->rank;
 }
