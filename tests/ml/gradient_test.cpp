@@ -54,13 +54,14 @@ GradientCheck check_reference(NetworkSpec const& network, Loss loss, Mutant muta
   return check;
 }
 
-/// All networks and losses.
-GradientCheck check_reference(Mutant mutant) {
-  GradientCheck all;
+/// Whether the check of any network and loss fails.
+bool caught(Mutant mutant) {
   for (NetworkSpec const& network : kramers::test::gradient_networks()) {
-    for (Loss const loss : losses_for(network)) all.add(check_reference(network, loss, mutant));
+    for (Loss const loss : losses_for(network)) {
+      if (!check_reference(network, loss, mutant).passed()) return true;
+    }
   }
-  return all;
+  return false;
 }
 
 TEST(GradientOfReference, EqualsCentralDifferences) {
@@ -78,9 +79,9 @@ TEST(GradientOfReference, EqualsCentralDifferences) {
 
 TEST(GradientOfReference, CheckCatchesEveryMutant) {
   for (Mutant const mutant : kramers::test::derivative_mutants()) {
-    GradientCheck const check = check_reference(mutant);
-    EXPECT_FALSE(check.passed()) << "mutant " << static_cast<int>(mutant) << ": " << check;
+    EXPECT_TRUE(caught(mutant)) << "mutant " << static_cast<int>(mutant);
   }
+  EXPECT_FALSE(caught(Mutant::none));
 }
 
 /// Sum of |a - f| over the parameters, for differences over h.
