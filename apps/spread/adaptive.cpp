@@ -169,19 +169,54 @@ double steps_until(std::vector<double> const& accuracy, std::vector<std::int64_t
   return std::lerp(static_cast<double>(steps[i - 1]), static_cast<double>(steps[i]), share);
 }
 
-/// Mean over the repeats and its standard error, round by round.
-void average(std::vector<std::vector<double>> const& repeats, std::vector<double>& mean, std::vector<double>& error) {
-  auto const n = static_cast<double>(repeats.size());
-  for (std::size_t round = 0; round < repeats[0].size(); ++round) {
-    double sum = 0, squares = 0;
-    for (auto const& one : repeats) sum += one[round];
-    for (auto const& one : repeats) squares += (one[round] - sum / n) * (one[round] - sum / n);
-    mean.push_back(sum / n);
-    error.push_back(repeats.size() > 1 ? std::sqrt(squares / (n * (n - 1))) : 0.0);
+using Repeats = std::vector<std::vector<double>>;  // accuracies [repeat][round]
+
+/// Mean over all repeats but one (or none, if `without` is none of them), round by round.
+std::vector<double> mean_of(Repeats const& repeats, std::size_t without) {
+  std::vector<double> mean(repeats[0].size(), 0.0);
+  double const n = static_cast<double>(repeats.size()) - (without < repeats.size() ? 1 : 0);
+  for (std::size_t r = 0; r < repeats.size(); ++r) {
+    for (std::size_t round = 0; round < mean.size() && r != without; ++round) mean[round] += repeats[r][round] / n;
   }
+  return mean;
 }
 
-/// Random points that are not used elsewhere: the seeds of the repeats.
+/// Standard error of that mean.
+std::vector<double> error_of(Repeats const& repeats, std::vector<double> const& mean) {
+  auto const n = static_cast<double>(repeats.size());
+  std::vector<double> error(mean.size(), 0.0);
+  for (std::size_t round = 0; round < mean.size() && repeats.size() > 1; ++round) {
+    double squares = 0;
+    for (auto const& one : repeats) squares += (one[round] - mean[round]) * (one[round] - mean[round]);
+    error[round] = std::sqrt(squares / (n * (n - 1)));
+  }
+  return error;
+}
+
+/// The highest accuracy that both means reach, and the steps each needs for it.
+struct Comparison {
+  double target, uniform_steps, adaptive_steps;
+  double saving() const { return uniform_steps / adaptive_steps; }
+};
+Comparison compare(std::vector<double> const& uniform, std::vector<double> const& adaptive,
+                   std::vector<std::int64_t> const& steps) {
+  double const target = std::min(*std::ranges::max_element(uniform), *std::ranges::max_element(adaptive));
+  return {target, steps_until(uniform, steps, target), steps_until(adaptive, steps, target)};
+}
+
+double jackknife_error(Repeats const& uniform, Repeats const& adaptive, std::vector<std::int64_t> const& steps) {
+  auto const n = static_cast<double>(uniform.size());
+  std::vector<double> savings;
+  for (std::size_t r = 0; r < uniform.size() && uniform.size() > 1; ++r) {
+    savings.push_back(compare(mean_of(uniform, r), mean_of(adaptive, r), steps).saving());
+  }
+  double const mean = std::accumulate(savings.begin(), savings.end(), 0.0) / n;
+  double squares = 0;
+  for (double const saving : savings) squares += (saving - mean) * (saving - mean);
+  return std::sqrt(squares * (n - 1) / n);
+}
+
+/// Member seeds: that of the map for what is held out (repeat -1), others for the repeats.
 std::uint64_t seed_of(SpreadRequest const& request, std::int64_t repeat) {
   return request.params.member_seed.value_or(request.params.seed) + static_cast<std::uint64_t>(repeat) + 1;
 }
@@ -226,25 +261,30 @@ LoopResult learn_adaptively(SpreadRequest const& request, ml::ClassifierParams c
   auto const trainings = static_cast<std::uint64_t>(2 * loop.repeats * (loop.rounds + 1));
   Progress progress(Communicator::self(), trainings, "learn", {.quiet = quiet, .unit = "trainings"});
   std::uint64_t done = 0;
-  std::vector<std::vector<double>> uniform, adaptive;
+  Repeats uniform, adaptive;
   for (std::int64_t repeat = 0; repeat < loop.repeats; ++repeat) {
     std::uint64_t const seed = seed_of(request, repeat);
     GrowingMap by_chance(request, seed), by_doubt(request, seed);
     uniform.push_back(grow(scene, by_chance, seed, false, progress, done));
     adaptive.push_back(grow(scene, by_doubt, seed, true, progress, done));
     for (std::size_t p = 0; p < result.batches.size(); ++p) result.batches[p] += by_doubt.batches()[p];
-    result.spread = by_doubt.spread();
   }
   Curves& curves = result.curves;
-  average(uniform, curves.uniform, curves.uniform_error);
-  average(adaptive, curves.adaptive, curves.adaptive_error);
   std::int64_t const batch_steps = request.params.members * request.params.member_steps;
   for (std::int64_t round = 0; round <= loop.rounds; ++round) {
     curves.steps.push_back((loop.initial + round * loop.per_round) * batch_steps);
   }
-  result.target = std::min(*std::ranges::max_element(curves.uniform), *std::ranges::max_element(curves.adaptive));
-  result.uniform_steps = steps_until(curves.uniform, curves.steps, result.target);
-  result.adaptive_steps = steps_until(curves.adaptive, curves.steps, result.target);
+  auto const all = uniform.size();
+  curves.uniform = mean_of(uniform, all);
+  curves.adaptive = mean_of(adaptive, all);
+  curves.uniform_error = error_of(uniform, curves.uniform);
+  curves.adaptive_error = error_of(adaptive, curves.adaptive);
+  Comparison const found = compare(curves.uniform, curves.adaptive, curves.steps);
+  result.target = found.target;
+  result.uniform_steps = found.uniform_steps;
+  result.adaptive_steps = found.adaptive_steps;
+  result.saving = found.saving();
+  result.saving_error = jackknife_error(uniform, adaptive, curves.steps);
   return result;
 }
 

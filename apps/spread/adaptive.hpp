@@ -32,12 +32,12 @@ struct LoopResult {
   Curves curves;
   std::vector<double> thresholds;
   ml::PhasePoints points;             ///< all points of the map
-  std::vector<std::int64_t> batches;  ///< of members that the adaptive choice gave each, mean over the repeats rounded
-  std::vector<double> spread;         ///< of the last repeat; NaN where there are no members
+  std::vector<std::int64_t> batches;  ///< of members that the adaptive choice gave each, sum over the repeats
   std::int64_t held_out = 0;
   double target = 0;                             ///< accuracy that both reach
   double uniform_steps = 0, adaptive_steps = 0;  ///< until then, interpolated
-  double saving() const { return uniform_steps / adaptive_steps; }
+  double saving = 0;                             ///< uniform_steps / adaptive_steps
+  double saving_error = 0;                       ///< its standard error, by the jackknife over the repeats
 };
 
 /// Train classifiers while the map grows: each round gives members to the points of the trunk at which they are least
