@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Any bytes as the description of a node: a machine that can be planned for, or an Error, nothing else.
-// With libFuzzer: clang++ -std=c++20 -fsanitize=fuzzer,address topology_fuzz.cpp, the sources of topology, and hwloc.
 #include <kramers/topology/error.hpp>
 #include <kramers/topology/plan.hpp>
 

@@ -168,6 +168,7 @@ TEST(Safetensors, OffsetsThatBreakARuleAreRefused) {
   EXPECT_TRUE(has(one("[3]", "[0,8]"), "which are not the bytes of shape (3) and F32"));
   EXPECT_TRUE(has(one("[]", "[0,8]"), "which are not the bytes of shape () and F32"));
   EXPECT_TRUE(has(one("[1]", "[0,7]"), "which are not the bytes"));
+  EXPECT_TRUE(has(complaint(R"({"w":)" + entry(R"("U8")", "[5]", "[0,8]") + "}", 8), "which are not the bytes"));
   // Products that would be 2 modulo 2^64, and 0.
   EXPECT_TRUE(has(one("[9223372036854775809,2]", "[0,8]"), "which are not the bytes"));
   EXPECT_TRUE(has(one("[4294967296,4294967296]", "[0,0]"), "which are not the bytes"));
