@@ -328,8 +328,10 @@ TEST(Plan, RefusesMapsThatDoNotFit) {
   PlanRequest request = of(2);
   request.map = {{1, {}, "", ""}, {1, {}, "", ""}};
   EXPECT_TRUE(has(refusal(machine, request), "twice"));
+  request.map.pop_back();
+  request.policy = Policy::map;  // what the map leaves open goes the usual way
+  EXPECT_EQ(gpus(machine, plan(machine, request)), (Names{"cuda3", "cuda2"}));
   request.map.clear();
-  request.policy = Policy::map;
   EXPECT_TRUE(has(refusal(machine, request), "needs a map"));
 }
 

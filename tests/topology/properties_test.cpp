@@ -222,8 +222,8 @@ TEST_P(EveryNode, OrderOfDiscoveryChangesNothing) {
 TEST_P(EveryNode, NumbersOfHardwareThreadsChangeNothing) {
   Machine const machine = this->machine();
   auto const wanted = requests(machine);
-  // Sets follow the processing units when a file is read, so new numbers for these are enough; in the order of the tree,
-  // as the tree is ordered by numbers.
+  // Sets follow the processing units when a file is read, so new numbers for these are enough; in the order of the
+  // tree, as the tree is ordered by numbers.
   NodeText node = split(text());
   unsigned next = 3;
   each(node.machine, [&](Lines& lines) {

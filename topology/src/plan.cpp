@@ -36,7 +36,8 @@ class Planner {
 
   Plan make() {
     check();
-    m_plan.policy = m_request.policy.value_or(m_gpus.empty() ? Policy::numa_first : Policy::gpu_first);
+    Policy const usual = m_gpus.empty() ? Policy::numa_first : Policy::gpu_first;
+    m_plan.policy = m_request.policy == Policy::map ? usual : m_request.policy.value_or(usual);
     m_plan.assignments.resize(static_cast<std::size_t>(m_request.ranks));
     m_no_gpu.assign(m_plan.assignments.size(), 0);
     m_no_nic.assign(m_plan.assignments.size(), 0);

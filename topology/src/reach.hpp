@@ -9,8 +9,8 @@
 
 namespace kramers::topology::detail {
 
-/// How far a device is from a rank: from its cores, and from another device of the rank, which may count before or after
-/// the cores.
+/// How far a device is from a rank: from its cores, and from another device of the rank, which may count before or
+/// after the cores.
 struct Reach {
   PairClass before = PairClass::pix;
   Distance distance;

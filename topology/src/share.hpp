@@ -24,8 +24,8 @@ struct Shares {
 };
 
 /// The device of each rank. Greedy: the nearest pair first, ranks with the least choice before others, then the device
-/// and the card with the least load, then the first in order. Every rank gets a device if the capacity admits it; -1 says
-/// that a rank got none.
+/// and the card with the least load, then the first in order. Every rank gets a device if the capacity admits it; -1
+/// says that a rank got none.
 std::vector<int> share_greedily(Shares const& shares);
 
 /// The same by the least total cost: as few ranks as possible in the farthest tier, then in the next; then the loads as

@@ -21,8 +21,9 @@ struct XmlElement {
   std::string const* find(std::string_view attribute) const;
 };
 
-/// The root of an XML text, read strictly: elements nested at most 200 deep, attributes once each, the five named entities
-/// and numbers of ASCII characters; no DTD inside the text, no CDATA, no processing instruction inside the root.
+/// The root of an XML text, read strictly: elements nested at most 200 deep, attributes once each, the five named
+/// entities and numbers of ASCII characters; no DTD inside the text, no CDATA, no processing instruction inside the
+/// root.
 /// @throws DataError  with the line: the text is not that
 XmlElement parse_xml(std::string_view text, std::string const& source);
 

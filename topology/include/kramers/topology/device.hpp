@@ -14,12 +14,12 @@ namespace kramers::topology {
 
 /// What a device is to a job. `fabric_nic`: an adapter of the network that jobs communicate over; `management_nic`: any
 /// other network adapter on PCI; `gpu_partition`: a part of a GPU that the system shows as a device of its own (a
-/// partition of an MI300, a tile, a MIG instance); `other`: everything else on PCI, and network interfaces without a PCI
-/// device (bonds, VLANs, virtual ones), which are listed but never chosen.
+/// partition of an MI300, a tile, a MIG instance); `other`: everything else on PCI, and network interfaces without a
+/// PCI device (bonds, VLANs, virtual ones), which are listed but never chosen.
 enum class DeviceKind { fabric_nic, management_nic, gpu, gpu_partition, other };
 
-/// The network of an adapter, told by PCI numbers and never by name. `roce`: Ethernet with an RDMA device on a link of at
-/// least 10 Gb/s; `other`: an adapter of PCI class 0208 of another maker.
+/// The network of an adapter, told by PCI numbers and never by name. `roce`: Ethernet with an RDMA device on a link of
+/// at least 10 Gb/s; `other`: an adapter of PCI class 0208 of another maker.
 enum class Fabric { none, slingshot, infiniband, omni_path, efa, roce, other, ethernet };
 
 /// State of the port(s) of a network adapter: `active` if one of them is, `unknown` where nothing says.

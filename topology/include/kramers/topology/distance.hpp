@@ -15,8 +15,8 @@ namespace kramers::topology {
 /// node; `numa`: same NUMA node; `package`: same package; `remote`: another package; `unknown`: nothing says.
 enum class Locality { core_group, numa, package, remote, unknown };
 
-/// The path between two devices. `pix`: through one PCIe switch at most; `pxb`: through several; `phb`: through one host
-/// bridge; `node`: within a NUMA node; `sys`: across NUMA nodes, or unknown.
+/// The path between two devices. `pix`: through one PCIe switch at most; `pxb`: through several; `phb`: through one
+/// host bridge; `node`: within a NUMA node; `sys`: across NUMA nodes, or unknown.
 enum class PairClass { pix, pxb, phb, node, sys };
 
 std::string_view name(Locality locality);  ///< "core group", "NUMA", "package", "remote", "unknown"
@@ -38,7 +38,8 @@ struct Distance {
 };
 
 /// Distance of a device to the hardware threads of a binding, any of which may be near. An empty binding, or a device
-/// that the firmware puts nowhere, is at an unknown distance; a device whose own CPUs are not in the view is never near.
+/// that the firmware puts nowhere, is at an unknown distance; a device whose own CPUs are not in the view is never
+/// near.
 Distance distance(Machine const& machine, Device const& device, CpuSet const& binding);
 
 /// The path between two objects, in words.
@@ -54,8 +55,8 @@ Pair pair_of(Machine const& machine, int a, int b);
 /// Path between two devices; symmetric.
 Pair pair_of(Machine const& machine, Device const& a, Device const& b);
 
-/// The nearest of the fabric NICs to a binding: by distance, then speed (port, PCI link), then bus id. All NICs that are
-/// as near as the first come with it, in that order.
+/// The nearest of the fabric NICs to a binding: by distance, then speed (port, PCI link), then bus id. All NICs that
+/// are as near as the first come with it, in that order.
 /// @param  honour_port_state  leave out NICs whose ports are down
 /// @return indices in devices(); empty where there is no usable NIC
 std::vector<std::size_t> nearest_nics(Machine const& machine, CpuSet const& binding, bool honour_port_state = true);
