@@ -12,22 +12,23 @@ namespace kramers::ml::detail {
 /// A product in blocks of C of a fixed size, so that its bits do not depend on how many threads share them.
 template <class T>
 struct HostGemmBlocks {
-  static constexpr int block = 256;  // large enough that packing is 5 % of the time, small enough to feed many cores
+  // Large enough that packing costs 5 % of the time of a large product, small enough to feed several cores.
+  static constexpr int block_m = 512, block_n = 256;
 
   Product p;
   T const* a;
   T const* b;
   T* c;
 
-  int blocks_n() const { return (p.n + block - 1) / block; }
-  int blocks() const { return (p.m + block - 1) / block * blocks_n(); }
+  int blocks_n() const { return (p.n + block_n - 1) / block_n; }
+  int blocks() const { return (p.m + block_m - 1) / block_m * blocks_n(); }
 
   void operator()(int index) const {
-    std::int64_t const row = static_cast<std::int64_t>(index / blocks_n()) * block;
-    std::int64_t const column = static_cast<std::int64_t>(index % blocks_n()) * block;
+    std::int64_t const row = static_cast<std::int64_t>(index / blocks_n()) * block_m;
+    std::int64_t const column = static_cast<std::int64_t>(index % blocks_n()) * block_n;
     Product part = p;
-    part.m = static_cast<int>(std::min<std::int64_t>(block, p.m - row));
-    part.n = static_cast<int>(std::min<std::int64_t>(block, p.n - column));
+    part.m = static_cast<int>(std::min<std::int64_t>(block_m, p.m - row));
+    part.n = static_cast<int>(std::min<std::int64_t>(block_n, p.n - column));
     host_gemm(part, a + (p.transpose_a ? row : row * p.k), p.columns_a(), b + (p.transpose_b ? column * p.k : column),
               p.columns_b(), c + row * p.n + column, p.n);
   }
