@@ -167,7 +167,7 @@ TYPED_TEST(Resident, HoldsNoSubnormalNumber) {
   using T = typename TypeParam::Real;
   TrainParams params = classifier_params();
   params.models[0].learning_rate = 0.1;
-  ResidentTrainer<typename TypeParam::Space, Shipped<T>> trainer(this->exec, params);
+  params.batch = 16;
   Rings<typename TypeParam::Space, T> const few(this->exec, 16, 2, 3);
   auto const small = [&](ModelState<T> const& s) {
     int number = 0;
@@ -176,9 +176,7 @@ TYPED_TEST(Resident, HoldsNoSubnormalNumber) {
     }
     return number;
   };
-  TrainParams one_batch = params;
-  one_batch.batch = 16;
-  ResidentTrainer<typename TypeParam::Space, Shipped<T>> late(this->exec, one_batch);
+  ResidentTrainer<typename TypeParam::Space, Shipped<T>> late(this->exec, params);
   for (int part = 0; part < 5; ++part) {
     late.fit(few.samples(), 2000);
     EXPECT_EQ(small(late.state(0)), 0);
@@ -287,7 +285,7 @@ class Listener {
 
 TYPED_TEST(Resident, FitNeitherAllocatesNorWaits) {
   using T = typename TypeParam::Real;
-  for (int const models : {1, 20}) {
+  for (int const models : {1, 31}) {
     TrainParams params = classifier_params();
     params.models.resize(static_cast<std::size_t>(models));
     ResidentTrainer<typename TypeParam::Space, Shipped<T>> trainer(this->exec, params);

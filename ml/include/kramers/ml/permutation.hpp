@@ -62,13 +62,14 @@ class Permutation {
       walking[number] = i;
       number += element[i] >= m_n ? 1 : 0;
     }
-    while (number > 0) {
+    constexpr int V = 16;
+    while (number > 4) {
       int left = 0;
-      for (int begin = 0; begin < number; begin += W) {
-        int const size = number - begin < W ? number - begin : W;
-        std::uint32_t pack[W] = {};
+      for (int begin = 0; begin < number; begin += V) {
+        int const size = number - begin < V ? number - begin : V;
+        std::uint32_t pack[V] = {};
         for (int i = 0; i < size; ++i) pack[i] = element[walking[begin + i]];
-        for_lanes<W>([&](int const l) { pack[l] = once(pack[l]); });
+        for_lanes<V>([&](int const l) { pack[l] = once(pack[l]); });
         for (int i = 0; i < size; ++i) {
           int const place = walking[begin + i];
           element[place] = pack[i];
@@ -77,6 +78,11 @@ class Permutation {
         }
       }
       number = left;
+    }
+    for (int i = 0; i < number; ++i) {
+      do {
+        element[walking[i]] = once(element[walking[i]]);
+      } while (element[walking[i]] >= m_n);
     }
   }
 

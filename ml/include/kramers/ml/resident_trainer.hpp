@@ -22,7 +22,7 @@ namespace kramers::ml {
 /// a batch in a few kilobytes that stay in L1 (on devices in team scratch), the optimiser and the shuffling of the data
 /// included.
 ///
-/// On a CPU one model has the samples in its SIMD lanes, and of several each lane has one; on a device each model has a
+/// On a CPU one model has the samples in its SIMD lanes, and of many each lane has one; on a device each model has a
 /// team. The bits are the same (detail/crew.hpp says how).
 ///
 /// Memory is allocated in the constructor; only the history of losses grows, when a fit has more steps than any before and
@@ -41,7 +41,7 @@ class ResidentTrainer final : public Trainer<Space, typename Net::value_type> {
       : m_exec(exec),
         m_network(Net::spec()),
         m_params((check(m_network, params), params)),
-        m_packs(models_in_lanes() ? (models() + ModelLanes::models - 1) / ModelLanes::models : models()),
+        m_packs(models_in_lanes() ? full_packs() : models()),
         m_arena(alloc("arena"), models(), ModelWork::kept),
         m_memory(alloc("memory"), on_device<Space> ? 0 : m_packs, on_device<Space> ? 0 : memory_size()),
         m_progress(alloc("progress"), models()),
@@ -204,7 +204,9 @@ class ResidentTrainer final : public Trainer<Space, typename Net::value_type> {
   static constexpr int room_for_losses = 8192;
 
   auto alloc(std::string const& what) const { return Kokkos::view_alloc(m_exec, "kramers::ResidentTrainer::" + what); }
-  bool models_in_lanes() const { return !on_device<Space> && models() > 1; }
+  int full_packs() const { return (models() + ModelLanes::models - 1) / ModelLanes::models; }
+  // Lanes without a model take as long as those with one, so there shall be few; else models go one by one.
+  bool models_in_lanes() const { return !on_device<Space> && 8 * full_packs() * ModelLanes::models <= 9 * models(); }
   int memory_size() const {
     int const one = ModelWork::size(m_params.batch);
     return models_in_lanes() ? std::max(one, detail::Batch<Net, ModelLanes>::size(m_params.batch)) : one;
