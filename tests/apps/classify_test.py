@@ -413,6 +413,62 @@ class BadInput(Case):
         self.refuse("train", "spread.h5", "model.toml", code=64, says="runs as one rank, but was started as 2", ranks=2)
 
 
+class Adaptive(Case):
+    """kramers-spread --adaptive=classifier: members where the classifier is least sure."""
+
+    small = ("--set", "adaptive.repeats=2", "--set", "adaptive.rounds=3", "--set", "adaptive.models=2", "--set",
+             "training.epochs=30", "--set", "adaptive.reference_batches=8", "--precision", "f32")
+
+    def loop(self, *words, **how):
+        launch = [word.replace("NP", str(how["ranks"])) for word in options.launcher] if "ranks" in how else []
+        return self.end(subprocess.Popen([*launch, options.spread, SOURCE / "apps" / "spread" / "double_well.toml",
+                                          "--quiet", "--adaptive=classifier", *self.small, *words], cwd=self.folder,
+                                         env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE))
+
+    def test_loop_reports_what_it_saves(self):
+        found = []
+        for name in ("one", "again"):
+            outcome = self.loop("--summary", f"{name}.json", "--output", f"{name}.h5")
+            self.assertEqual((outcome.code, outcome.err), (0, ""))
+            found.append(json.loads((self.folder / f"{name}.json").read_text())["classifier"])
+        one = found[0]
+        self.assertEqual(one, found[1])
+        self.assertEqual(one["steps"], [3200, 4800, 6400, 8000])  # (32 + 16 round) batches of 10 members of 10 steps
+        self.assertEqual(one["uniform"][0], one["adaptive"][0])  # both begin with the same points
+        self.assertNotEqual(one["uniform"], one["adaptive"])
+        self.assertEqual(one["held_out"], 208)
+        self.assertEqual(one["accuracy"], min(max(one["uniform"]), max(one["adaptive"])))
+        self.assertAlmostEqual(one["saving"], one["uniform_steps"] / one["adaptive_steps"])
+        for steps in (one["uniform_steps"], one["adaptive_steps"]):
+            self.assertTrue(3200 <= steps <= 8000)
+        with h5py.File(self.folder / "one.h5") as file:
+            # 32 at first and 16 in each of 3 rounds, twice; none for the points held out.
+            batches = file["adaptive/batches"][:]
+            self.assertEqual((batches.size, batches.sum()), (833, 2 * 80))
+            self.assertLessEqual((batches > 0).sum(), 625)
+            self.assertEqual(list(file["adaptive/uniform"]), one["uniform"])
+
+    def test_what_cannot_be_done_is_refused(self):
+        for words, code, says in ((("--set", "spread.adaptive.tolerance=0.01"), 65, "'spread.adaptive'"),
+                                  (("--set", "data.held_out=0"), 65, "'data.held_out'"),
+                                  (("--set", "adaptive.initial=1"), 65, "'adaptive.initial'"),
+                                  (("--set", "adaptive.per_round=900"), 65, "'adaptive.per_round'"),
+                                  (("--set", "adaptive.rounds=7000"), 65, "'adaptive.rounds'"),
+                                  (("--set", "adaptive.raunds=7"), 65, "'adaptive.raunds'"),
+                                  (("--output", "absent/a.h5"), 1, "the folder absent does not exist")):
+            with self.subTest(words):
+                outcome = self.loop(*words)
+                self.assertEqual(outcome.code, code, outcome.err)
+                self.assertIn(says, outcome.err)
+        wrong = subprocess.run([options.spread, "model.toml", "--adaptive=oracle"], cwd=self.folder, env=environment(),
+                               capture_output=True, text=True, check=False)
+        self.assertEqual(wrong.returncode, 64, wrong.stderr)
+        if options.launcher:
+            outcome = self.loop(ranks=2)
+            self.assertEqual(outcome.code, 64, outcome.err)
+            self.assertIn("runs as one rank, but was started as 2", outcome.err)
+
+
 if __name__ == "__main__":
     if h5py is None:
         print("skipped: this Python has no h5py")
