@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "svg_canvas.hpp"
@@ -21,7 +22,7 @@ using detail::Canvas;
 constexpr std::array<char const*, 12> palette{"#4477aa", "#ee6677", "#228833", "#b8a200", "#33a8cc", "#aa3377",
                                               "#ee8833", "#44aa99", "#882255", "#888822", "#6666cc", "#cc5577"};
 constexpr double page = 1600, margin = 40, gap = 16;
-constexpr double card_height = 44, card_least_width = 160, head = 46, inner = 12, largest_core = 44;
+constexpr double card_height = 44, card_least_width = 160, head = 46, package_head = 40, inner = 12, largest_core = 44;
 
 char const* colour_of(int rank) {
   return palette[static_cast<std::size_t>(rank) % palette.size()];
@@ -86,6 +87,7 @@ class Picture {
 
  private:
   std::vector<Block> blocks() const;
+  Card card_of(Device const* device) const;
   std::vector<Card> take(std::vector<Device const*>& left, CpuSet const& cpus) const;
   double cores_height(Block const& block, double width) const {
     if (block.cores.empty()) return 0;
@@ -98,8 +100,13 @@ class Picture {
   void draw_core(Core const& core, double x, double y, double side);
   void draw_card(Card const& card, double x, double y, double width);
   void draw_block(Block const& block, double x, double y, double width, double height);
-  double draw_package(std::vector<Block> const& row, std::string const& title, double x, double y, double width,
-                      std::size_t columns);
+  static double block_width(double width, std::size_t columns) {
+    return (width - gap * static_cast<double>(columns + 1)) / static_cast<double>(columns);
+  }
+  double row_height(std::vector<Block> const& row, std::size_t from, double width, std::size_t columns) const;
+  double package_height(std::vector<Block> const& row, double width, std::size_t columns) const;
+  void draw_package(std::vector<Block> const& row, std::string const& title, double x, double width, double height,
+                    std::size_t columns);
   void draw_legend();
 
   Machine const& m_machine;
@@ -110,19 +117,22 @@ class Picture {
   double m_y = margin;
 };
 
+Card Picture::card_of(Device const* device) const {
+  Card card{device, {}};
+  auto const index = static_cast<std::size_t>(device - m_machine.devices().data());
+  if (!m_plan) return card;
+  for (Assignment const& rank : m_plan->assignments) {
+    if (rank.gpu == index || rank.nic == index) card.ranks.push_back(rank.rank);
+  }
+  return card;
+}
+
 std::vector<Card> Picture::take(std::vector<Device const*>& left, CpuSet const& cpus) const {
   std::vector<Card> cards;
   auto const here = [&](Device const* d) { return d->anchored && cpus.includes(d->cpus); };
   for (Device const* device : left) {
     if (!here(device)) continue;
-    Card card{device, {}};
-    auto const index = static_cast<std::size_t>(device - m_machine.devices().data());
-    if (m_plan) {
-      for (Assignment const& rank : m_plan->assignments) {
-        if (rank.gpu == index || rank.nic == index) card.ranks.push_back(rank.rank);
-      }
-    }
-    cards.push_back(card);
+    cards.push_back(card_of(device));
   }
   left.erase(std::remove_if(left.begin(), left.end(), here), left.end());
   std::stable_sort(cards.begin(), cards.end(), [](Card const& a, Card const& b) {
@@ -160,7 +170,7 @@ std::vector<Block> Picture::blocks() const {
   }
   if (!left.empty()) {
     Block block{"no place told", "by the firmware", {}, {}, -1};
-    for (Device const* device : left) block.cards.push_back({device, {}});
+    for (Device const* device : left) block.cards.push_back(card_of(device));
     all.push_back(block);
   }
   return all;
@@ -241,28 +251,37 @@ void Picture::draw_block(Block const& block, double x, double y, double width, d
   }
 }
 
-/// Returns the height of the package.
-double Picture::draw_package(std::vector<Block> const& row, std::string const& title, double x, double y, double width,
-                             std::size_t columns) {
+double Picture::package_height(std::vector<Block> const& row, double width, std::size_t columns) const {
   columns = std::min(columns, row.size());
-  double const each = (width - gap * static_cast<double>(columns + 1)) / static_cast<double>(columns);
-  double total = 40;
-  std::string const before = m_canvas.take();
+  double total = package_head;
   for (std::size_t from = 0; from < row.size(); from += columns) {
-    std::size_t const to = std::min(row.size(), from + columns);
-    double height = 0;
-    for (std::size_t i = from; i < to; ++i) height = std::max(height, block_height(row[i], each));
-    for (std::size_t i = from; i < to; ++i) {
-      draw_block(row[i], x + gap + (each + gap) * static_cast<double>(i - from), y + total, each, height);
-    }
-    total += height + gap;
+    total += row_height(row, from, block_width(width, columns), columns) + gap;
   }
-  std::string const inside = m_canvas.take();
-  m_canvas.put(before);
-  m_canvas.rectangle(x, y, width, total, "#eef1f5", "#6b7685", 10, "stroke-width=\"1.5\"");
-  m_canvas.text(x + gap, y + 27, title, 18, "#3a4452", "font-weight=\"bold\"");
-  m_canvas.put(inside);
   return total;
+}
+
+double Picture::row_height(std::vector<Block> const& row, std::size_t from, double width, std::size_t columns) const {
+  double height = 0;
+  for (std::size_t i = from; i < std::min(row.size(), from + columns); ++i) {
+    height = std::max(height, block_height(row[i], width));
+  }
+  return height;
+}
+
+void Picture::draw_package(std::vector<Block> const& row, std::string const& title, double x, double width,
+                           double height, std::size_t columns) {
+  columns = std::min(columns, row.size());
+  m_canvas.rectangle(x, m_y, width, height, "#eef1f5", "#6b7685", 10, "stroke-width=\"1.5\"");
+  m_canvas.text(x + gap, m_y + 27, title, 18, "#3a4452", "font-weight=\"bold\"");
+  double const each = block_width(width, columns);
+  double y = m_y + package_head;
+  for (std::size_t from = 0; from < row.size(); from += columns) {
+    double const tall = row_height(row, from, each, columns);
+    for (std::size_t i = from; i < std::min(row.size(), from + columns); ++i) {
+      draw_block(row[i], x + gap + (each + gap) * static_cast<double>(i - from), y, each, tall);
+    }
+    y += tall + gap;
+  }
 }
 
 void Picture::draw_legend() {
@@ -310,27 +329,30 @@ std::string Picture::draw() {
   }
   m_canvas.text(margin, m_y + 50, summary, 17, "#4a5360");
   m_y += 72;
-  std::map<int, std::vector<Block>> packages;
+  // By package; what belongs to none comes last.
+  std::map<std::pair<bool, int>, std::vector<Block>> packages;
   std::size_t most = 0;
   for (Block const& block : blocks()) {
-    packages[block.package].push_back(block);
-    most = std::max(most, packages[block.package].size());
+    std::vector<Block>& row = packages[{block.package < 0, block.package}];
+    row.push_back(block);
+    most = std::max(most, row.size());
   }
   // Packages of few NUMA nodes stand side by side.
   std::size_t const beside = most <= 2 && packages.size() > 1 ? 2 : 1;
   double const width = (page - 2 * margin - gap * static_cast<double>(beside - 1)) / static_cast<double>(beside);
-  double tallest = 0;
-  std::size_t column = 0;
-  for (auto const& [package, row] : packages) {
-    std::string const title = package < 0 ? "beside the packages" : "Package " + std::to_string(package);
-    double const x = margin + (width + gap) * static_cast<double>(column);
-    tallest = std::max(tallest, draw_package(row, title, x, m_y, width, 4 / beside));
-    if (++column < beside) continue;
-    m_y += tallest + gap;
-    tallest = 0;
-    column = 0;
+  for (auto first = packages.begin(); first != packages.end();) {
+    auto last = first;
+    double height = 0;
+    for (std::size_t i = 0; i < beside && last != packages.end(); ++i, ++last) {
+      height = std::max(height, package_height(last->second, width, 4 / beside));
+    }
+    for (double x = margin; first != last; ++first, x += width + gap) {
+      auto const [none, number] = first->first;
+      std::string const title = none ? "beside the packages" : "Package " + std::to_string(number);
+      draw_package(first->second, title, x, width, height, 4 / beside);
+    }
+    m_y += height + gap;
   }
-  if (column > 0) m_y += tallest + gap;
   draw_legend();
   std::string const height = Canvas::number(m_y + margin / 2), wide = Canvas::number(page);
   return "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" + wide + "\" height=\"" + height + "\" viewBox=\"0 0 " +

@@ -52,7 +52,6 @@ class Canvas {
     body.swap(m_body);
     return body;
   }
-  void put(std::string const& shapes) { m_body += shapes; }
 
  private:
   std::string m_body;
