@@ -111,7 +111,22 @@ void expect_states(Space const& exec, TrainParams const& params, std::vector<std
   for (std::size_t m = 0; m < got.size(); ++m) expect_same_state(got[m], want[m], what + ", " + name_of(back_end));
 }
 
-/// Bytes that Kokkos allocates while it lives.
+/// The bits of a model trained on samples whose features lie side by side, and on the same ones feature by feature.
+template <class Space, class T>
+void expect_any_strides() {
+  NetworkSpec const network = everything();
+  SamplesOn<Space, T> const owner(scattered_samples(network, 100));
+  ml::Samples<Space, T> samples = owner.samples();
+  Kokkos::View<T**, Kokkos::LayoutLeft, Space> const columns("columns", 100, network.inputs());
+  Kokkos::deep_copy(columns, samples.inputs);
+  GemmTrainer<Space, T> first(Space(), network, params_of({1})), second(Space(), network, params_of({1}));
+  first.fit(samples, 2);
+  samples.inputs = columns;
+  second.fit(samples, 2);
+  expect_same_state(second.state(0), first.state(0), "feature by feature");
+}
+
+/// Counts what Kokkos allocates while it lives.
 class Allocations {
  public:
   Allocations() {
@@ -319,6 +334,10 @@ TYPED_TEST(GemmTrainer, predicts_any_number_of_samples_without_dropout) {
     // Five layers of at most 70 terms each; eps sqrt(70) 32 as in ml_trainer_checks.hpp.
     EXPECT_LE(kt::relative_difference(kt::values_of(outputs), want.values), 270 * std::numeric_limits<T>::epsilon());
   }
+}
+
+TYPED_TEST(GemmTrainer, takes_samples_of_any_strides) {
+  kt::expect_any_strides<typename TypeParam::Space, typename TypeParam::Real>();
 }
 
 TYPED_TEST(GemmTrainer, allocates_nothing_after_construction) {

@@ -17,12 +17,20 @@ struct Loader {
     bool const with_labels = targets.features == 0;
     Kokkos::parallel_for("kramers::ml::pick_samples", Kokkos::RangePolicy<Space>(exec, 0, count),
                          PickSamples<Samples<Space, T>, Order>{samples, order, first, with_labels, elements, labels});
-    using From = typename Samples<Space, T>::template Rows<T>;
-    for_elements(exec, "kramers::ml::gather_inputs", count, inputs.features,
-                 GatherRows<From, T>{samples.inputs, elements, inputs});
-    if (targets.features == 0) return;
-    for_elements(exec, "kramers::ml::gather_targets", count, targets.features,
-                 GatherRows<From, T>{samples.targets, elements, targets});
+    gather(exec, "kramers::ml::gather_inputs", samples.inputs, count, elements, inputs);
+    if (!with_labels) gather(exec, "kramers::ml::gather_targets", samples.targets, count, elements, targets);
+  }
+
+ private:
+  using From = typename Samples<Space, T>::template Rows<T>;
+  static void gather(Space const& exec, char const* label, From const& from, int count, int const* elements,
+                     Rows<T> to) {
+    if (from.stride(1) == 1) {
+      DenseRows<T> const dense{from.data(), static_cast<std::int64_t>(from.stride(0))};
+      for_elements(exec, label, count, to.features, GatherRows<DenseRows<T>, T>{dense, elements, to});
+    } else {
+      for_elements(exec, label, count, to.features, GatherRows<From, T>{from, elements, to});
+    }
   }
 };
 

@@ -33,6 +33,14 @@ struct GivenOrder {
   KOKKOS_FUNCTION std::uint32_t operator()(std::uint32_t place) const { return place; }
 };
 
+/// Rows whose features lie side by side, which a vector unit reads at once.
+template <class T>
+struct DenseRows {
+  T const* data;
+  std::int64_t stride;
+
+  KOKKOS_FORCEINLINE_FUNCTION T operator()(int row, int feature) const { return data[row * stride + feature]; }
+};
 /// Copy the picked rows.
 template <class From, class T>
 struct GatherRows {
