@@ -280,7 +280,10 @@ class Rewriter {
     XmlElement const& from = *part.from;
     if (part.type == "OSDev") {
       std::string const* type = from.find("osdev_type");
-      if (type == nullptr || !number<unsigned>(*type)) fail(from, "a device of the operating system without a type");
+      // Version 3 has a set of seven types, the others one of them.
+      unsigned const most = m_version.starts_with("3") ? 127 : 6;
+      auto const value = type == nullptr ? std::nullopt : number<unsigned>(*type);
+      if (!value || *value > most) fail(from, "a device of the operating system without a type that can be");
       attribute("osdev_type", *type);
       return;
     }
