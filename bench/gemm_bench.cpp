@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <tuple>
+#include <vector>
 
 #include "harness.hpp"
 
@@ -55,32 +56,38 @@ Table<T> scattered(Space const& exec, int rows, int columns, std::uint64_t seed)
   return table;
 }
 
-/// The products of one step on matrices of the same sizes: forward and both gradients of each layer, but for the gradient
-/// of the first layer's inputs, which training does not need.
+/// The products of one step on as many matrices of the same sizes: forward and both gradients of each layer, but for the
+/// gradient of the first layer's inputs, which training does not need.
 template <class T>
 class Products {
  public:
   Products(Space const& exec, Shape const& shape)
-      : m_exec(exec),
-        m_shape(shape),
-        m_back_end(ml::choose_gemm(on_device<Space>).back_end),
-        m_values(scattered<T>(exec, shape.batch, shape.width, 1)),
-        m_slopes(scattered<T>(exec, shape.batch, shape.width, 2)),
-        m_weights(scattered<T>(exec, shape.width, shape.width, 3)),
-        m_out(scattered<T>(exec, std::max(shape.batch, shape.width), shape.width, 4)) {}
+      : m_exec(exec), m_shape(shape), m_back_end(ml::choose_gemm(on_device<Space>).back_end) {
+    for (int i = 0; i <= shape.layers; ++i) {
+      auto const seed = static_cast<std::uint64_t>(4 * i);
+      m_values.push_back(scattered<T>(exec, shape.batch, shape.width, seed));
+      m_slopes.push_back(scattered<T>(exec, shape.batch, shape.width, seed + 1));
+      m_weights.push_back(scattered<T>(exec, shape.width, shape.width, seed + 2));
+      m_gradients.push_back(scattered<T>(exec, shape.width, shape.width, seed + 3));
+    }
+  }
 
   int count() const { return 3 * m_shape.layers - 1; }
 
   /// `multiply(product, a, b, c)` for each of them.
   template <class Multiply>
   void run(Multiply const& multiply) const {
-    auto const [width, batch, layers] = m_shape;
-    for (int layer = 0; layer < layers; ++layer) {
-      multiply(Product{false, true, batch, width, width}, m_values.data(), m_weights.data(), m_out.data());
-      multiply(Product{true, false, width, width, batch}, m_slopes.data(), m_values.data(), m_out.data());
-      if (layer > 0) {
-        multiply(Product{false, false, batch, width, width}, m_slopes.data(), m_weights.data(), m_out.data());
-      }
+    int const width = m_shape.width, batch = m_shape.batch;
+    auto const layers = static_cast<std::size_t>(m_shape.layers);
+    for (std::size_t i = 0; i < layers; ++i) {
+      multiply(Product{false, true, batch, width, width}, m_values[i].data(), m_weights[i].data(),
+               m_values[i + 1].data());
+    }
+    for (std::size_t i = layers; i-- > 0;) {
+      multiply(Product{true, false, width, width, batch}, m_slopes[0].data(), m_values[i].data(),
+               m_gradients[i].data());
+      if (i == 0) break;
+      multiply(Product{false, false, batch, width, width}, m_slopes[0].data(), m_weights[i].data(), m_slopes[1].data());
     }
   }
   void run_as_the_trainer() const {
@@ -97,7 +104,7 @@ class Products {
   Space m_exec;
   Shape m_shape;
   ml::GemmBackEnd m_back_end;
-  Table<T> m_values, m_slopes, m_weights, m_out;
+  std::vector<Table<T>> m_values, m_slopes, m_weights, m_gradients;
 };
 
 /// Four batches of samples, and a trainer for them.
