@@ -133,6 +133,14 @@ TEST(Check, FindsRanksThatAreNotBound) {
   expect_one(check(machine, {bound(0, "0-127"), bound(1, "0-127")}), "UNBOUND", Severity::wrong, {0, 1},
              "all 64 cores");
   expect_one(check(machine, {bound(0, "0-127")}), "UNBOUND", Severity::warning, {0}, "4 NUMA domains");
+  // More ranks than cores share them whatever the binding.
+  std::vector<Binding> crowd;
+  std::vector<int> ranks;
+  for (int rank = 0; rank < 65; ++rank) {
+    crowd.push_back(bound(rank, "0-127"));
+    ranks.push_back(rank);
+  }
+  expect_one(check(machine, crowd), "UNBOUND", Severity::warning, ranks, "65 ranks share all 64 cores");
   // One domain: one rank may have it all.
   EXPECT_EQ(codes(check(model("laptop"), {bound(0, "0-11")})), Codes{});
 }

@@ -22,8 +22,14 @@ void check_unbound(Judged& judged) {
     if (judged.unbound[i]) ranks.push_back(judged.bindings[i].rank);
   }
   if (ranks.empty()) return;
-  std::string const where = "all " + std::to_string(judged.machine.cores().size()) + " cores";
-  if (judged.ranks > 1) {
+  auto const cores = judged.machine.cores().size();
+  std::string const where = "all " + std::to_string(cores) + " cores";
+  if (static_cast<std::size_t>(judged.ranks) > cores) {  // whatever the binding, they share cores
+    judged.findings.add(
+        "UNBOUND", Severity::warning, ranks,
+        count(static_cast<std::size_t>(judged.ranks), "rank") + " share " + where + " without a binding",
+        "start at most " + count(cores, "rank") + " on this node, and bind them");
+  } else if (judged.ranks > 1) {
     judged.findings.add(
         "UNBOUND", Severity::wrong, ranks,
         ranks_text(ranks) + (ranks.size() > 1 ? " are not bound: each" : " is not bound: it") + " may run on " + where,
