@@ -3,6 +3,7 @@
 #include <kramers/ml/resident_trainer.hpp>
 
 #include <gtest/gtest.h>
+#include <listener.hpp>
 #include <rings.hpp>
 #include <spaces.hpp>
 
@@ -255,34 +256,6 @@ TYPED_TEST(Resident, RefusesWhatDoesNotFit) {
   EXPECT_THROW(Trainer(this->exec, params), DomainError);
 }
 
-/// Listens to kernels, allocations and fences for as long as it lives.
-class Listener {
- public:
-  std::vector<std::string> kernels, allocations, fences;
-  Listener() : m_before(Kokkos::Tools::Experimental::get_callbacks()) {
-    namespace tools = Kokkos::Tools::Experimental;
-    listening = this;
-    tools::set_begin_parallel_for_callback(
-        [](char const* label, std::uint32_t, std::uint64_t*) { listening->kernels.emplace_back(label); });
-    tools::set_allocate_data_callback([](Kokkos_Profiling_SpaceHandle, char const* label, void const*, std::uint64_t) {
-      listening->allocations.emplace_back(label);
-    });
-    tools::set_begin_fence_callback([](char const* label, std::uint32_t, std::uint64_t*) {
-      if (!std::string_view(label).starts_with("Kokkos::Tools::")) listening->fences.emplace_back(label);
-    });
-  }
-  ~Listener() {
-    Kokkos::Tools::Experimental::set_callbacks(m_before);
-    listening = nullptr;
-  }
-  Listener(Listener const&) = delete;
-  Listener& operator=(Listener const&) = delete;
-
- private:
-  static inline Listener* listening = nullptr;
-  Kokkos::Tools::Experimental::EventSet m_before;
-};
-
 TYPED_TEST(Resident, FitNeitherAllocatesNorWaits) {
   using T = typename TypeParam::Real;
   for (int const models : {1, 31}) {
@@ -296,8 +269,8 @@ TYPED_TEST(Resident, FitNeitherAllocatesNorWaits) {
     EXPECT_EQ(heard.allocations, std::vector<std::string>{});
     EXPECT_EQ(heard.fences, std::vector<std::string>{});
     int ours = 0;
-    for (auto const& label : heard.kernels) {
-      EXPECT_TRUE(label.starts_with("kramers::") || label.starts_with("Kokkos::")) << label;
+    for (auto const& [label, device] : heard.kernels) {
+      EXPECT_TRUE(is_ours_or_kokkos(label)) << label;
       ours += label.starts_with("kramers::") ? 1 : 0;
     }
     EXPECT_EQ(ours, 2);  // one launch holds all steps
