@@ -86,7 +86,7 @@ struct AppRun {
   Communicator comm;
   CommandLine options;
   Config config;             ///< the input file with all --set applied
-  nlohmann::json placement;  ///< Placement::report
+  nlohmann::json placement = nullptr;  ///< Placement::report
 };
 
 /// Replace a summary file by this document and, under "placement", where the ranks ran. Call it on one rank.
