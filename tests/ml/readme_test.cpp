@@ -39,7 +39,8 @@ struct Grid {
 TEST(Readme, ExampleLearnsALine) {
   constexpr int n = 1024;
   Space const exec;
-  Grid const grid{{"kramers::test::states", n, 2}, {"kramers::test::labels", n}};
+  Grid const grid{Kokkos::View<float**, Space>("kramers::test::states", n, 2),
+                  Kokkos::View<int*, Space>("kramers::test::labels", n)};
   Kokkos::parallel_for("kramers::test::grid", Fill(exec, 0, n), grid);
   Kokkos::View<float**, Kokkos::LayoutRight, Space> const logits("kramers::test::logits", n, 2);
   // A line is within reach of one tanh: far below the ln 2 = 0.69 of guessing.
