@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // How much longer than its matrix products alone does a training step of wide layers take, on one core? The products are
 // timed twice: as the trainer makes them, and as one call each to the library below it, on all of the matrix.
-#include <kramers/core/hash.hpp>
+#include <kramers/base/hash.hpp>
 #include <kramers/ml/detail/gemm.hpp>
 #include <kramers/ml/gemm_trainer.hpp>
 

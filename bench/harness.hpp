@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <kramers/core/communicator.hpp>
+#include <kramers/base/error.hpp>
 #include <kramers/core/concepts.hpp>
-#include <kramers/core/error.hpp>
-#include <kramers/core/provenance.hpp>
+#include <kramers/runtime/communicator.hpp>
+#include <kramers/runtime/provenance.hpp>
 
 #include <Kokkos_Core.hpp>
 

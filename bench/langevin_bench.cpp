@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include <kramers/algorithms/ensemble.hpp>
-#include <kramers/algorithms/exact.hpp>
-#include <kramers/algorithms/potentials/double_well.hpp>
-#include <kramers/algorithms/potentials/separable.hpp>
+#include <kramers/dynamics/engine/ensemble.hpp>
+#include <kramers/dynamics/estimators/exact.hpp>
+#include <kramers/dynamics/potentials/double_well.hpp>
+#include <kramers/dynamics/potentials/separable.hpp>
 
 #include <Kokkos_Random.hpp>
 
@@ -11,6 +11,8 @@
 /// Speed of BAOAB in the double well dV = 1, kT = 0.2, gamma = 1, dt = 0.01, against the program a Kokkos user would
 /// write first. README.md says what each comparison asks and what it gave.
 namespace kramers::bench {
+
+using namespace kramers::dynamics;
 
 using Space = Kokkos::DefaultExecutionSpace;
 template <class T>
@@ -194,7 +196,7 @@ inline constexpr double operations_per_step = sizeof(T) == 8 ? 72 : 70.5;
 template <class T, Part part>
 struct PartKernel {
   static constexpr int W = lane_width<Space, T>;
-  using Noise = detail::NoiseGroup<T, Baoab::normals_per_step>;
+  using Noise = NoiseGroup<T, Baoab::normals_per_step>;
   static constexpr int chains = 8;
 
   Kokkos::View<double*, Space> sums;  // (walkers)
@@ -224,11 +226,11 @@ struct PartKernel {
         std::uint64_t a, b;
         detail::philox_pair(2026, detail::philox_counter(id(l), static_cast<std::uint64_t>(group), Stream::dynamics), a,
                             b);
-        sum[l] += detail::from_bits(((a ^ b) >> 12) | detail::FloatFormat<double>::one) - 1.5;
+        sum[l] += math::detail::from_bits(((a ^ b) >> 12) | math::detail::FloatFormat<double>::one) - 1.5;
       });
     } else {
       T normals[Noise::normals][W];
-      detail::draw_group<Noise, W>(2026, id, Stream::dynamics, group, normals);
+      draw_group<Noise, W>(2026, id, Stream::dynamics, group, normals);
       for_lanes<W>([&](int const l) {
         T total = 0;
         for (int i = 0; i < Noise::normals; ++i) total += normals[i][l];
@@ -239,7 +241,7 @@ struct PartKernel {
 
   // Multiply-adds and logic in equal numbers, which is about the engine's mix.
   KOKKOS_FORCEINLINE_FUNCTION void use_vector_unit(std::int64_t const pack) const {
-    using Bits = detail::Bits<T>;
+    using Bits = math::detail::Bits<T>;
     constexpr int native = 64 / static_cast<int>(sizeof(T)), vector = W < native ? W : native;
     T value[chains][vector];
     Bits bits[chains][vector];
@@ -252,7 +254,7 @@ struct PartKernel {
     for (std::int64_t group = 0; group < groups * (W / vector); ++group) {
       auto const key = static_cast<Bits>(group);
       for (int c = 0; c < chains; ++c) {
-        for (int l = 0; l < vector; ++l) value[c][l] = kramers::fma(value[c][l], T(0.5), T(0.25));
+        for (int l = 0; l < vector; ++l) value[c][l] = kramers::math::fma(value[c][l], T(0.5), T(0.25));
         for (int l = 0; l < vector; ++l) bits[c][l] ^= key;
       }
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // How long do 1000 epochs of the shipped classifier take on one core, how much of that does a model cost that shares its
 // lanes with 15 others, and does training become slower when gradients have become small?
-#include <kramers/core/copy.hpp>
+#include <kramers/core/copy_view.hpp>
 #include <kramers/core/normal.hpp>
 #include <kramers/ml/resident_trainer.hpp>
 
@@ -37,8 +37,8 @@ struct Data {
       for (int d = 0; d < 2; ++d) x(i, d) = static_cast<T>(normals[d]);
       y(i) = (far > 0.81 ? 1 : 0) + (far > 2.2 ? 1 : 0);
     }
-    copy(exec, inputs, x);
-    copy(exec, labels, y);
+    copy_view(exec, inputs, x);
+    copy_view(exec, labels, y);
     exec.fence("kramers::bench::data");
   }
   Samples<Space, T> samples() const { return {inputs, labels}; }

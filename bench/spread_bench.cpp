@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // How long does a spread map take with its trunk, on one core, and how many times faster is it than the textbook way:
 // one point per work item, random numbers from Kokkos' pool, functions from libm?
-#include <kramers/algorithms/potentials/double_well.hpp>
-#include <kramers/algorithms/potentials/separable.hpp>
-#include <kramers/algorithms/spread.hpp>
+#include <kramers/dynamics/engine/spread_map.hpp>
+#include <kramers/dynamics/potentials/double_well.hpp>
+#include <kramers/dynamics/potentials/separable.hpp>
 
 #include <Kokkos_Random.hpp>
 
 #include "harness.hpp"
 
 namespace kramers::bench {
+
+using namespace kramers::dynamics;
 
 using Space = Kokkos::DefaultExecutionSpace;
 template <class T>

@@ -6,7 +6,7 @@
 
 # Sources that instantiate kernels stand in subfolders of src. The test device.*.coverage fails where a header with
 # device code is included by none of them.
-file(GLOB kernel_sources CONFIGURE_DEPENDS algorithms/src/*/*.cpp ml/src/*/*.cpp)
+file(GLOB kernel_sources CONFIGURE_DEPENDS algorithms/dynamics/src/ensembles/*.cpp algorithms/dynamics/src/spread_maps/*.cpp ml/src/*/*.cpp)
 
 if(KRAMERS_DEVICE_CHECK STREQUAL "cuda")
   find_program(KRAMERS_DEVICE_COMPILER nvcc PATHS /usr/local/cuda/bin)
@@ -80,7 +80,7 @@ kramers_overlay(desul/atomics/Config.hpp "/\\* #undef DESUL_ATOMICS_ENABLE_${upp
 
 find_program(KRAMERS_CCACHE ccache)
 set(compile ${enter} ${KRAMERS_CCACHE} ${KRAMERS_DEVICE_COMPILER} ${flags} -std=c++20)
-foreach(folder core algorithms ml)
+foreach(folder core core/base core/runtime algorithms/dynamics ml)
   list(APPEND compile -I "${PROJECT_SOURCE_DIR}/${folder}/include")
 endforeach()
 string(REPLACE "${root}/usr" "/usr" headers "${KRAMERS_KOKKOS_HEADERS}")

@@ -48,7 +48,8 @@ function(kramers_fuzz name)
     add_custom_command(
       OUTPUT "${object}"
       COMMAND ${KRAMERS_CCACHE} "${KRAMERS_FUZZ_COMPILER}" ${flags} ${sanitize} ${arg_OPTIONS}
-              -I "${PROJECT_SOURCE_DIR}/core/include" -I "${PROJECT_BINARY_DIR}/include" -MMD -MF "${object}.d" -o
+              -I "${PROJECT_SOURCE_DIR}/core/include" -I "${PROJECT_SOURCE_DIR}/core/base/include"
+              -I "${PROJECT_SOURCE_DIR}/core/runtime/include" -I "${PROJECT_BINARY_DIR}/include" -MMD -MF "${object}.d" -o
               "${object}" -c "${PROJECT_SOURCE_DIR}/${source}"
       DEPENDS "${PROJECT_SOURCE_DIR}/${source}" DEPFILE "${object}.d" COMMENT "fuzz ${name} ${source}" VERBATIM)
     list(APPEND objects "${object}")
@@ -79,12 +80,12 @@ if(NOT usable)
   return()
 endif()
 
-configure_file(core/build_config.hpp.in include/kramers/core/build_config.hpp)
+configure_file(core/runtime/build_config.hpp.in include/kramers/runtime/build_config.hpp)
 # Seeds only: toml++ 3.4 has undefined behaviour that config_tree.cpp keeps from most inputs, but not from all that a long
 # run finds; run build/fuzz/config/fuzz by hand to look for more.
-kramers_fuzz(config SEEDS_ONLY SOURCES core/src/config.cpp core/src/config_tree.cpp core/src/agreement.cpp core/src/communicator.cpp
-                            core/src/error.cpp core/src/file.cpp)
-set(safetensors_sources ml/src/safetensors.cpp ml/src/safetensors_reader.cpp core/src/error.cpp core/src/file.cpp)
+kramers_fuzz(config SEEDS_ONLY SOURCES core/runtime/src/config.cpp core/runtime/src/config_tree.cpp
+             core/runtime/src/collective_errors.cpp core/runtime/src/communicator.cpp core/base/src/error.cpp core/base/src/file.cpp)
+set(safetensors_sources ml/src/safetensors.cpp ml/src/safetensors_reader.cpp core/base/src/error.cpp core/base/src/file.cpp)
 kramers_fuzz(safetensors SOURCES ${safetensors_sources} OPTIONS -I "${PROJECT_SOURCE_DIR}/ml/include")
 
 # Networks are described in terms of Kokkos; its headers with the backend Serial are enough.

@@ -5,7 +5,7 @@ set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/kramers")
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/kramersConfig.cmake.in"
                               "${PROJECT_BINARY_DIR}/kramersConfig.cmake" INSTALL_DESTINATION "${package_dir}")
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/kramersConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
-install(TARGETS kramers_numerics EXPORT kramersTargets)
+install(TARGETS kramers_numerics kramers_device_flags EXPORT kramersTargets)
 install(EXPORT kramersTargets NAMESPACE kramers:: DESTINATION "${package_dir}")
 install(FILES "${PROJECT_BINARY_DIR}/kramersConfig.cmake" "${PROJECT_BINARY_DIR}/kramersConfigVersion.cmake"
         DESTINATION "${package_dir}")

@@ -7,18 +7,20 @@ add_library(kramers_numerics INTERFACE)
 add_library(kramers::numerics ALIAS kramers_numerics)
 set_target_properties(kramers_numerics PROPERTIES EXPORT_NAME numerics)
 target_compile_features(kramers_numerics INTERFACE cxx_std_20)
-target_link_libraries(kramers_numerics INTERFACE Kokkos::kokkos)
 # No contraction: a fused multiply-add only where the source says fma. The others change no bits, they let loops
 # with sqrt, comparisons and omp simd vectorise.
+target_compile_options(kramers_numerics INTERFACE -ffp-contract=off -fno-math-errno -fno-trapping-math)
+
+# The same for whoever compiles kernels.
 kokkos_check(DEVICES CUDA RETURN_VALUE KRAMERS_CUDA)
 kokkos_check(DEVICES HIP RETURN_VALUE KRAMERS_HIP)
 set(omp_simd -fopenmp-simd)
 if(KRAMERS_HIP)  # in device code clang would call an OpenMP run-time library that is not there
   set(omp_simd "SHELL:-Xarch_host -fopenmp-simd")
 endif()
-target_compile_options(
-  kramers_numerics INTERFACE -ffp-contract=off -fno-math-errno -fno-trapping-math ${omp_simd}
-                             $<$<BOOL:${KRAMERS_CUDA}>:--fmad=false>)
+add_library(kramers_device_flags INTERFACE)
+set_target_properties(kramers_device_flags PROPERTIES EXPORT_NAME device_flags)
+target_compile_options(kramers_device_flags INTERFACE ${omp_simd} "$<$<BOOL:${KRAMERS_CUDA}>:--fmad=false;--expt-relaxed-constexpr>")
 
 # Private to kramers' own sources.
 add_library(kramers_build_options INTERFACE)
@@ -45,6 +47,20 @@ function(kramers_library name)
                                  FILES ${headers})
   target_compile_features(kramers_${name} PUBLIC cxx_std_20)
   target_link_libraries(kramers_${name} PUBLIC ${arg_LINK} PRIVATE $<BUILD_INTERFACE:kramers_build_options>)
+  install(TARGETS kramers_${name} EXPORT kramersTargets FILE_SET HEADERS)
+endfunction()
+
+# kramers_header_library(name LINK ...): the same for a library without sources.
+function(kramers_header_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINK")
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/include/*.hpp")
+  add_library(kramers_${name} INTERFACE)
+  add_library(kramers::${name} ALIAS kramers_${name})
+  set_target_properties(kramers_${name} PROPERTIES EXPORT_NAME ${name} VERIFY_INTERFACE_HEADER_SETS ON)
+  target_sources(kramers_${name} INTERFACE FILE_SET HEADERS BASE_DIRS "${CMAKE_CURRENT_SOURCE_DIR}/include"
+                                           FILES ${headers})
+  target_compile_features(kramers_${name} INTERFACE cxx_std_20)
+  target_link_libraries(kramers_${name} INTERFACE ${arg_LINK})
   install(TARGETS kramers_${name} EXPORT kramersTargets FILE_SET HEADERS)
 endfunction()
 

@@ -20,7 +20,7 @@ foreach(depfile IN LISTS DEPFILES)
   file(READ "${depfile}" text)
   string(APPEND seen "${text}")
 endforeach()
-file(GLOB_RECURSE headers RELATIVE "${SOURCE}" "${SOURCE}/core/include/*.hpp" "${SOURCE}/algorithms/include/*.hpp"
+file(GLOB_RECURSE headers RELATIVE "${SOURCE}" "${SOURCE}/core/include/*.hpp" "${SOURCE}/algorithms/*/include/*.hpp"
      "${SOURCE}/ml/include/*.hpp")
 set(missed "")
 foreach(header IN LISTS headers)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "commands.hpp"
 
-#include <kramers/core/file.hpp>
-#include <kramers/core/provenance.hpp>
+#include <kramers/base/file.hpp>
 #include <kramers/ml/classifier_file.hpp>
+#include <kramers/runtime/provenance.hpp>
 
 #include <cstdio>
 #include <utility>

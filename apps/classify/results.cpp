@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "results.hpp"
 
-#include <kramers/core/file.hpp>
-#include <kramers/core/provenance.hpp>
+#include <kramers/base/file.hpp>
+#include <kramers/runtime/provenance.hpp>
 
 #include <bit>
 #include <cstdio>

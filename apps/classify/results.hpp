@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <kramers/core/command_line.hpp>
-#include <kramers/core/h5.hpp>
 #include <kramers/ml/classifier_sweep.hpp>
 #include <kramers/ml/classifier_training.hpp>
+#include <kramers/runtime/command_line.hpp>
+#include <kramers/runtime/h5.hpp>
 
 #include <nlohmann/json.hpp>
 

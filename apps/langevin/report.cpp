@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "report.hpp"
 
-#include <kramers/core/agreement.hpp>
-#include <kramers/core/file.hpp>
-#include <kramers/core/provenance.hpp>
+#include <kramers/base/file.hpp>
+#include <kramers/runtime/collective_errors.hpp>
+#include <kramers/runtime/provenance.hpp>
 
 #include <cmath>
 #include <cstdint>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <kramers/algorithms/study_results.hpp>
-#include <kramers/core/command_line.hpp>
+#include <kramers/dynamics/studies/study_results.hpp>
+#include <kramers/runtime/command_line.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -10,6 +10,8 @@
 #include <optional>
 
 namespace kramers::langevin {
+
+using namespace kramers::dynamics;
 
 /// Where results go; an option of the command line comes before the key of the input.
 struct Outputs {

@@ -10,8 +10,6 @@
 #include <kramers/topology/process.hpp>
 #include <kramers/topology/render.hpp>
 
-#include <Kokkos_Core.hpp>
-
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
@@ -77,7 +75,7 @@ nlohmann::json look(std::vector<std::string> const& binding_texts, bool with_tex
     auto ranks = read_bindings(binding_texts);
     auto const machine = topo::Machine::load(topo::Source::this_system());
     node["devices"] = std::vector<nlohmann::json>(ranks.size());
-    if (Kokkos::num_devices() > 0 && !machine.gpus().empty()) {
+    if (device_count() > 0 && !machine.gpus().empty()) {
       topo::PlanRequest request;
       request.ranks = static_cast<int>(ranks.size());
       if (is_bound(machine, ranks)) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <kramers/core/command_line.hpp>
+#include <kramers/runtime/command_line.hpp>
 
 namespace kramers {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "adaptive.hpp"
 
-#include <kramers/core/progress.hpp>
 #include <kramers/ml/permutation.hpp>
+#include <kramers/runtime/progress.hpp>
 
 #include <algorithm>
 #include <cmath>

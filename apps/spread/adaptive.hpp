@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <kramers/algorithms/spread_study.hpp>
+#include <kramers/dynamics/studies/spread_study.hpp>
 #include <kramers/ml/classifier.hpp>
 
 #include <cstdint>
 #include <vector>
 
 namespace kramers::spread {
+
+using namespace kramers::dynamics;
 
 /// How classifiers and members take turns.
 struct LoopParams {

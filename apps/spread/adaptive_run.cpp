@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include <kramers/core/file.hpp>
-#include <kramers/core/h5.hpp>
-#include <kramers/core/provenance.hpp>
+#include <kramers/base/file.hpp>
+#include <kramers/runtime/h5.hpp>
+#include <kramers/runtime/provenance.hpp>
 
 #include <nlohmann/json.hpp>
 

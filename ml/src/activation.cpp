@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include <kramers/core/error.hpp>
+#include <kramers/base/error.hpp>
 #include <kramers/ml/activation.hpp>
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include <kramers/core/provenance.hpp>
+#include <kramers/runtime/provenance.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -121,16 +121,15 @@ Content content_of(Checkpoint const& checkpoint) {
   auto const set = [&](char const* key, std::string text) {
     content.metadata["kramers." + std::string(key)] = std::move(text);
   };
-  using kramers::detail::shortest;
   set("checkpoint", layout_version);
   set("models", std::to_string(models.size()));
   set("loss", name_of(params.loss));
   set("optimizer", name_of(params.optimizer.rule));
-  set("momentum", shortest(params.optimizer.momentum));
+  set("momentum", shortest_decimal(params.optimizer.momentum));
   set("nesterov", params.optimizer.nesterov ? "1" : "0");
-  set("beta1", shortest(params.optimizer.beta1));
-  set("beta2", shortest(params.optimizer.beta2));
-  set("epsilon", shortest(params.optimizer.epsilon));
+  set("beta1", shortest_decimal(params.optimizer.beta1));
+  set("beta2", shortest_decimal(params.optimizer.beta2));
+  set("epsilon", shortest_decimal(params.optimizer.epsilon));
   set("initialisation", name_of(params.initialisation));
   set("batch", std::to_string(params.batch));
   set("patience", std::to_string(params.patience));

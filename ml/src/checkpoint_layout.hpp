@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <kramers/core/error.hpp>
+#include <kramers/base/error.hpp>
 #include <kramers/ml/checkpoint.hpp>
 
 #include <array>

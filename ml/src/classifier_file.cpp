@@ -98,7 +98,7 @@ std::vector<std::pair<std::string, std::string>> quantities_of(ClassifierModel c
   ClassifierParams const& p = model.params;
   OptimizerParams const& o = p.train.optimizer;
   ModelParams const& m = p.train.models.front();
-  auto const number = [](double value) { return kramers::detail::shortest(value); };
+  auto const number = [](double value) { return shortest_decimal(value); };
   std::vector<std::pair<std::string, std::string>> all{{"precision", p.precision},
                                                        {"network", p.network.text()},
                                                        {"training.optimizer", name_of(o.rule)},

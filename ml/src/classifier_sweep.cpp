@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include <kramers/core/progress.hpp>
 #include <kramers/ml/classifier_sweep.hpp>
 #include <kramers/ml/classifier_training.hpp>
+#include <kramers/runtime/progress.hpp>
 
 #include <algorithm>
 #include <chrono>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include <kramers/core/progress.hpp>
-#include <kramers/core/signals.hpp>
 #include <kramers/ml/classifier_file.hpp>
 #include <kramers/ml/classifier_training.hpp>
+#include <kramers/runtime/progress.hpp>
+#include <kramers/runtime/signals.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -47,7 +47,7 @@ std::vector<double> epoch_losses(std::span<double const> steps, std::int64_t sam
 
 TrainingDiverged::TrainingDiverged(Divergence const& divergence, std::source_location where)
     : Error("the loss is not finite at step " + std::to_string(divergence.step) + " with learning rate " +
-                kramers::detail::shortest(divergence.learning_rate) + "; choose a lower training.learning_rate",
+                shortest_decimal(divergence.learning_rate) + "; choose a lower training.learning_rate",
             where),
       m_divergence(divergence) {}
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include <kramers/core/error.hpp>
-#include <kramers/core/h5.hpp>
-#include <kramers/core/hash.hpp>
+#include <kramers/base/error.hpp>
+#include <kramers/base/hash.hpp>
 #include <kramers/core/philox.hpp>
 #include <kramers/ml/dataset.hpp>
+#include <kramers/runtime/h5.hpp>
 
 #include <algorithm>
 #include <bit>

@@ -48,7 +48,7 @@ HostGemmThreads::~HostGemmThreads() {
 }  // namespace kramers::ml::detail
 
 #else
-#include <kramers/core/error.hpp>
+#include <kramers/base/error.hpp>
 
 namespace kramers::ml::detail {
 

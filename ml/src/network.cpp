@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include <kramers/core/error.hpp>
+#include <kramers/base/error.hpp>
 #include <kramers/core/philox.hpp>
 #include <kramers/ml/network.hpp>
 
@@ -92,7 +92,7 @@ std::string NetworkSpec::text() const {
   for (LayerSpec const& layer : m_layers) {
     text += " -> ";
     if (layer.kind == LayerKind::batch_norm) text += "batch_norm";
-    if (layer.kind == LayerKind::dropout) text += "dropout " + kramers::detail::shortest(layer.rate);
+    if (layer.kind == LayerKind::dropout) text += "dropout " + shortest_decimal(layer.rate);
     if (layer.kind != LayerKind::dense) continue;
     text += std::to_string(layer.outputs);
     if (layer.activation != Activation::identity) text += " " + name_of(layer.activation);

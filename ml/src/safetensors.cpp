@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include <kramers/core/error.hpp>
-#include <kramers/core/file.hpp>
+#include <kramers/base/error.hpp>
+#include <kramers/base/file.hpp>
 #include <kramers/ml/safetensors.hpp>
 
 #include <nlohmann/json.hpp>

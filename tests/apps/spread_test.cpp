@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include <kramers/algorithms/spread_study.hpp>
-#include <kramers/core/agreement.hpp>
-#include <kramers/core/h5.hpp>
+#include <kramers/dynamics/studies/spread_study.hpp>
+#include <kramers/runtime/collective_errors.hpp>
+#include <kramers/runtime/h5.hpp>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -12,6 +12,8 @@
 #include "scratch.hpp"
 
 namespace kramers::spread_app_test {
+
+using namespace kramers::dynamics;
 
 AppRun shipped_run(std::vector<std::string> const& sets = {}) {
   Communicator const comm = Communicator::world();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include <kramers/core/hash.hpp>
+#include <kramers/base/hash.hpp>
 #include <kramers/core/lanes.hpp>
 #include <kramers/core/math.hpp>
 
@@ -42,7 +42,7 @@ struct Log : Everywhere {
   static constexpr double bound = 1.0;
   template <class T>
   static KOKKOS_FORCEINLINE_FUNCTION T value(T x) {
-    return kramers::log(x);
+    return kramers::math::log(x);
   }
   template <class U>
   static U reference(U x) {
@@ -58,7 +58,7 @@ struct MinusLogUnit {
   static constexpr double bound = 1.5;
   template <class T>
   static KOKKOS_FORCEINLINE_FUNCTION T value(T x) {
-    return detail::minus_log_unit(x);
+    return math::detail::minus_log_unit(x);
   }
   template <class U>
   static U reference(U x) {
@@ -70,7 +70,7 @@ struct Exp : Everywhere {
   static constexpr double bound = 1.25;
   template <class T>
   static KOKKOS_FORCEINLINE_FUNCTION T value(T x) {
-    return kramers::exp(x);
+    return kramers::math::exp(x);
   }
   template <class U>
   static U reference(U x) {
@@ -82,7 +82,7 @@ struct Tanh : Everywhere {
   static constexpr double bound = 1.5;
   template <class T>
   static KOKKOS_FORCEINLINE_FUNCTION T value(T x) {
-    return kramers::tanh(x);
+    return kramers::math::tanh(x);
   }
   template <class U>
   static U reference(U x) {
@@ -94,7 +94,7 @@ struct Erf : Everywhere {
   static constexpr double bound = 1.0;
   template <class T>
   static KOKKOS_FORCEINLINE_FUNCTION T value(T x) {
-    return kramers::erf(x);
+    return kramers::math::erf(x);
   }
   template <class U>
   static U reference(U x) {
@@ -196,7 +196,7 @@ Worst<T> worst_over_the_whole_range() {
   if constexpr (sizeof(T) == 4) {
     // A prime stride through all 2^32 bit patterns.
     for (std::uint64_t u = 0; u < (1ULL << 32); u += 4999)
-      check_at<F>(detail::from_bits(static_cast<std::uint32_t>(u)), worst);
+      check_at<F>(math::detail::from_bits(static_cast<std::uint32_t>(u)), worst);
   }
   int const lowest = Limits::min_exponent - Limits::digits - 1, highest = Limits::max_exponent - 1;
   for (std::uint64_t i = 0; i < 100000; ++i) {
@@ -222,12 +222,12 @@ Worst<T> worst_over_the_whole_range() {
 /// Arguments of the golden samples: every function is finite and not trivial on most of them.
 template <class T>
 KOKKOS_INLINE_FUNCTION T sample_argument(std::uint64_t i) {
-  using F = detail::FloatFormat<T>;
+  using F = math::detail::FloatFormat<T>;
   std::uint64_t const u = mix64(i);
   // Exponents 2^-8 ... 2^7, random significand and sign.
-  auto const bits = static_cast<detail::Bits<T>>(u);
-  detail::Bits<T> const exponent = F::bias - 8 + ((u >> 56) & 15);
-  return detail::from_bits(static_cast<detail::Bits<T>>((bits & (F::significand | F::sign)) | (exponent << F::digits)));
+  auto const bits = static_cast<math::detail::Bits<T>>(u);
+  math::detail::Bits<T> const exponent = F::bias - 8 + ((u >> 56) & 15);
+  return math::detail::from_bits(static_cast<math::detail::Bits<T>>((bits & (F::significand | F::sign)) | (exponent << F::digits)));
 }
 
 /// The bits of every function at one argument, hashed with their place.
@@ -235,12 +235,12 @@ template <class T>
 KOKKOS_INLINE_FUNCTION void functions_at(int i, T& log, T& unit, T& exp, T& tanh, T& sin, T& cos, T& erf) {
   T const x = sample_argument<T>(static_cast<std::uint64_t>(i));
   T const size = x < 0 ? -x : x;
-  log = kramers::log(size);
-  unit = detail::minus_log_unit(size > 1 ? 1 / size : size);
-  exp = kramers::exp(x);
-  tanh = kramers::tanh(x);
+  log = kramers::math::log(size);
+  unit = math::detail::minus_log_unit(size > 1 ? 1 / size : size);
+  exp = kramers::math::exp(x);
+  tanh = kramers::math::tanh(x);
   sincos_2pi(x, sin, cos);
-  erf = kramers::erf(x);
+  erf = kramers::math::erf(x);
 }
 
 constexpr int functions = 7;
@@ -270,7 +270,7 @@ void expect_lanes_equal_scalar() {
       T one[functions];
       functions_at<T>(first + l, one[0], one[1], one[2], one[3], one[4], one[5], one[6]);
       for (int f = 0; f < functions; ++f) {
-        ASSERT_EQ(detail::to_bits(lanes[f][l]), detail::to_bits(one[f]))
+        ASSERT_EQ(math::detail::to_bits(lanes[f][l]), math::detail::to_bits(one[f]))
             << "function " << f << " lane " << l << " of " << W;
       }
     }
@@ -325,48 +325,48 @@ TYPED_TEST(Math, cos_2pi_is_accurate_everywhere) {
 TYPED_TEST(Math, log_has_its_limits) {
   using T = TypeParam;
   T const inf = kt::infinity<T>;
-  EXPECT_EQ(kramers::log(T(1)), T(0));
-  EXPECT_EQ(kramers::log(T(0)), -inf);
-  EXPECT_EQ(kramers::log(-T(0)), -inf);
-  EXPECT_EQ(kramers::log(inf), inf);
-  EXPECT_TRUE(std::isnan(kramers::log(T(-1))));
-  EXPECT_TRUE(std::isnan(kramers::log(-inf)));
-  EXPECT_TRUE(std::isnan(kramers::log(std::numeric_limits<T>::quiet_NaN())));
+  EXPECT_EQ(kramers::math::log(T(1)), T(0));
+  EXPECT_EQ(kramers::math::log(T(0)), -inf);
+  EXPECT_EQ(kramers::math::log(-T(0)), -inf);
+  EXPECT_EQ(kramers::math::log(inf), inf);
+  EXPECT_TRUE(std::isnan(kramers::math::log(T(-1))));
+  EXPECT_TRUE(std::isnan(kramers::math::log(-inf)));
+  EXPECT_TRUE(std::isnan(kramers::math::log(std::numeric_limits<T>::quiet_NaN())));
 }
 
 TYPED_TEST(Math, exp_has_its_limits) {
   using T = TypeParam;
   T const inf = kt::infinity<T>;
-  EXPECT_EQ(kramers::exp(T(0)), T(1));
-  EXPECT_EQ(kramers::exp(inf), inf);
-  EXPECT_EQ(kramers::exp(-inf), T(0));
-  EXPECT_EQ(kramers::exp(std::numeric_limits<T>::max()), inf);
-  EXPECT_EQ(kramers::exp(std::numeric_limits<T>::lowest()), T(0));
-  EXPECT_TRUE(std::isnan(kramers::exp(std::numeric_limits<T>::quiet_NaN())));
+  EXPECT_EQ(kramers::math::exp(T(0)), T(1));
+  EXPECT_EQ(kramers::math::exp(inf), inf);
+  EXPECT_EQ(kramers::math::exp(-inf), T(0));
+  EXPECT_EQ(kramers::math::exp(std::numeric_limits<T>::max()), inf);
+  EXPECT_EQ(kramers::math::exp(std::numeric_limits<T>::lowest()), T(0));
+  EXPECT_TRUE(std::isnan(kramers::math::exp(std::numeric_limits<T>::quiet_NaN())));
 }
 
 TYPED_TEST(Math, tanh_is_odd_and_saturates) {
   using T = TypeParam;
-  EXPECT_EQ(kramers::tanh(kt::infinity<T>), T(1));
-  EXPECT_EQ(kramers::tanh(-kt::infinity<T>), T(-1));
-  EXPECT_EQ(kramers::tanh(std::numeric_limits<T>::denorm_min()), std::numeric_limits<T>::denorm_min());
-  EXPECT_TRUE(std::signbit(kramers::tanh(-T(0))));
+  EXPECT_EQ(kramers::math::tanh(kt::infinity<T>), T(1));
+  EXPECT_EQ(kramers::math::tanh(-kt::infinity<T>), T(-1));
+  EXPECT_EQ(kramers::math::tanh(std::numeric_limits<T>::denorm_min()), std::numeric_limits<T>::denorm_min());
+  EXPECT_TRUE(std::signbit(kramers::math::tanh(-T(0))));
   for (std::uint64_t i = 0; i < 1000; ++i) {
     T const x = kt::random_number<T>(i, -10, 5);
-    EXPECT_EQ(kramers::tanh(-x), -kramers::tanh(x)) << "x = " << x;
+    EXPECT_EQ(kramers::math::tanh(-x), -kramers::math::tanh(x)) << "x = " << x;
   }
 }
 
 TYPED_TEST(Math, erf_is_odd_and_saturates) {
   using T = TypeParam;
-  EXPECT_EQ(kramers::erf(kt::infinity<T>), T(1));
-  EXPECT_EQ(kramers::erf(-kt::infinity<T>), T(-1));
-  EXPECT_EQ(kramers::erf(T(7)), T(1));
-  EXPECT_TRUE(std::isnan(kramers::erf(std::numeric_limits<T>::quiet_NaN())));
-  EXPECT_TRUE(std::signbit(kramers::erf(-T(0))));
+  EXPECT_EQ(kramers::math::erf(kt::infinity<T>), T(1));
+  EXPECT_EQ(kramers::math::erf(-kt::infinity<T>), T(-1));
+  EXPECT_EQ(kramers::math::erf(T(7)), T(1));
+  EXPECT_TRUE(std::isnan(kramers::math::erf(std::numeric_limits<T>::quiet_NaN())));
+  EXPECT_TRUE(std::signbit(kramers::math::erf(-T(0))));
   for (std::uint64_t i = 0; i < 1000; ++i) {
     T const x = kt::random_number<T>(i, -10, 3);
-    EXPECT_EQ(kramers::erf(-x), -kramers::erf(x)) << "x = " << x;
+    EXPECT_EQ(kramers::math::erf(-x), -kramers::math::erf(x)) << "x = " << x;
   }
 }
 
@@ -377,13 +377,13 @@ TYPED_TEST(Math, sincos_2pi_is_exact_at_quarter_turns_near_and_far) {
       T const t = whole + static_cast<T>(quarter) / 4;
       if (t - whole != static_cast<T>(quarter) / 4) continue;  // no quarters that far out
       T s, c;
-      kramers::sincos_2pi(t, s, c);
+      kramers::math::sincos_2pi(t, s, c);
       EXPECT_EQ(s, T(quarter == 1) - T(quarter == 3)) << "t = " << t;
       EXPECT_EQ(c, T(quarter == 0) - T(quarter == 2)) << "t = " << t;
     }
   }
   T s, c;
-  kramers::sincos_2pi(kt::infinity<T>, s, c);
+  kramers::math::sincos_2pi(kt::infinity<T>, s, c);
   EXPECT_TRUE(std::isnan(s) && std::isnan(c));
 }
 
@@ -392,15 +392,15 @@ TYPED_TEST(Math, agrees_with_tabulated_values) {
   using T = TypeParam;
   T const eps = std::numeric_limits<T>::epsilon();
   auto expect_near = [&](T got, double want) { EXPECT_NEAR(got, want, 2 * eps * std::abs(want)); };
-  expect_near(kramers::log(T(10)), 2.302585092994045684);
-  expect_near(kramers::exp(T(1)), 2.718281828459045235);
-  expect_near(kramers::exp(T(-10)), 4.539992976248485154e-5);
-  expect_near(kramers::tanh(T(0.5)), 0.4621171572600097585);
-  expect_near(kramers::tanh(T(2)), 0.9640275800758168839);
-  expect_near(kramers::erf(T(0.5)), 0.5204998778130465377);
-  expect_near(kramers::erf(T(1.5)), 0.9661051464753107271);
+  expect_near(kramers::math::log(T(10)), 2.302585092994045684);
+  expect_near(kramers::math::exp(T(1)), 2.718281828459045235);
+  expect_near(kramers::math::exp(T(-10)), 4.539992976248485154e-5);
+  expect_near(kramers::math::tanh(T(0.5)), 0.4621171572600097585);
+  expect_near(kramers::math::tanh(T(2)), 0.9640275800758168839);
+  expect_near(kramers::math::erf(T(0.5)), 0.5204998778130465377);
+  expect_near(kramers::math::erf(T(1.5)), 0.9661051464753107271);
   T s, c;
-  kramers::sincos_2pi(T(0.0625), s, c);
+  kramers::math::sincos_2pi(T(0.0625), s, c);
   expect_near(s, 0.3826834323650897717);
   expect_near(c, 0.9238795325112867561);
 }
@@ -433,7 +433,7 @@ TYPED_TEST(MathOn, every_space_gives_the_golden_bits) {
   std::uint64_t hash[kt::functions] = {};
   for (int i = 0; i < n; ++i) {
     for (int f = 0; f < kt::functions; ++f) {
-      hash[f] += kramers::hash_element(static_cast<std::uint64_t>(i), kramers::detail::to_bits(host(i, f)));
+      hash[f] += kramers::hash_element(static_cast<std::uint64_t>(i), kramers::math::detail::to_bits(host(i, f)));
     }
   }
   constexpr bool f64 = sizeof(T) == 8;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include <kramers/core/hash.hpp>
+#include <kramers/base/hash.hpp>
 #include <kramers/core/lanes.hpp>
 #include <kramers/core/normal.hpp>
 
@@ -82,7 +82,7 @@ void expect_lanes_equal_scalar() {
       T one[per_block<T>];
       normal_block(2024, id + static_cast<std::uint64_t>(l), step, Stream::dynamics, one);
       for (int i = 0; i < per_block<T>; ++i) {
-        ASSERT_EQ(detail::to_bits(lanes[i][l]), detail::to_bits(one[i]))
+        ASSERT_EQ(math::detail::to_bits(lanes[i][l]), math::detail::to_bits(one[i]))
             << "normal " << i << " lane " << l << " of " << W;
       }
     }
@@ -102,7 +102,7 @@ struct NormalKernel {
 
 /// The words of one pair: 64 bits each for double, 32 for float.
 template <class T>
-using Word = detail::Bits<T>;
+using Word = math::detail::Bits<T>;
 
 template <class T>
 std::array<double, 2> pair_of(Word<T> a, Word<T> b) {
@@ -295,7 +295,7 @@ TYPED_TEST(NormalOn, every_space_gives_the_golden_bits) {
   std::uint64_t hash = 0;
   for (int i = 0; i < n; ++i) {
     for (int k = 0; k < per; ++k) {
-      hash += kramers::hash_element(static_cast<std::uint64_t>(i * per + k), kramers::detail::to_bits(host(i, k)));
+      hash += kramers::hash_element(static_cast<std::uint64_t>(i * per + k), kramers::math::detail::to_bits(host(i, k)));
     }
   }
   EXPECT_EQ(hash, sizeof(T) == 8 ? 0xcb497c29127d56daULL : 0xaca08b184b2f5412ULL);

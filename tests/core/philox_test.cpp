@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include <kramers/core/hash.hpp>
+#include <kramers/base/hash.hpp>
 #include <kramers/core/lanes.hpp>
 #include <kramers/core/philox.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Any texts in the metadata of a checkpoint, and any tensor missing from it: a checkpoint that can be written again or
 // an IoError, nothing else. The input is lines "key=text" and "!tensor".
-#include <kramers/core/error.hpp>
+#include <kramers/base/error.hpp>
 #include <kramers/ml/checkpoint.hpp>
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Any bytes as an input file and as a --set: a value or an InputError, nothing else.
-#include <kramers/core/config.hpp>
+#include <kramers/runtime/config.hpp>
 
 #include <nlohmann/json.hpp>
 

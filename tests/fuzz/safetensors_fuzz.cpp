@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Any bytes as a safetensors file, and as the header of one: content or an IoError, nothing else; and content is the
 // same after it is written and read once more.
-#include <kramers/core/error.hpp>
+#include <kramers/base/error.hpp>
 #include <kramers/ml/safetensors.hpp>
 
 #include <cstddef>

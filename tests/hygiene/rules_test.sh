@@ -27,9 +27,9 @@ forbid "a library waits for every space: fence the instance" grep -nE 'Kokkos::f
 forbid "a library copies without an instance, which waits for every space" \
   grep -nE 'deep_copy\(([^,()]|\([^()]*\))*,([^,()]|\([^()]*\))*\);' "${libraries[@]}"
 forbid "a library header prints" grep -nE '<iostream>|std::(cout|cerr)|\bprintf\(' "${library_headers[@]}"
-forbid "a library header tells backends apart; only detail/dispatch.hpp lists them" \
+forbid "a library header tells backends apart; only core/spaces.hpp lists them" \
   grep -nE '#.*if.*(KOKKOS_ENABLE_(SERIAL|OPENMP|THREADS|CUDA|HIP|SYCL)|__CUDA|__HIP|__SYCL)' \
-  "${library_headers[@]/*\/detail\/dispatch.hpp/\/dev\/null}"
+  "${library_headers[@]/*\/core\/spaces.hpp/\/dev\/null}"
 forbid "a kernel whose label does not begin with kramers::" \
   grep -nE 'Kokkos::parallel_(for|reduce|scan)\(("[^k]|"k[^r]|(Kokkos::)?(MDRange|Range|Team)Policy)' "${libraries[@]}"
 
@@ -45,8 +45,8 @@ shown_elsewhere() {  # shown_elsewhere README FOLDER: the C++ blocks of a README
     esac
   done < "$1"
 }
-forbid "code of algorithms/README.md that tests/algorithms does not compile" \
-  shown_elsewhere algorithms/README.md tests/algorithms
+forbid "code of algorithms/dynamics/README.md that tests/algorithms/dynamics does not compile" \
+  shown_elsewhere algorithms/dynamics/README.md tests/algorithms/dynamics
 forbid "code of ml/README.md that tests/ml does not compile" shown_elsewhere ml/README.md tests/ml
 forbid "trailing space" grep -nE '[[:space:]]$' "${sources[@]}" "${scripts[@]}" "${others[@]}"
 if command -v shellcheck > /dev/null; then

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include <kramers/core/h5.hpp>
 #include <kramers/ml/classifier_file.hpp>
 #include <kramers/ml/classifier_sweep.hpp>
 #include <kramers/ml/classifier_training.hpp>
+#include <kramers/runtime/h5.hpp>
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include <kramers/core/error.hpp>
-#include <kramers/core/hash.hpp>
+#include <kramers/base/error.hpp>
+#include <kramers/base/hash.hpp>
 #include <kramers/ml/detail/gemm.hpp>
 
 #include <Kokkos_Core.hpp>
@@ -118,7 +118,7 @@ std::vector<T> fma_chains(Product const& p) {
       T sum = 0;
       for (int k = 0; k < p.k; ++k) {
         sum =
-            kramers::fma(static_cast<T>(number(std::uint64_t{1} << 32 | static_cast<std::uint64_t>(i * p.k + k))),
+            kramers::math::fma(static_cast<T>(number(std::uint64_t{1} << 32 | static_cast<std::uint64_t>(i * p.k + k))),
                          static_cast<T>(number(std::uint64_t{2} << 32 | static_cast<std::uint64_t>(k * p.n + j))), sum);
       }
       c.push_back(sum);

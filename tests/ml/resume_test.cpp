@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A training run that was stopped, written to a file and read again goes on as if nothing had been.
-#include <kramers/core/command_line.hpp>
 #include <kramers/core/philox.hpp>
 #include <kramers/ml/any_trainer.hpp>
 #include <kramers/ml/checkpoint.hpp>
+#include <kramers/runtime/command_line.hpp>
 
 #include <gtest/gtest.h>
 

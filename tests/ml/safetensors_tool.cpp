@@ -3,7 +3,7 @@
 // usage: safetensors_tool write FILE      arrays of every type that we make, with values by rule
 //        safetensors_tool copy FROM TO    what is read from one file is written to another
 //        safetensors_tool weights FILE    2 -> 3 tanh -> batch_norm -> 2 with weights 1, 2, 3, ... in the order of the arena
-#include <kramers/core/error.hpp>
+#include <kramers/base/error.hpp>
 #include <kramers/ml/checkpoint.hpp>
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include <kramers/core/command_line.hpp>
 #include <kramers/ml/any_trainer.hpp>
 #include <kramers/ml/permutation.hpp>
+#include <kramers/runtime/command_line.hpp>
 
 #include <gtest/gtest.h>
 

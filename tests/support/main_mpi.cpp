@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include <kramers/core/communicator.hpp>
+#include <kramers/runtime/communicator.hpp>
 
 #include <Kokkos_Core.hpp>
 

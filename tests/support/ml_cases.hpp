@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <kramers/core/hash.hpp>
+#include <kramers/base/hash.hpp>
 #include <kramers/ml/trainer.hpp>
 
 #include <cstddef>

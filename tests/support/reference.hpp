@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <kramers/algorithms/any_ensemble.hpp>
-#include <kramers/algorithms/potential.hpp>
 #include <kramers/core/normal.hpp>
+#include <kramers/dynamics/engine/any_ensemble.hpp>
+#include <kramers/dynamics/potentials/potential.hpp>
 
 #include <algorithm>
 #include <array>
@@ -14,6 +14,8 @@
 #include <vector>
 
 namespace kramers::test {
+
+using namespace kramers::dynamics;
 
 /// One walker advanced as the equations stand on paper: a plain loop over letters and coordinates, every random number
 /// drawn anew by its index. What the engine is compared with, bit for bit. Shares with it the potential and the
@@ -56,7 +58,7 @@ class ReferenceWalker {
         if (letter == 'a') x[d] = std::fma(static_cast<T>(h), v[d], x[d]);
         if (letter == 'b') v[d] = std::fma(static_cast<T>(h / m_bath.mass), force[d], v[d]);
         if (letter == 'o') {
-          double const c = kramers::exp(-m_bath.friction * h);
+          double const c = kramers::math::exp(-m_bath.friction * h);
           T const shake = static_cast<T>(std::sqrt(m_bath.temperature / m_bath.mass * (1.0 - c * c)));
           v[d] = std::fma(static_cast<T>(c), v[d], shake * normal(Stream::dynamics, (n * noises + drawn) * D + d));
         }

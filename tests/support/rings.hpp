@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <kramers/core/copy.hpp>
-#include <kramers/core/hash.hpp>
+#include <kramers/core/copy_view.hpp>
+#include <kramers/base/hash.hpp>
 #include <kramers/core/normal.hpp>
 #include <kramers/ml/trainer.hpp>
 
@@ -38,9 +38,9 @@ struct Rings {
       y(i) = (far > 0.81 ? 1 : 0) + (outputs > 2 && far > 2.2 ? 1 : 0);
       for (int k = 0; k < outputs; ++k) t(i, k) = static_cast<T>(k == 0 ? far / (1 + far) : 0.5 - x(i, k - 1));
     }
-    copy(exec, inputs, x);
-    copy(exec, labels, y);
-    copy(exec, targets, t);
+    copy_view(exec, inputs, x);
+    copy_view(exec, labels, y);
+    copy_view(exec, targets, t);
     exec.fence("kramers::test");
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <kramers/core/communicator.hpp>
+#include <kramers/runtime/communicator.hpp>
 
 #include <stdlib.h>
 

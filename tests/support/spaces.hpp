@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <Kokkos_Core.hpp>
+#include <kramers/core/spaces.hpp>
 
 #include <gtest/gtest.h>
 
@@ -15,44 +15,23 @@ struct Config {
   using Real = R;
 };
 
-template <class... Configs>
-struct ConfigList {
-  using Types = ::testing::Types<Configs...>;
+namespace detail {
+template <class List>
+struct AsTypes;
+template <class... C>
+struct AsTypes<TypeList<C...>> {
+  using type = ::testing::Types<C...>;
 };
+template <class... S>
+Join<TypeList<Config<S, double>, Config<S, float>>...> both_precisions(TypeList<S...>);
+template <class... S>
+TypeList<Config<S, double>...> in_double(TypeList<S...>);
+}  // namespace detail
 
 /// Every execution space of this build in both precisions.
-template <class... Lists>
-struct Join;
-template <class... A, class... B, class... Rest>
-struct Join<ConfigList<A...>, ConfigList<B...>, Rest...> {
-  using type = typename Join<ConfigList<A..., B...>, Rest...>::type;
-};
-template <class... A>
-struct Join<ConfigList<A...>> {
-  using type = ConfigList<A...>;
-};
-
-template <class Space>
-using BothPrecisions = ConfigList<Config<Space, double>, Config<Space, float>>;
-
-using AllConfigs = typename Join<ConfigList<>
-#ifdef KOKKOS_ENABLE_SERIAL
-                                 ,
-                                 BothPrecisions<Kokkos::Serial>
-#endif
-#ifdef KOKKOS_ENABLE_OPENMP
-                                 ,
-                                 BothPrecisions<Kokkos::OpenMP>
-#endif
-#ifdef KOKKOS_ENABLE_CUDA
-                                 ,
-                                 BothPrecisions<Kokkos::Cuda>
-#endif
-#ifdef KOKKOS_ENABLE_HIP
-                                 ,
-                                 BothPrecisions<Kokkos::HIP>
-#endif
-                                 >::type::Types;
+using AllConfigs = typename detail::AsTypes<decltype(detail::both_precisions(Spaces{}))>::type;
+/// Every execution space of this build in double precision.
+using DoubleConfigs = typename detail::AsTypes<decltype(detail::in_double(Spaces{}))>::type;
 
 /// Names test cases like OpenMP_f64.
 struct ConfigName {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <kramers/core/copy.hpp>
-#include <kramers/core/error.hpp>
+#include <kramers/base/error.hpp>
+#include <kramers/core/copy_view.hpp>
 #include <kramers/core/region.hpp>
 #include <kramers/ml/detail/gemm.hpp>
 #include <kramers/ml/gemm_trainer.hpp>

@@ -155,7 +155,7 @@ void GemmTrainer<Space, T>::fit(Samples<Space, T> const& samples, std::int64_t e
 template <execution_space Space, real T>
 std::vector<std::vector<T>> GemmTrainer<Space, T>::losses() {
   auto const host = Kokkos::create_mirror_view(m_history);
-  copy(m_exec, host, m_history);
+  copy_view(m_exec, host, m_history);
   m_exec.fence("kramers::ml::losses");
   std::vector<std::vector<T>> losses(static_cast<std::size_t>(this->models()));
   for (int m = 0; m < this->models(); ++m) {
@@ -167,7 +167,7 @@ std::vector<std::vector<T>> GemmTrainer<Space, T>::losses() {
 template <execution_space Space, real T>
 std::vector<Divergence> GemmTrainer<Space, T>::divergences() {
   auto const host = Kokkos::create_mirror_view(m_records);
-  copy(m_exec, host, m_records);
+  copy_view(m_exec, host, m_records);
   m_exec.fence("kramers::ml::divergences");
   std::vector<Divergence> list;
   for (int m = 0; m < this->models(); ++m) {

@@ -84,15 +84,15 @@ struct NormForward {
         samples,
         [&](int s, int f, auto const& sum) {
           T const away = in(s, f) - mean[f];
-          sum(0) = kramers::fma(away, away, sum(0));
+          sum(0) = math::fma(away, away, sum(0));
         },
         [&](int f, T const(&total)[1]) {
           T const variance = total[0] / count;
-          root[f] = T(1) / kramers::sqrt(variance + static_cast<T>(batch_norm_epsilon));
+          root[f] = T(1) / math::sqrt(variance + static_cast<T>(batch_norm_epsilon));
           unbiased_variance[f] = variance * (count / (count - T(1)));
         });
     group.each(samples,
-               [&](int s, int f) { out(s, f) = kramers::fma(scale[f], (in(s, f) - mean[f]) * root[f], shift[f]); });
+               [&](int s, int f) { out(s, f) = math::fma(scale[f], (in(s, f) - mean[f]) * root[f], shift[f]); });
   }
 };
 
@@ -112,7 +112,7 @@ struct NormBackward {
         [&](int s, int f, auto const& sum) {
           T const gy = slope_of(s, f);
           sum(0) += gy;
-          sum(1) = kramers::fma(gy, (in(s, f) - mean[f]) * root[f], sum(1));
+          sum(1) = math::fma(gy, (in(s, f) - mean[f]) * root[f], sum(1));
         },
         [&](int f, T const(&total)[2]) {
           shift_gradient[f] = total[0];
@@ -122,7 +122,7 @@ struct NormBackward {
     group.each(samples, [&](int s, int f) {
       T const h = (in(s, f) - mean[f]) * root[f];
       T const away = slope_of(s, f) - shift_gradient[f] * share;
-      slope_of(s, f) = scale[f] * root[f] * kramers::fma(-h, scale_gradient[f] * share, away);
+      slope_of(s, f) = scale[f] * root[f] * math::fma(-h, scale_gradient[f] * share, away);
     });
   }
 };
@@ -138,8 +138,8 @@ struct NormInference {
   template <class Group>
   KOKKOS_FORCEINLINE_FUNCTION void operator()(Group const& group) const {
     group.each(samples, [&](int s, int f) {
-      T const factor = scale[f] / kramers::sqrt(variance[f] + static_cast<T>(batch_norm_epsilon));
-      out(s, f) = kramers::fma(factor, in(s, f) - mean[f], shift[f]);
+      T const factor = scale[f] / math::sqrt(variance[f] + static_cast<T>(batch_norm_epsilon));
+      out(s, f) = math::fma(factor, in(s, f) - mean[f], shift[f]);
     });
   }
 };

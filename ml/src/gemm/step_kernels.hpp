@@ -133,7 +133,7 @@ struct TakeStatistics {
   KOKKOS_FORCEINLINE_FUNCTION void operator()(int i) const {
     constexpr T weight = static_cast<T>(batch_norm_momentum);
     constexpr T keep = static_cast<T>(1 - batch_norm_momentum);
-    running[i] = kramers::fma(weight, of_batch[i], keep * running[i]);
+    running[i] = math::fma(weight, of_batch[i], keep * running[i]);
   }
 };
 

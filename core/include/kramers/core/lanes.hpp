@@ -16,7 +16,7 @@ inline constexpr bool on_device = !Kokkos::SpaceAccessibility<Space, Kokkos::Hos
 ///
 /// Kernels keep the state of a pack in plain arrays `T x[W]` and write the arithmetic of one walker inside
 /// `for_lanes<W>`; the compiler turns that loop into vector instructions. The lanes never mix, so the bits of a
-/// walker do not depend on W (checked by tests/algorithms/ensemble_test.cpp).
+/// walker do not depend on W (checked by tests/algorithms/dynamics/ensemble_test.cpp).
 template <class Space, class>
 inline constexpr int lane_width = on_device<Space> ? 1 : 64;
 

@@ -12,7 +12,7 @@
 /// The largest errors over the whole range, subnormals included, are below 1 ulp for log, sin, cos and erf, 1.1 ulp for
 /// exp and 1.4 ulp for tanh, in both precisions (float: every number; double: tests/core/math_test.cpp samples).
 /// Polynomial coefficients: own minimax fits (Remez exchange in 113-bit arithmetic, then rounded one by one).
-namespace kramers {
+namespace kramers::math {
 
 /// a * b + c with one rounding.
 KOKKOS_FORCEINLINE_FUNCTION double fma(double a, double b, double c) {
@@ -88,7 +88,7 @@ KOKKOS_FORCEINLINE_FUNCTION T horner(T, T c0) {
 }
 template <class T, class... Rest>
 KOKKOS_FORCEINLINE_FUNCTION T horner(T x, T c0, T c1, Rest... rest) {
-  return kramers::fma(x, horner(x, c1, rest...), c0);
+  return math::fma(x, horner(x, c1, rest...), c0);
 }
 
 /// The exponent and the fraction of a positive normal number: x = 2^exponent (1 + fraction),
@@ -112,7 +112,7 @@ KOKKOS_FORCEINLINE_FUNCTION double log1p_deficit(double f) {
   double const z = s * s;
   double const p = horner(z, 0x1.5555555555592p-1, 0x1.999999997ff39p-2, 0x1.24924941df14cp-2, 0x1.c71c52161f262p-3,
                           0x1.74663c9a5ad1fp-3, 0x1.39a1ef70bf1e2p-3, 0x1.2f038b41f140ep-3);
-  return s * kramers::fma(-z, p, f);
+  return s * math::fma(-z, p, f);
 }
 KOKKOS_FORCEINLINE_FUNCTION float log1p_deficit(float f) {
   float const p = horner(f, -0.5F, 0x1.55554ap-2F, -0x1.000216p-2F, 0x1.99a592p-3F, -0x1.547ab8p-3F, 0x1.226f7cp-3F,
@@ -125,13 +125,13 @@ template <class T>
 KOKKOS_FORCEINLINE_FUNCTION T minus_log_unit(T x) {
   Split<T> const p = split(x);
   constexpr T ln2 = static_cast<T>(0x1.62e42fefa39efp-1);
-  return kramers::fma(p.exponent, -ln2, log1p_deficit(p.fraction) - p.fraction);
+  return math::fma(p.exponent, -ln2, log1p_deficit(p.fraction) - p.fraction);
 }
 
 /// sin and cos of 2 pi r for |r| <= 1/8.
 KOKKOS_FORCEINLINE_FUNCTION void sincos_2pi_octant(double r, double& s, double& c) {
   double const z = r * r;
-  s = kramers::fma(
+  s = math::fma(
       r, 0x1.921fb54442d18p+2,
       r * horner(z, 0x1.1a62633145c07p-52, -0x1.4abbce625be46p+5, 0x1.466bc67758c4cp+6, -0x1.32d2cce31bf05p+6,
                  0x1.50783003473abp+5, -0x1.e3008fad63c3bp+3, 0x1.e3fbe3afb5382p+1));
@@ -140,7 +140,7 @@ KOKKOS_FORCEINLINE_FUNCTION void sincos_2pi_octant(double r, double& s, double& 
 }
 KOKKOS_FORCEINLINE_FUNCTION void sincos_2pi_octant(float r, float& s, float& c) {
   float const z = r * r;
-  s = kramers::fma(r, 0x1.921fb6p+2F,
+  s = math::fma(r, 0x1.921fb6p+2F,
                    r * horner(z, -0x1.777a5cp-23F, -0x1.4abbbep+5F, 0x1.465facp+6F, -0x1.2db5cep+6F));
   c = horner(z, 1.0F, -0x1.3bd3ccp+4F, 0x1.03c1bp+6F, -0x1.55b2b6p+6F, 0x1.d4f7eep+5F);
 }
@@ -162,10 +162,10 @@ KOKKOS_FORCEINLINE_FUNCTION float exp_tail(float r) {
 template <class T>
 KOKKOS_FORCEINLINE_FUNCTION ExpParts<T> exp_parts(T x) {
   using F = FloatFormat<T>;
-  T const shifted = kramers::fma(x, static_cast<T>(0x1.71547652b82fep+0), F::shifter);
+  T const shifted = math::fma(x, static_cast<T>(0x1.71547652b82fep+0), F::shifter);
   T const k = shifted - F::shifter;
-  T const r = kramers::fma(k, -F::ln2_low, kramers::fma(k, -F::ln2_high, x));
-  return {T(1) + kramers::fma(r * r, exp_tail(r), r), k, to_bits(shifted)};
+  T const r = math::fma(k, -F::ln2_low, math::fma(k, -F::ln2_high, x));
+  return {T(1) + math::fma(r * r, exp_tail(r), r), k, to_bits(shifted)};
 }
 
 /// 2^k for a k that stands in the low bits of an integer, |k| < bias.
@@ -181,8 +181,8 @@ KOKKOS_FORCEINLINE_FUNCTION T log(T x) {
   bool const tiny = x < F::min_normal;
   Split<T> const p = split(tiny ? x * scale : x);
   T const k = p.exponent - (tiny ? T(F::digits + 1) : T(0));
-  T const small = kramers::fma(k, -F::ln2_low, log1p_deficit(p.fraction));
-  T const finite = kramers::fma(k, F::ln2_high, p.fraction - small);
+  T const small = math::fma(k, -F::ln2_low, log1p_deficit(p.fraction));
+  T const finite = math::fma(k, F::ln2_high, p.fraction - small);
   T const positive = x < F::infinity ? finite : x;  // +inf and NaN stay
   T const below = x == T(0) ? -F::infinity : F::infinity - F::infinity;
   return x <= T(0) ? below : positive;
@@ -194,13 +194,13 @@ KOKKOS_FORCEINLINE_FUNCTION T exp(T x, T lowest, T highest) {
   T const above = x < lowest ? lowest : x;
   ExpParts<T> const p = exp_parts(above > highest ? highest : above);
   // Two factors, so that 2^k may lie outside the range of normal numbers.
-  Bits<T> const half = to_bits(kramers::fma(p.k, T(0.5), F::shifter));
+  Bits<T> const half = to_bits(math::fma(p.k, T(0.5), F::shifter));
   return p.y * power_of_two<T>(half) * power_of_two<T>(p.exponent - half);
 }
 
 KOKKOS_FORCEINLINE_FUNCTION double tanh_small(double x) {
   double const z = x * x;
-  return kramers::fma(
+  return math::fma(
       x * z,
       horner(z, -0x1.5555555555552p-2, 0x1.1111111110c52p-3, -0x1.ba1ba1b9d195ep-5, 0x1.664f4870c2fdep-6,
              -0x1.226e32cf942afp-7, 0x1.d6d35a37917fap-9, -0x1.7d9c3305913fep-10, 0x1.350b871b4df91p-11,
@@ -209,7 +209,7 @@ KOKKOS_FORCEINLINE_FUNCTION double tanh_small(double x) {
 }
 KOKKOS_FORCEINLINE_FUNCTION float tanh_small(float x) {
   float const z = x * x;
-  return kramers::fma(
+  return math::fma(
       x * z, horner(z, -0x1.555554p-2F, 0x1.11107ap-3F, -0x1.b9f188p-5F, 0x1.63a55p-6F, -0x1.0c5edp-7F, 0x1.1a2816p-9F),
       x);
 }
@@ -220,7 +220,7 @@ KOKKOS_FORCEINLINE_FUNCTION T tanh(T x, T saturated) {
   Bits<T> const sign = to_bits(x) & F::sign;
   T const size = from_bits(static_cast<Bits<T>>(to_bits(x) ^ sign));
   ExpParts<T> const p = exp_parts(T(2) * (size > saturated ? saturated : size));
-  T const large = T(1) - T(2) / (kramers::fma(p.y, power_of_two<T>(p.exponent), T(1)));
+  T const large = T(1) - T(2) / (math::fma(p.y, power_of_two<T>(p.exponent), T(1)));
   return from_bits(static_cast<Bits<T>>(to_bits(size < T(0.625) ? tanh_small(size) : large) | sign));
 }
 
@@ -256,8 +256,8 @@ KOKKOS_FORCEINLINE_FUNCTION T erf(T x, T saturated) {
   Bits<T> const sign = to_bits(x) & F::sign;
   T const size = from_bits(static_cast<Bits<T>>(to_bits(x) ^ sign));
   ExpParts<T> const p = exp_parts(log_erfc((size > saturated ? saturated : size) - T(1)));
-  T const large = kramers::fma(-p.y, power_of_two<T>(p.exponent), T(1));
-  T const small = kramers::fma(size, erf_excess(size * size), size);
+  T const large = math::fma(-p.y, power_of_two<T>(p.exponent), T(1));
+  T const small = math::fma(size, erf_excess(size * size), size);
   return from_bits(static_cast<Bits<T>>(to_bits(size < T(1) ? small : large) | sign));
 }
 
@@ -268,8 +268,8 @@ KOKKOS_FORCEINLINE_FUNCTION void sincos_2pi(T t, T& s, T& c) {
   constexpr T coarse = F::shifter * T(64);                           // adding it rounds t to a multiple of 64
   T const t0 = (t < all_integers && t > -all_integers) ? t : t - t;  // 0, or NaN where t is not finite
   T const t1 = t0 - ((t0 + coarse) - coarse);                        // exact, |t1| <= 32
-  T const shifted = kramers::fma(t1, T(4), F::shifter);              // the nearest quarter turn
-  T const r = kramers::fma(shifted - F::shifter, T(-0.25), t1);      // exact, |r| <= 1/8
+  T const shifted = math::fma(t1, T(4), F::shifter);              // the nearest quarter turn
+  T const r = math::fma(shifted - F::shifter, T(-0.25), t1);      // exact, |r| <= 1/8
   Bits<T> const quarter = to_bits(shifted);
   T s0;
   T c0;
@@ -282,6 +282,10 @@ KOKKOS_FORCEINLINE_FUNCTION void sincos_2pi(T t, T& s, T& c) {
 }
 
 }  // namespace detail
+
+/// Positive infinity, also in device code.
+template <class T>
+inline constexpr T infinity = detail::FloatFormat<T>::infinity;
 
 /// Correctly rounded square root.
 KOKKOS_FORCEINLINE_FUNCTION double sqrt(double x) {
@@ -338,4 +342,4 @@ KOKKOS_FORCEINLINE_FUNCTION void sincos_2pi(float t, float& s, float& c) {
   detail::sincos_2pi(t, s, c);
 }
 
-}  // namespace kramers
+}  // namespace kramers::math

@@ -16,6 +16,11 @@ inline constexpr int normals_per_block = sizeof(T) == 8 ? 2 : 4;
 
 namespace detail {
 
+using math::detail::Bits;
+using math::detail::FloatFormat;
+using math::detail::from_bits;
+using math::detail::to_bits;
+
 /// Two independent standard normals from a radius^2 / 2 and an angle 2 pi (1/8 + r) in the first quadrant, moved to
 /// one of the four quadrants by the top bits of s0 and s1.
 ///
@@ -26,8 +31,8 @@ KOKKOS_FORCEINLINE_FUNCTION void box_muller(T half_radius_squared, T r, Bits<T> 
   using F = FloatFormat<T>;
   T s;
   T c;
-  sincos_2pi_octant(r, s, c);
-  T const radius = kramers::sqrt(half_radius_squared);
+  math::detail::sincos_2pi_octant(r, s, c);
+  T const radius = math::sqrt(half_radius_squared);
   z0 = from_bits(static_cast<Bits<T>>(to_bits(radius * (c + s)) ^ (s0 & F::sign)));
   z1 = from_bits(static_cast<Bits<T>>(to_bits(radius * (c - s)) ^ (s1 & F::sign)));
 }
@@ -37,14 +42,14 @@ KOKKOS_FORCEINLINE_FUNCTION void normal_pair(std::uint64_t a, std::uint64_t b, d
   using F = FloatFormat<double>;
   double const u = 2.0 - from_bits((a & F::significand) | F::one);        // a multiple of 2^-52 in (0, 1]
   double const r = from_bits((b & F::significand) | F::quarter) - 0.375;  // in [-1/8, 1/8)
-  box_muller(minus_log_unit(u), r, b, b << 1, z0, z1);
+  box_muller(math::detail::minus_log_unit(u), r, b, b << 1, z0, z1);
 }
 
 /// Two floats from 64 bits: 32 bits for the radius, 30 + 2 bits for the angle.
 KOKKOS_FORCEINLINE_FUNCTION void normal_pair(std::uint32_t a, std::uint32_t b, float& z0, float& z1) {
-  float const u = kramers::fma(static_cast<float>(a), 0x1p-32F, 0x1p-33F);           // in [2^-33, 1]
+  float const u = math::fma(static_cast<float>(a), 0x1p-32F, 0x1p-33F);           // in [2^-33, 1]
   float const r = static_cast<float>(static_cast<std::int32_t>(b << 2)) * 0x1p-34F;  // in [-1/8, 1/8]
-  box_muller(minus_log_unit(u), r, b, b << 1, z0, z1);
+  box_muller(math::detail::minus_log_unit(u), r, b, b << 1, z0, z1);
 }
 
 }  // namespace detail

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <kramers/core/command_line.hpp>
-#include <kramers/core/config.hpp>
 #include <kramers/ml/any_trainer.hpp>
 #include <kramers/ml/dataset.hpp>
 #include <kramers/ml/evaluation.hpp>
+#include <kramers/runtime/command_line.hpp>
+#include <kramers/runtime/config.hpp>
 
 #include <cstdint>
 #include <filesystem>

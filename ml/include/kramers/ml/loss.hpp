@@ -45,7 +45,7 @@ KOKKOS_FORCEINLINE_FUNCTION T softmax_cross_entropy(int classes, int label, T we
   T chosen = T(0);
   for (int k = 0; k < classes; ++k) {
     T const shifted = logit(k) - highest;
-    T const e = kramers::exp(shifted);
+    T const e = math::exp(shifted);
     chosen = k == label ? shifted : chosen;
     gradient(k) = e;
     sum += e;
@@ -55,7 +55,7 @@ KOKKOS_FORCEINLINE_FUNCTION T softmax_cross_entropy(int classes, int label, T we
     T const p = gradient(k) * scale;
     gradient(k) = detail::flush_tiny((k == label ? p - T(1) : p) * weight);
   }
-  return kramers::log(sum) - chosen;
+  return math::log(sum) - chosen;
 }
 
 /// Squared error of one sample: returns the mean over its K outputs of (output - target)^2, and leaves
@@ -67,7 +67,7 @@ KOKKOS_FORCEINLINE_FUNCTION T squared_error(int outputs, T weight, Output const&
   T sum = T(0);
   for (int k = 0; k < outputs; ++k) {
     T const difference = output(k) - target(k);
-    sum = kramers::fma(difference, difference, sum);
+    sum = math::fma(difference, difference, sum);
     gradient(k) = detail::flush_tiny(T(2) * difference * share * weight);
   }
   return sum * share;

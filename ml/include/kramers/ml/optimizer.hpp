@@ -62,7 +62,7 @@ struct StepConstants {
         epsilon(static_cast<T>(p.epsilon)),
         momentum(static_cast<T>(p.momentum)),
         correction1(static_cast<T>(1 / (1 - detail::power(p.beta1, t)))),
-        correction2(static_cast<T>(1 / kramers::sqrt(1 - detail::power(p.beta2, t)))) {}
+        correction2(static_cast<T>(1 / math::sqrt(1 - detail::power(p.beta2, t)))) {}
 };
 
 /// One step of one parameter: w, first moment m (momentum buffer of sgd) and second moment v (adam, adamw).
@@ -72,17 +72,17 @@ template <Rule R, bool Nesterov = false, class T>
 KOKKOS_FORCEINLINE_FUNCTION void update(StepConstants<T> const& c, T learning_rate, T weight_decay, T g, T& w, T& m,
                                         [[maybe_unused]] T& v) {
   if constexpr (R == Rule::adamw) {
-    w = kramers::fma(-learning_rate * weight_decay, w, w);
+    w = math::fma(-learning_rate * weight_decay, w, w);
   } else {
-    g = kramers::fma(weight_decay, w, g);
+    g = math::fma(weight_decay, w, g);
   }
   if constexpr (R == Rule::sgd) {
-    m = detail::flush_tiny(kramers::fma(c.momentum, m, g));
-    w = kramers::fma(-learning_rate, Nesterov ? kramers::fma(c.momentum, m, g) : m, w);
+    m = detail::flush_tiny(math::fma(c.momentum, m, g));
+    w = math::fma(-learning_rate, Nesterov ? math::fma(c.momentum, m, g) : m, w);
   } else {
-    m = detail::flush_tiny(kramers::fma(c.beta1, m, c.one_minus_beta1 * g));
-    v = detail::flush_tiny(kramers::fma(c.beta2, v, c.one_minus_beta2 * g * g));
-    w = kramers::fma(-learning_rate * c.correction1, m / kramers::fma(kramers::sqrt(v), c.correction2, c.epsilon), w);
+    m = detail::flush_tiny(math::fma(c.beta1, m, c.one_minus_beta1 * g));
+    v = detail::flush_tiny(math::fma(c.beta2, v, c.one_minus_beta2 * g * g));
+    w = math::fma(-learning_rate * c.correction1, m / math::fma(math::sqrt(v), c.correction2, c.epsilon), w);
   }
 }
 

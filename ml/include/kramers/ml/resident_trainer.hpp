@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <kramers/core/copy.hpp>
-#include <kramers/core/error.hpp>
+#include <kramers/base/error.hpp>
+#include <kramers/core/copy_view.hpp>
 #include <kramers/core/region.hpp>
 #include <kramers/ml/detail/crew_kernel.hpp>
 #include <kramers/ml/detail/fit_kernel.hpp>
@@ -62,9 +62,9 @@ class ResidentTrainer final : public Trainer<Space, typename Net::value_type> {
       std::copy(parameters.begin(), parameters.end(), &arena(m, 0));
       std::copy(buffers.begin(), buffers.end(), &arena(m, 0) + first_buffer);
     }
-    copy(m_exec, m_arena, arena);
-    copy(m_exec, m_models, model);
-    copy(m_exec, m_progress, m_host_progress);
+    copy_view(m_exec, m_arena, arena);
+    copy_view(m_exec, m_models, model);
+    copy_view(m_exec, m_progress, m_host_progress);
     m_exec.fence("kramers::ResidentTrainer");
   }
 
@@ -102,7 +102,7 @@ class ResidentTrainer final : public Trainer<Space, typename Net::value_type> {
   std::vector<std::vector<T>> losses() override {
     auto const rows = Kokkos::subview(m_losses, std::pair(std::int64_t{0}, m_steps), Kokkos::ALL);
     auto const host = Kokkos::create_mirror_view(rows);
-    copy(m_exec, host, rows);
+    copy_view(m_exec, host, rows);
     m_exec.fence("kramers::ResidentTrainer::losses");
     std::vector<std::vector<T>> result(static_cast<std::size_t>(models()));
     for (int m = 0; m < models(); ++m) {
@@ -134,7 +134,7 @@ class ResidentTrainer final : public Trainer<Space, typename Net::value_type> {
     detail::GradientWork<Space, Net> const work{samples, m_arena,        m_progress,    m_models,
                                                 m_loss,  input_gradient, m_params.loss, model};
     detail::launch<Net, detail::ColumnLanes>("kramers::ml::gradient", m_exec, work, 1, m_params.batch, m_memory);
-    copy(m_exec, m_host_loss, m_loss);
+    copy_view(m_exec, m_host_loss, m_loss);
     m_exec.fence("kramers::ResidentTrainer::loss_and_gradient");
     return m_host_loss(0);
   }
@@ -182,8 +182,8 @@ class ResidentTrainer final : public Trainer<Space, typename Net::value_type> {
     set_part("second_moment", 3 * parameters, parameters, state.second_moment);
     set_part("buffers", first_buffer, Net::buffer_extent, state.buffers);
     m_host_progress(model) = {state.step, state.epoch, state.waited, 0, state.best_loss, state.stopped};
-    copy(m_exec, row(model), m_host_row);
-    copy(m_exec, m_progress, m_host_progress);
+    copy_view(m_exec, row(model), m_host_row);
+    copy_view(m_exec, m_progress, m_host_progress);
     m_exec.fence("kramers::ResidentTrainer::set_state");
   }
 
@@ -235,11 +235,11 @@ class ResidentTrainer final : public Trainer<Space, typename Net::value_type> {
   auto row(int model) const { return Kokkos::subview(m_arena, model, Kokkos::ALL); }
   void read_row(int model) {
     expects_model(model);
-    copy(m_exec, m_host_row, row(model));
+    copy_view(m_exec, m_host_row, row(model));
     m_exec.fence("kramers::ResidentTrainer::read_row");
   }
   void read_progress() {
-    copy(m_exec, m_host_progress, m_progress);
+    copy_view(m_exec, m_host_progress, m_progress);
     m_exec.fence("kramers::ResidentTrainer::read_progress");
   }
   std::vector<T> part(int first, int size) const {

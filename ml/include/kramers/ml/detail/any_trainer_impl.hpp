@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <kramers/core/copy.hpp>
-#include <kramers/core/error.hpp>
+#include <kramers/base/error.hpp>
+#include <kramers/core/copy_view.hpp>
 #include <kramers/ml/any_trainer.hpp>
 
 #include <algorithm>
@@ -34,7 +34,7 @@ class AnyTrainerImpl final : public AnyTrainer {
     Kokkos::View<int*, Space> const device(Kokkos::view_alloc(m_exec, "kramers::ml::labels"), labels.size());
     auto const host = Kokkos::create_mirror_view(device);
     std::copy(labels.begin(), labels.end(), host.data());
-    copy(m_exec, device, host);
+    copy_view(m_exec, device, host);
     m_exec.fence("kramers::ml::set_samples");
     m_samples.labels = device;
   }
@@ -66,7 +66,7 @@ class AnyTrainerImpl final : public AnyTrainer {
                                                   network().outputs());
     m_trainer->predict(model, in, out);
     auto const host = Kokkos::create_mirror_view(out);
-    copy(m_exec, host, out);
+    copy_view(m_exec, host, out);
     m_exec.fence("kramers::ml::predict");
     return {host.data(), host.data() + host.size()};
   }
@@ -107,7 +107,7 @@ class AnyTrainerImpl final : public AnyTrainer {
                                                                values.size() / width, width);
     auto const host = Kokkos::create_mirror_view(device);
     std::transform(values.begin(), values.end(), host.data(), [](double value) { return static_cast<T>(value); });
-    copy(m_exec, device, host);
+    copy_view(m_exec, device, host);
     m_exec.fence("kramers::ml::rows");
     return device;
   }

@@ -100,11 +100,11 @@ struct Batch {
     if constexpr (!Crew::checks_lanes) {
       return term;
     } else {
-      using Bits = kramers::detail::Bits<T>;
+      using Bits = kramers::math::detail::Bits<T>;
       using Signed = std::make_signed_t<Bits>;
       Signed const before_end = static_cast<Signed>(crew.position(cell, lane)) - static_cast<Signed>(samples);
       Bits const all = static_cast<Bits>(before_end >> (8 * sizeof(T) - 1));  // ones where it is negative
-      return kramers::detail::from_bits(static_cast<Bits>(kramers::detail::to_bits(term) & all));
+      return kramers::math::detail::from_bits(static_cast<Bits>(kramers::math::detail::to_bits(term) & all));
     }
   }
 
@@ -172,7 +172,7 @@ struct Batch {
       unrolled<At::outputs>([&](auto const index) {
         constexpr int o = decltype(index)::value;
         T z = theta(At::second + o, lane);
-        for (int i = 0; i < At::inputs; ++i) z = kramers::fma(theta(At::first + o * At::inputs + i, lane), x[i], z);
+        for (int i = 0; i < At::inputs; ++i) z = math::fma(theta(At::first + o * At::inputs + i, lane), x[i], z);
         if constexpr (At::keeps_z) value(cell, At::z_row + o, lane) = z;
         value(cell, At::output_row + o, lane) = activate<At::activation>(z);
       });
@@ -206,7 +206,7 @@ struct Batch {
       unrolled<At::inputs>([&](auto const index) {
         constexpr int i = decltype(index)::value;
         T gx = theta(At::first + i, lane) * gz[0];
-        for (int o = 1; o < At::outputs; ++o) gx = kramers::fma(theta(At::first + o * At::inputs + i, lane), gz[o], gx);
+        for (int o = 1; o < At::outputs; ++o) gx = math::fma(theta(At::first + o * At::inputs + i, lane), gz[o], gx);
         slope_of(cell, i, lane) = gx;
       });
     });
@@ -232,7 +232,7 @@ struct Batch {
               slot = gz;
             }
             if constexpr (biases == 1) sum(o * per_output + Inputs) += gz;
-            for (int i = 0; i < Inputs; ++i) sum(o * per_output + i) = kramers::fma(gz, x[i], sum(o * per_output + i));
+            for (int i = 0; i < Inputs; ++i) sum(o * per_output + i) = math::fma(gz, x[i], sum(o * per_output + i));
           });
         },
         [&](int const k, int const model, T const total) {
@@ -257,13 +257,13 @@ struct Batch {
           [&](int const cell, int const lane, auto const& sum) {
             unrolled<features>([&](auto const k) {
               T const away = value(cell, At::input_row + f + k, lane) - now(At::mean + f + k, lane);
-              sum(k) = kramers::fma(held(cell, lane, away), away, sum(k));
+              sum(k) = math::fma(held(cell, lane, away), away, sum(k));
             });
           },
           [&](int const k, int const model, T const total) { now(At::variance + f + k, model) = total / number; });
     });
     crew.template each<At::outputs>([&](int const f, int const model) {
-      T const r = T(1) / kramers::sqrt(now(At::variance + f, model) + static_cast<T>(batch_norm_epsilon));
+      T const r = T(1) / math::sqrt(now(At::variance + f, model) + static_cast<T>(batch_norm_epsilon));
       root(At::mean + f, model) = r;
       root(At::variance + f, model) = theta(At::first + f, model) * r;
     });
@@ -271,7 +271,7 @@ struct Batch {
       unrolled<At::outputs>([&](auto const f) {
         T const h = (value(cell, At::input_row + f, lane) - now(At::mean + f, lane)) * root(At::mean + f, lane);
         value(cell, At::output_row + f, lane) =
-            kramers::fma(theta(At::first + f, lane), h, theta(At::second + f, lane));
+            math::fma(theta(At::first + f, lane), h, theta(At::second + f, lane));
       });
     });
   }
@@ -288,7 +288,7 @@ struct Batch {
               T const h = (value(cell, At::input_row + f + k, lane) - now(At::mean + f + k, lane)) *
                           root(At::mean + f + k, lane);
               sum(2 * k) += gy;
-              sum(2 * k + 1) = kramers::fma(gy, h, sum(2 * k + 1));
+              sum(2 * k + 1) = math::fma(gy, h, sum(2 * k + 1));
             });
           },
           [&](int const k, int const model, T const total) {
@@ -303,7 +303,7 @@ struct Batch {
     crew.each_sample([&](int const cell, int const lane) {
       unrolled<At::outputs>([&](auto const f) {
         T const h = (value(cell, At::input_row + f, lane) - now(At::mean + f, lane)) * root(At::mean + f, lane);
-        T const gx = kramers::fma(-h, pull(At::variance + f, lane), slope_of(cell, f, lane) - pull(At::mean + f, lane));
+        T const gx = math::fma(-h, pull(At::variance + f, lane), slope_of(cell, f, lane) - pull(At::mean + f, lane));
         slope_of(cell, f, lane) = held(cell, lane, root(At::variance + f, lane) * gx);
       });
     });

@@ -14,7 +14,7 @@ template <class T>
 struct Progress {
   std::int64_t step = 0, epoch = 0, waited = 0;
   std::int64_t diverged_at = 0;  ///< number of the step whose loss was not finite; 0: none
-  T best_loss = kramers::detail::FloatFormat<T>::infinity;
+  T best_loss = math::infinity<T>;
   bool stopped = false;
 
   KOKKOS_FUNCTION bool goes_on() const { return !stopped && diverged_at == 0; }
@@ -191,7 +191,7 @@ struct FitWork {
         }
       }
       crowd.moves[l] = moves ? T(1) : T(0);
-      crowd.epoch_loss[l] = kramers::fma(value, static_cast<T>(work.samples), crowd.epoch_loss[l]);
+      crowd.epoch_loss[l] = math::fma(value, static_cast<T>(work.samples), crowd.epoch_loss[l]);
       if (l == 0 || at.step != crowd.progress[l - 1].step) crowd.constants = StepConstants<T>(optimizer, at.step);
       crowd.correction1[l] = crowd.constants.correction1;
       crowd.correction2[l] = crowd.constants.correction2;
@@ -241,9 +241,9 @@ struct FitWork {
       if constexpr (At::kind == LayerKind::batch_norm) {
         crew.template each<At::outputs>([&](int const f, int const l) {
           bool const moves = M == 1 || crowd.moves[l] != T(0);
-          T const mean = kramers::fma(weight, work.now(At::mean + f, l), keep * work.running(At::mean + f, l));
+          T const mean = math::fma(weight, work.now(At::mean + f, l), keep * work.running(At::mean + f, l));
           T const variance =
-              kramers::fma(weight, work.now(At::variance + f, l) * unbiased, keep * work.running(At::variance + f, l));
+              math::fma(weight, work.now(At::variance + f, l) * unbiased, keep * work.running(At::variance + f, l));
           work.running(At::mean + f, l) = moves ? mean : work.running(At::mean + f, l);
           work.running(At::variance + f, l) = moves ? variance : work.running(At::variance + f, l);
         });

@@ -107,7 +107,7 @@ struct PlainGemm {
     for (int k = 0; k < count; ++k) {
       for (int i = 0; i < piece_m; ++i) {
         T const x = rows[k * tile_m + i];
-        for_lanes<piece_n>([&](int j) { s[i][j] = kramers::fma(x, columns[k * tile_n + j], s[i][j]); });
+        for_lanes<piece_n>([&](int j) { s[i][j] = math::fma(x, columns[k * tile_n + j], s[i][j]); });
       }
     }
     for (int i = 0; i < piece_m; ++i) {

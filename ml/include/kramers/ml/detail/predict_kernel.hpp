@@ -53,7 +53,7 @@ struct PredictKernel {
     for_lanes<W>([&](int const l) { y[l] = bias; });
     for (int i = 0; i < At::inputs; ++i) {
       T const w = theta(At::first + o * At::inputs + i);
-      for_lanes<W>([&](int const l) { y[l] = kramers::fma(w, x[i][l], y[l]); });
+      for_lanes<W>([&](int const l) { y[l] = math::fma(w, x[i][l], y[l]); });
     }
     for_lanes<W>([&](int const l) { y[l] = activate<At::activation>(y[l]); });
   }
@@ -61,10 +61,10 @@ struct PredictKernel {
   template <int Layer>
   KOKKOS_FORCEINLINE_FUNCTION void norm(int const f, T (&x)[W]) const {
     using At = LayerAt<Net, Layer>;
-    T const r = T(1) / kramers::sqrt(running(At::variance + f) + static_cast<T>(batch_norm_epsilon));
+    T const r = T(1) / math::sqrt(running(At::variance + f) + static_cast<T>(batch_norm_epsilon));
     T const scale = theta(At::first + f) * r;
-    T const shift = kramers::fma(-scale, running(At::mean + f), theta(At::second + f));
-    for_lanes<W>([&](int const l) { x[l] = kramers::fma(scale, x[l], shift); });
+    T const shift = math::fma(-scale, running(At::mean + f), theta(At::second + f));
+    for_lanes<W>([&](int const l) { x[l] = math::fma(scale, x[l], shift); });
   }
 };
 

@@ -12,7 +12,7 @@ template <class T>
 struct RunRecord {
   std::int64_t step = 0, epoch = 0, waited = 0;
   std::int64_t diverged_at = 0;  ///< number of the step whose loss was not finite; 0: none
-  T best_loss = kramers::detail::FloatFormat<T>::infinity;
+  T best_loss = math::infinity<T>;
   T epoch_loss = 0;  ///< sum of the losses of this epoch's samples so far
   bool stopped = false;
   bool moves = false;  ///< whether the step in progress is to be taken
@@ -29,7 +29,7 @@ struct RunRecord {
       return;
     }
     ++step;
-    epoch_loss = kramers::fma(loss, static_cast<T>(samples), epoch_loss);
+    epoch_loss = math::fma(loss, static_cast<T>(samples), epoch_loss);
   }
 
   /// The epoch of so many samples is over: decide whether it was the last.

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <kramers/core/lanes.hpp>
+#include <kramers/core/noise_group.hpp>
+#include <kramers/core/tree_sum.hpp>
+#include <kramers/dynamics/engine/detail/sampler.hpp>
+#include <kramers/dynamics/engine/layout.hpp>
+#include <kramers/dynamics/engine/sampling.hpp>
+#include <kramers/dynamics/potentials/potential.hpp>
+
+namespace kramers::dynamics::detail {
+
+/// Advance blocks of walkers by many steps, W walkers to a pack, and observe them on the way.
+///
+/// State lives in arrays of the pack (registers or L1) from load to store; nothing is written to memory in between
+/// but histogram counts. One team per block; its packs go to the team's threads.
+template <class Space, class Scheme, class Potential, int W>
+struct AdvanceKernel {
+  using T = typename Potential::value_type;
+  static constexpr int D = Potential::dimension;
+  static constexpr int block = static_cast<int>(EnsembleLayout::block);
+  using Member = typename Kokkos::TeamPolicy<Space>::member_type;
+  using Scratch = Kokkos::View<double**, Kokkos::LayoutRight, typename Space::scratch_memory_space,
+                               Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
+  static constexpr int per_step = Scheme::normals_per_step * D;
+  using Noise = NoiseGroup<T, per_step>;
+  using Counts = typename Sampler<Space, T>::Counts;
+
+  Potential potential;
+  typename Scheme::template Constants<T> constants;
+  Kokkos::View<T**, Kokkos::LayoutLeft, Space> x, v;  // (walkers here rounded up to whole blocks, D)
+  Sampler<Space, T> sampler;
+  Kokkos::View<double**, Kokkos::LayoutRight, Space> unit_sums;  // (units here, quantities)
+  std::uint64_t seed;
+  std::int64_t first_walker;           // id of x(0)
+  std::int64_t walkers;                // in the whole ensemble; ids beyond fill the last block and count nothing
+  std::int64_t first_block;            // of this launch
+  std::int64_t first_step, last_step;  // steps first_step + 1 ... last_step are done
+  int unit;                            // walkers per row of unit_sums
+  int counters;                        // of a team's own histogram (one thread to a team), or 0: count in the group's
+
+  static int scratch_bytes() { return static_cast<int>(Scratch::shmem_size(quantities, block)); }
+  static int counter_bytes(int counters) { return static_cast<int>(Counts::shmem_size(counters)); }
+
+  KOKKOS_FUNCTION void operator()(Member const& team) const {
+    std::int64_t const first = (first_block + team.league_rank()) * block;
+    Scratch const sums(team.team_scratch(0), quantities, block);
+    Counts const counts(team.team_scratch(1), counters);
+    for (int i = 0; i < counters; ++i) counts(i) = 0;
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(team, block / W),
+                         [&](int const pack) { advance_pack(first + pack * W, sums, pack * W, counts); });
+    if (sampler.params.every == 0) return;
+    sampler.add_counts(first_walker + first, counts);
+    team.team_barrier();
+    int const units = block / unit;
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(team, quantities * units), [&](int const i) {
+      int const q = i / units, u = i % units;
+      unit_sums(first / unit + u, q) = tree_sum(&sums(q, u * unit), unit);
+    });
+  }
+
+  KOKKOS_FUNCTION void advance_pack(std::int64_t const first, Scratch const& sums, int const column,
+                                    Counts const& counts) const {
+    Pack<T, D, W> pack;
+    T force[D][W];
+    for_lanes<W>([&](int const l) {
+      Vec<T, D> at, f;
+      for (int d = 0; d < D; ++d) {
+        pack.x[d][l] = at[d] = x(first + l, d);
+        pack.v[d][l] = v(first + l, d);
+        pack.half[d][l] = T(0);
+      }
+      f = potential.force(at);
+      for (int d = 0; d < D; ++d) force[d][l] = f[d];
+    });
+    PackSums<W> pack_sums;
+    sampler.load(first, pack_sums);
+
+    std::uint64_t const key = seed;  // a copy: what is derived from it need not be done again after each store
+    std::int64_t const first_id = first_walker + first;
+    auto const id = [&](int const l) { return static_cast<std::uint64_t>(first_id + l); };
+    std::int64_t next_sample = sampler.first_due_after(first_step);
+    for (std::int64_t group = first_step / Noise::steps; group * Noise::steps < last_step; ++group) {
+      T normals[Noise::normals][W];
+      draw_group<Noise, W>(key, id, Stream::dynamics, group, normals);
+      for (int j = 0; j < Noise::steps; ++j) {
+        std::int64_t const step = group * Noise::steps + j;
+        if (step < first_step || step >= last_step) continue;
+        if (step + 1 < next_sample) {
+          advance_step<false>(normals + j * per_step, pack, force);
+        } else {
+          advance_step<true>(normals + j * per_step, pack, force);
+          sampler.sample(potential, first, first_walker, walkers, next_sample, pack, pack_sums, counts);
+          next_sample += sampler.params.every;
+        }
+      }
+    }
+
+    for_lanes<W>([&](int const l) {
+      for (int d = 0; d < D; ++d) {
+        x(first + l, d) = pack.x[d][l];
+        v(first + l, d) = pack.v[d][l];
+      }
+    });
+    sampler.store(first, pack_sums);
+    if (sampler.params.every == 0) return;
+    for (int q = 0; q < quantities; ++q) {
+      for_lanes<W>(
+          [&](int const l) { sums(q, column + l) = first_walker + first + l < walkers ? pack_sums.value[q][l] : 0.0; });
+    }
+  }
+
+  // The half-step velocity is stored for samples only.
+  template <bool KeepHalf>
+  KOKKOS_FORCEINLINE_FUNCTION void advance_step(T const (*normals)[W], Pack<T, D, W>& pack, T (&force)[D][W]) const {
+    for_lanes<W>([&](int const l) {
+      Vec<T, D> at, velocity, f, half;
+      T noise[per_step];
+      for (int d = 0; d < D; ++d) {
+        at[d] = pack.x[d][l];
+        velocity[d] = half[d] = pack.v[d][l];
+        f[d] = force[d][l];
+      }
+      for (int i = 0; i < per_step; ++i) noise[i] = normals[i][l];
+      Scheme::step(potential, constants, noise, at, velocity, f, half);
+      for (int d = 0; d < D; ++d) {
+        pack.x[d][l] = at[d];
+        pack.v[d][l] = velocity[d];
+        if constexpr (KeepHalf) pack.half[d][l] = half[d];
+        force[d][l] = f[d];
+      }
+    });
+  }
+};
+
+}  // namespace kramers::dynamics::detail

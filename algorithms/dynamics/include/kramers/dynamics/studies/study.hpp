@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <kramers/dynamics/engine/any_ensemble.hpp>
+#include <kramers/dynamics/studies/study_params.hpp>
+#include <kramers/runtime/communicator.hpp>
+
+#include <memory>
+#include <vector>
+
+namespace kramers::dynamics {
+
+/// What a study has recorded so far, apart from the engine's own sums.
+struct StudyRecord {
+  /// Sums of each frame over each group of walkers (frame, group, FrameQuantity); on rank 0.
+  std::vector<double> frames;
+  /// The same at each lag, added up over origins (lag, group, FrameQuantity); on rank 0.
+  std::vector<double> correlations;
+  /// Origins behind each lag.
+  std::vector<std::int64_t> origins;
+  /// Steps of the trajectory frames, and of the recorded walkers of this rank (frame, walker, coordinate).
+  std::vector<std::int64_t> trajectory_steps;
+  std::vector<double> positions, velocities;
+};
+
+/// One ensemble study on all ranks: equilibrate, produce, observe, with checkpoints, stoppable and resumable at any
+/// moment. All members are collective.
+///
+/// Launches end at steps that depend on the parameters alone, so that sums are added up in the same order whatever
+/// interrupted the run, and however many ranks and threads there are.
+class Study {
+ public:
+  Study(StudyParams params, Communicator comm);
+
+  /// Go on from a checkpoint instead of from the start.
+  /// @throws IoError, InputError  missing, damaged, foreign or newer file; parameters that differ, by name
+  void resume(std::filesystem::path const& checkpoint);
+
+  /// Run to the end, or until SIGTERM, SIGINT or SIGUSR1 arrives at any rank; returns the signal, 0 at the end.
+  /// Checkpoints are written when they are due and before a signal ends the run; progress goes to standard error.
+  /// @throws DivergedError  a walker left the finite numbers; the last checkpoint stays
+  int run(bool quiet);
+
+  /// Write the present state; the file appears complete or not at all.
+  void write_checkpoint(std::filesystem::path const& path);
+
+  StudyParams const& params() const { return m_params; }
+  Communicator const& comm() const { return m_comm; }
+  AnyEnsemble& ensemble() { return *m_ensemble; }
+  StudyRecord const& record() const { return m_record; }
+  std::int64_t step() const { return m_step; }
+  /// Recorded walkers of this rank are those with ids in [first, last).
+  EnsembleLayout::Range recorded() const;
+  /// Steps and seconds of this run (not of the one it was resumed from).
+  std::int64_t steps_done() const { return m_step - m_first_step; }
+  double seconds() const { return m_seconds; }
+  /// Hash of the state of all walkers.
+  std::uint64_t state_hash();
+
+ private:
+  std::int64_t next_stop(std::int64_t step) const;
+  void observe();
+  void record_frame(std::int64_t frame);
+  void record_trajectory();
+  void check_finite();
+
+  StudyParams m_params;
+  Communicator m_comm;
+  std::unique_ptr<AnyEnsemble> m_ensemble;
+  StudyRecord m_record;
+  std::int64_t m_step = 0, m_first_step = 0, m_last_checkpoint = 0;
+  double m_seconds = 0;
+};
+
+/// Follow one walker of the ensemble again, bit for bit, from its start or from a checkpoint.
+struct Replay {
+  std::vector<std::int64_t> steps;
+  std::vector<WalkerState> states;  ///< at those steps
+};
+
+/// @param[in] every       steps between the states that are returned; the last step is always among them
+/// @param[in] checkpoint  where to start from, or empty for the beginning
+/// @throws DomainError  walker outside the ensemble
+Replay replay(StudyParams const& params, std::uint64_t walker, std::int64_t every,
+              std::filesystem::path const& checkpoint);
+
+}  // namespace kramers::dynamics

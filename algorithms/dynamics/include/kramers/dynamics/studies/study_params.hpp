@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <kramers/dynamics/studies/ensemble_factory.hpp>
+#include <kramers/runtime/command_line.hpp>
+#include <kramers/runtime/config.hpp>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace kramers::dynamics {
+
+/// Everything an input file says about an ensemble study.
+struct StudyParams {
+  EnsembleRequest request;
+  InitialState initial;
+  std::int64_t equilibrate = 0;         ///< steps before production
+  std::int64_t steps = 0;               ///< steps of production
+  std::int64_t sample_after = 0;        ///< steps of production before sampling and correlations begin
+  std::int64_t frame_every = 0;         ///< steps between frames (time series)
+  std::int64_t correlation_frames = 0;  ///< lags of time correlations, in frames; 0: none
+  std::int64_t trajectory_walkers = 0;  ///< ids 0 ... trajectory_walkers - 1 are recorded
+  std::int64_t trajectory_every = 0;    ///< steps between their frames
+  std::optional<double> transient;      ///< time that a population decay needs to become exponential [tau]
+  std::int64_t checkpoint_every = 0;    ///< steps between periodic checkpoints; 0: only when asked to stop
+  std::filesystem::path checkpoint;
+
+  std::int64_t last_step() const { return equilibrate + steps; }
+  std::int64_t frames() const { return steps / frame_every; }
+  /// The first frame that serves as an origin of correlations.
+  std::int64_t first_origin() const { return (sample_after + frame_every - 1) / frame_every; }
+};
+
+/// Read the table [initial]: where walkers start; by default in a minimum of the potential.
+InitialState read_initial(Config const& config, PotentialParams const& potential);
+/// Read time step, friction, temperature and mass from the table [integrator].
+BathParams read_bath(Config const& config, bool overdamped);
+
+/// Read an input; names and precision come from the command line. Asks for every key that kramers-langevin knows.
+/// @throws InputError  a key that is missing, unknown or impossible
+StudyParams read_study(Config const& config, CommandLine const& options);
+
+/// The parameters that decide the results, to be compared on resume. Steps to do and output are left out.
+nlohmann::json fingerprint(StudyParams const& params);
+
+}  // namespace kramers::dynamics

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <kramers/dynamics/estimators/estimators.hpp>
+#include <kramers/dynamics/studies/study.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+namespace kramers::dynamics {
+
+/// A free energy on the bins of the histogram [energy], and the exact one where it is known (NaN elsewhere).
+struct FreeEnergyProfile {
+  std::vector<Estimate> value;
+  std::vector<double> exact;
+};
+
+/// Time correlations at each lag [tau].
+struct CorrelationFunctions {
+  FrameTimes lags;
+  std::vector<Estimate> position, velocity;  ///< <dq(0) dq(t)> [length^2], <v(0) . v(t)> [length^2 / tau^2]
+  std::vector<Estimate> displacement;        ///< <|x(t) - x(0)|^2> [length^2]
+};
+
+/// What a study found out; the same on every rank.
+struct StudyResults {
+  nlohmann::json observables = nlohmann::json::object();  ///< name -> {value, stderr}
+  nlohmann::json references = nlohmann::json::object();   ///< name -> exact or theoretical value
+  std::optional<FreeEnergyProfile> free_energy;
+  std::vector<Estimate> population_difference;  ///< P_left - P_right at each frame
+  std::optional<DecayFit> decay;
+  std::optional<CorrelationFunctions> correlations;
+  FrameTimes frame_times;
+  /// Means per walker at each frame.
+  std::vector<Estimate> position, kinetic_energy, potential_energy;
+};
+
+/// Turn the sums of a study into estimates with error bars. Collective.
+StudyResults evaluate(Study& study);
+
+/// Write the result file (see apps/langevin/README.md for its layout). Collective.
+void write_results(std::filesystem::path const& path, Study const& study, StudyResults const& results,
+                   nlohmann::json const& summary, nlohmann::json const& provenance, std::string const& input);
+
+/// Write the trajectory of one walker in the same layout. Called by one rank.
+void write_replay(std::filesystem::path const& path, StudyParams const& params, std::uint64_t walker,
+                  Replay const& replay, nlohmann::json const& summary, nlohmann::json const& provenance,
+                  std::string const& input);
+
+}  // namespace kramers::dynamics

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "make_ensemble.hpp"
+
+namespace kramers::dynamics::detail {
+
+template <class T>
+std::unique_ptr<AnyEnsemble> make_double_well(EnsembleRequest const& request) {
+  return make_separable(request, [&](auto const&) { return double_well_profile<T>(request.potential); });
+}
+
+}  // namespace kramers::dynamics::detail

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/base/error.hpp>
+#include <kramers/dynamics/estimators/estimators.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <utility>
+
+namespace kramers::dynamics {
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+std::size_t index(std::int64_t i) {
+  return static_cast<std::size_t>(i);
+}
+
+// P_left - P_right from walkers counted on the left.
+double difference(double left, double walkers) {
+  return 2 * left / walkers - 1;
+}
+
+// exp(-lambda interval) by weighted regression of D(n) - D_eq on D(n-1) - D_eq; see fit_population_decay.
+double persistence(std::vector<double> const& excess, double equilibrium) {
+  // Var(innovation) = 1 - <m^2>, m = D_eq + r (side - D_eq) the mean of the next side given this one, side = +-1.
+  auto const variance = [&](double r, double x) {
+    double const spread = 1 - equilibrium * equilibrium - 2 * equilibrium * x;  // <(side - D_eq)^2>
+    return 1 - (equilibrium * equilibrium + 2 * r * equilibrium * x + r * r * spread);
+  };
+  double r = 0;
+  for (int pass = 0; pass < 4; ++pass) {  // the weights need r; they hardly change after the second pass
+    double above = 0, below = 0;
+    for (std::size_t n = 1; n < excess.size(); ++n) {
+      double const weight = 1 / variance(r, excess[n - 1]);
+      above += weight * excess[n] * excess[n - 1];
+      below += weight * excess[n - 1] * excess[n - 1];
+    }
+    r = above / below;
+    if (!(r > 0 && r < 1)) return nan;
+  }
+  return r;
+}
+
+struct Window {
+  int first, last, stride;
+};
+
+Window decay_window(int first, int last) {
+  constexpr int max_intervals = 64;
+  int const stride = (last - first + max_intervals - 1) / max_intervals;
+  return {first, first + (last - first) / stride * stride, stride};
+}
+
+std::vector<double> excess_in(Window const& window, double equilibrium, std::span<double const> left, double walkers) {
+  std::vector<double> excess;
+  for (int n = window.first; n <= window.last; n += window.stride) {
+    excess.push_back(difference(left[index(n)], walkers) - equilibrium);
+  }
+  return excess;
+}
+
+double decay_rate(Window const& window, double interval, double equilibrium, std::span<double const> left,
+                  double walkers) {
+  double const r = persistence(excess_in(window, equilibrium, left, walkers), equilibrium);
+  return -std::log(r) / (interval * window.stride);
+}
+
+// First frame from which both halves of the decay have the same rate.
+int end_of_transient(SampleTable const& left, FrameTimes const& times, double equilibrium) {
+  int const last = left.columns() - 1;
+  int const latest = last / 4;
+  for (int const first : {0, last / 16, last / 8}) {
+    Estimate const change = jackknife(left, [&](std::span<double const> totals, double walkers) {
+      // Half of the decay, in the sense of D, is where the information of the fit is split in two.
+      std::vector<double> const d = excess_in({first, last, 1}, equilibrium, totals, walkers);
+      auto const half = std::find_if(d.begin(), d.end(), [&](double x) { return x < 0.7 * d.front(); });
+      int const middle = first + std::clamp(static_cast<int>(half - d.begin()), 2, std::max(2, (last - first) / 2));
+      return std::vector{decay_rate(decay_window(first, middle), times.interval, equilibrium, totals, walkers) -
+                         decay_rate(decay_window(middle, last), times.interval, equilibrium, totals, walkers)};
+    })[0];
+    if (std::abs(change.value) <= 2 * change.stderr_) return first;
+  }
+  return latest;
+}
+
+}  // namespace
+
+std::vector<double> cell_walkers(EnsembleLayout const& layout) {
+  std::vector<double> walkers(index(layout.cells), static_cast<double>(layout.cell));
+  walkers.back() = static_cast<double>(layout.walkers - (layout.cells - 1) * layout.cell);
+  return walkers;
+}
+
+SampleTable::SampleTable(std::vector<double> sums, int columns, std::vector<double> walkers)
+    : m_columns(columns), m_sums(std::move(sums)), m_walkers(std::move(walkers)) {
+  expects(columns > 0, "columns", columns, "> 0");
+  expects(!m_walkers.empty(), "rows", std::int64_t{0}, "> 0");
+  for (double const w : m_walkers) expects(w > 0, "walkers of a row", w, "> 0");
+  expects_extent("sums", static_cast<std::int64_t>(m_sums.size()),
+                 static_cast<std::int64_t>(m_walkers.size()) * columns);
+}
+
+SampleTable::SampleTable(std::vector<double> sums, int columns, EnsembleLayout const& layout)
+    : SampleTable(std::move(sums), columns, cell_walkers(layout)) {}
+
+double SampleTable::sum(int row, int column) const {
+  return m_sums[index(row) * index(m_columns) + index(column)];
+}
+
+std::span<double const> SampleTable::row(int row) const {
+  return std::span(m_sums).subspan(index(row) * index(m_columns), index(m_columns));
+}
+
+double SampleTable::walkers(int row) const {
+  return m_walkers[index(row)];
+}
+
+double SampleTable::walkers() const {
+  double sum = 0;
+  for (double const w : m_walkers) sum += w;
+  return sum;
+}
+
+std::vector<double> SampleTable::totals() const {
+  std::vector<double> sums(index(m_columns), 0.0);
+  for (std::size_t i = 0; i < m_sums.size(); ++i) sums[i % index(m_columns)] += m_sums[i];
+  return sums;
+}
+
+SampleTable SampleTable::folded(int rows_per_group) const {
+  expects(rows_per_group > 0, "rows_per_group", rows_per_group, "> 0");
+  int const groups = (rows() + rows_per_group - 1) / rows_per_group;
+  std::vector<double> sums(index(groups) * index(m_columns), 0.0), walkers(index(groups), 0.0);
+  for (int r = 0; r < rows(); ++r) {
+    std::size_t const group = index(r / rows_per_group);
+    walkers[group] += m_walkers[index(r)];
+    for (int c = 0; c < m_columns; ++c) sums[group * index(m_columns) + index(c)] += sum(r, c);
+  }
+  return {std::move(sums), m_columns, std::move(walkers)};
+}
+
+SampleTable SampleTable::beside(SampleTable const& right) const {
+  expects_extent("rows", right.rows(), rows());
+  std::vector<double> sums;
+  for (int r = 0; r < rows(); ++r) {
+    sums.insert(sums.end(), row(r).begin(), row(r).end());
+    sums.insert(sums.end(), right.row(r).begin(), right.row(r).end());
+  }
+  return {std::move(sums), m_columns + right.columns(), m_walkers};
+}
+
+std::vector<Estimate> jackknife(SampleTable const& table, Statistics const& statistics) {
+  std::vector<double> const totals = table.totals();
+  double const walkers = table.walkers();
+  std::vector<double> const whole = statistics(totals, walkers);
+  std::size_t const count = whole.size();
+  int const rows = table.rows();
+
+  std::vector<std::vector<double>> without;
+  if (rows > 1) {
+    std::vector<double> rest(totals.size());
+    for (int r = 0; r < rows; ++r) {
+      for (std::size_t c = 0; c < rest.size(); ++c) rest[c] = totals[c] - table.row(r)[c];
+      without.push_back(statistics(rest, walkers - table.walkers(r)));
+    }
+  }
+  std::vector<Estimate> estimates(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    double centre = rows * whole[i];
+    for (int r = 0; r < rows && rows > 1; ++r) {
+      centre -= (1 - table.walkers(r) / walkers) * without[index(r)][i];
+    }
+    double variance = rows > 1 ? 0 : nan;
+    for (int r = 0; r < rows && rows > 1; ++r) {
+      double const h = walkers / table.walkers(r);
+      double const deviation = h * whole[i] - (h - 1) * without[index(r)][i] - centre;
+      variance += deviation * deviation / (h - 1) / rows;
+    }
+    estimates[i] = {whole[i], std::sqrt(variance)};
+  }
+  return estimates;
+}
+
+Estimate mean(SampleTable const& table, int column, double samples) {
+  expects(samples >= 1, "samples", samples, ">= 1");
+  return jackknife(table, [&](std::span<double const> totals, double walkers) {
+    return std::vector{totals[index(column)] / (walkers * samples)};
+  })[0];
+}
+
+Estimate ratio(SampleTable const& table, int numerator, int denominator, double factor) {
+  return jackknife(table, [&](std::span<double const> totals, double) {
+    double const below = totals[index(denominator)];
+    return std::vector{below == 0 ? nan : factor * totals[index(numerator)] / below};
+  })[0];
+}
+
+Estimate core_set_rate(SampleTable const& cells, Quantity transitions, Quantity samples_in_core, double interval) {
+  expects(interval > 0, "interval", interval, "> 0");
+  return ratio(cells, transitions, samples_in_core, 1 / interval);
+}
+
+PassageTime passage_time(SampleTable const& cells, double time_step) {
+  double const passed = cells.totals()[index(passages)] / cells.walkers();
+  return {ratio(cells, passage_steps, passages, time_step), passed};
+}
+
+std::vector<Estimate> population_difference(SampleTable const& left) {
+  return jackknife(left, [](std::span<double const> totals, double walkers) {
+    std::vector<double> d;
+    for (double const sum : totals) d.push_back(difference(sum, walkers));
+    return d;
+  });
+}
+
+std::optional<DecayFit> fit_population_decay(SampleTable const& left, FrameTimes const& times,
+                                             DecayOptions const& options) {
+  double const equilibrium = options.equilibrium;
+  expects(times.interval > 0, "interval", times.interval, "> 0");
+  int const frames = left.columns();
+  if (frames < 4 || !(std::abs(equilibrium) < 1)) return std::nullopt;
+  int const first = options.transient
+                        ? std::max(0, static_cast<int>(std::ceil((*options.transient - times.begin) / times.interval)))
+                        : end_of_transient(left, times, equilibrium);
+  if (first > frames - 4) return std::nullopt;
+
+  Window const window = decay_window(first, frames - 1);
+  double const start = difference(left.totals()[index(first)], left.walkers()) - equilibrium;
+  if (!(std::abs(start) > 5 / std::sqrt(left.walkers()))) return std::nullopt;
+
+  auto const estimates = jackknife(left, [&](std::span<double const> totals, double walkers) {
+    double const lambda = decay_rate(window, times.interval, equilibrium, totals, walkers);
+    double const excess = difference(totals[index(first)], walkers) - equilibrium;
+    return std::vector{lambda, 0.5 * (1 - equilibrium) * lambda, excess * std::exp(lambda * times.at(first))};
+  });
+  if (!std::isfinite(estimates[0].value)) return std::nullopt;
+  return DecayFit{estimates[0], estimates[1], estimates[2], times.at(window.first), times.at(window.last)};
+}
+
+std::vector<Estimate> correlation(SampleTable const& products, SampleTable const* positions) {
+  int const lags = products.columns();
+  SampleTable const table = positions ? products.beside(*positions) : products;
+  return jackknife(table, [&](std::span<double const> totals, double walkers) {
+    std::vector<double> c;
+    for (int n = 0; n < lags; ++n) {
+      double const means = positions ? totals[index(lags)] * totals[index(lags + n)] / (walkers * walkers) : 0.0;
+      c.push_back(totals[index(n)] / walkers - means);
+    }
+    return c;
+  });
+}
+
+CorrelationTime correlation_time(SampleTable const& products, SampleTable const* positions, FrameTimes const& lags) {
+  constexpr double window_in_times = 5;
+  std::vector<Estimate> const c = correlation(products, positions);
+  double sum = 0;
+  int window = -1;
+  for (std::size_t n = 1; n < c.size(); ++n) {
+    sum += 0.5 * (c[n - 1].value + c[n].value) / c[0].value;
+    if (static_cast<double>(n) >= window_in_times * sum) {
+      window = static_cast<int>(n);
+      break;
+    }
+  }
+  if (window < 0) return {{nan, nan}, nan};
+
+  int const count = products.columns();
+  SampleTable const table = positions ? products.beside(*positions) : products;
+  Estimate const time = jackknife(table, [&](std::span<double const> totals, double walkers) {
+    auto const at = [&](int n) {
+      double const means = positions ? totals[index(count)] * totals[index(count + n)] / (walkers * walkers) : 0.0;
+      return totals[index(n)] / walkers - means;
+    };
+    double area = 0;
+    for (int n = 1; n <= window; ++n) area += 0.5 * (at(n - 1) + at(n));
+    return std::vector{lags.interval * area / at(0)};
+  })[0];
+  return {time, window * lags.interval};
+}
+
+std::vector<Estimate> free_energy(std::vector<std::uint64_t> const& counts, HistogramGrid const& grid, double kT,
+                                  EnsembleLayout const& layout) {
+  auto const counters = static_cast<int>(grid.counters());
+  int const bins = counters - 1;
+  double volume = 1;
+  for (int axis = 0; axis < grid.dimensions; ++axis) {
+    volume *= (grid.upper[axis] - grid.lower[axis]) / grid.bins[axis];
+  }
+  std::vector<double> group_walkers(index(layout.groups), 0.0);
+  std::vector<double> const cells = cell_walkers(layout);
+  for (std::size_t c = 0; c < cells.size(); ++c) group_walkers[c / index(layout.cells_per_group)] += cells[c];
+  SampleTable const table({counts.begin(), counts.end()}, counters, group_walkers);
+
+  // Errors are those of the probability, so that no logarithm of an emptied bin is taken.
+  std::vector<Estimate> estimates = jackknife(table, [&](std::span<double const> totals, double) {
+    double inside = 0;
+    for (int b = 0; b < bins; ++b) inside += totals[index(b)];
+    std::vector<double> density;
+    for (int b = 0; b < bins; ++b) density.push_back(totals[index(b)] / (inside * volume));
+    return density;
+  });
+  for (Estimate& e : estimates) {
+    e = e.value > 0 ? Estimate{-kT * std::log(e.value), kT * e.stderr_ / e.value} : Estimate{nan, nan};
+  }
+  return estimates;
+}
+
+Estimate diffusion_coefficient(SampleTable const& squared_displacements, FrameTimes const& times, int first,
+                               int dimension) {
+  int const frames = squared_displacements.columns();
+  expects(first >= 0 && first + 1 < frames, "first", first, "two frames before the end or earlier");
+  return jackknife(squared_displacements, [&](std::span<double const> totals, double walkers) {
+    double rise = 0, run = 0;
+    for (int n = first + 1; n < frames; ++n) {
+      double const weight = 1 / (0.5 * (times.at(n - 1) + times.at(n)));
+      rise += weight * (totals[index(n)] - totals[index(n - 1)]) / walkers;
+      run += weight * times.interval;
+    }
+    return std::vector{rise / (2 * dimension * run)};
+  })[0];
+}
+
+}  // namespace kramers::dynamics

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/base/error.hpp>
+#include <kramers/base/file.hpp>
+#include <kramers/dynamics/potentials/table.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <optional>
+
+namespace kramers::dynamics {
+namespace {
+
+constexpr std::string_view blanks = " \t\r\v\f";
+constexpr std::size_t fewest_points = 3;
+
+std::string_view trim(std::string_view text) {
+  auto const first = text.find_first_not_of(blanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+std::vector<std::string_view> split(std::string_view line, std::string_view separators, bool repeated_as_one) {
+  std::vector<std::string_view> fields;
+  for (std::size_t begin = 0; begin <= line.size();) {
+    std::size_t const end = std::min(line.find_first_of(separators, begin), line.size());
+    std::string_view const field = trim(line.substr(begin, end - begin));
+    if (!field.empty() || !repeated_as_one) fields.push_back(field);
+    begin = end + 1;
+  }
+  return fields;
+}
+
+std::optional<double> number(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  double value = 0;
+  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc::result_out_of_range && end == text.data() + text.size()) return std::nan("");
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+// What stands in a message: the field itself, cut where it is long, without control characters.
+std::string quoted(std::string_view text) {
+  constexpr std::size_t longest = 40;
+  std::string shown(text.substr(0, longest));
+  std::replace_if(
+      shown.begin(), shown.end(), [](char c) { return static_cast<unsigned char>(c) < 32 || c == 127; }, '?');
+  return "'" + shown + (text.size() > longest ? "...'" : "'");
+}
+
+class Parser {
+ public:
+  explicit Parser(std::string const& source) : m_source(source) {}
+
+  void line(std::string_view raw) {
+    ++m_line;
+    std::string_view const text = trim(raw);
+    if (text.empty() || text.front() == '#' || text.front() == ';' || text.front() == '@') return;
+    if (text.front() == '&') {
+      m_set_ended = !m_table.position.empty();
+      return;
+    }
+    if (m_set_ended) fail("a second data set begins here, but a profile is one set of two columns");
+    bool const commas = text.find(',') != std::string_view::npos;
+    auto const fields = commas ? split(text, ",", false) : split(text, blanks, true);
+    if (fields.size() != 2) {
+      fail("has " + std::to_string(fields.size()) + (fields.size() == 1 ? " column" : " columns") +
+           ", but two are needed: position and energy");
+    }
+    auto const position = number(fields[0]), energy = number(fields[1]);
+    bool const may_be_header = commas && !m_seen_row;
+    m_seen_row = true;
+    if (may_be_header && !position && !energy) return;
+    if (!position) fail(quoted(fields[0]) + " is not a number");
+    if (!energy) fail(quoted(fields[1]) + " is not a number");
+    add(*position, *energy, fields);
+  }
+
+  Table finish() {
+    if (m_table.position.size() < fewest_points) {
+      throw InputError(m_source, 0,
+                       "holds " + std::to_string(m_table.position.size()) + " points, but a spline needs at least " +
+                           std::to_string(fewest_points));
+    }
+    return std::move(m_table);
+  }
+
+ private:
+  [[noreturn]] void fail(std::string const& what) const { throw InputError(m_source, m_line, what); }
+
+  void add(double position, double energy, std::vector<std::string_view> const& fields) {
+    if (!std::isfinite(position)) fail("the position " + quoted(fields[0]) + " is not a finite number");
+    if (!std::isfinite(energy)) fail("the energy " + quoted(fields[1]) + " is not a finite number");
+    if (!m_table.position.empty() && position <= m_table.position.back()) {
+      fail("the position " + shortest_decimal(position) +
+           (position == m_table.position.back() ? " is repeated"
+                                                : " follows " + shortest_decimal(m_table.position.back())) +
+           ", but positions must increase from line to line");
+    }
+    m_table.position.push_back(position);
+    m_table.energy.push_back(energy);
+  }
+
+  std::string const& m_source;
+  int m_line = 0;
+  bool m_seen_row = false, m_set_ended = false;
+  Table m_table;
+};
+
+void check(Table const& table) {
+  auto const n = table.position.size();
+  expects_extent("energies of the table", static_cast<std::int64_t>(table.energy.size()), static_cast<std::int64_t>(n));
+  expects(n >= fewest_points, "points of the table", static_cast<std::int64_t>(n), "at least 3");
+  for (std::size_t i = 1; i < n; ++i) {
+    expects(table.position[i] > table.position[i - 1], "table position " + std::to_string(i), table.position[i],
+            "larger than the position before it");
+  }
+}
+
+// V'' at the knots, zero at both ends: Thomas' algorithm for the tridiagonal system, which is diagonally dominant.
+std::vector<double> curvatures(std::vector<double> const& x, std::vector<double> const& y) {
+  std::size_t const n = x.size();
+  std::vector<double> curvature(n, 0.0), upper(n, 0.0);
+  for (std::size_t i = 1; i + 1 < n; ++i) {
+    double const before = x[i] - x[i - 1], after = x[i + 1] - x[i];
+    double const pivot = 2.0 * (before + after) - before * upper[i - 1];
+    double const bend = (y[i + 1] - y[i]) / after - (y[i] - y[i - 1]) / before;
+    upper[i] = after / pivot;
+    curvature[i] = (6.0 * bend - before * curvature[i - 1]) / pivot;
+  }
+  for (std::size_t i = n - 1; i-- > 0;) curvature[i] -= upper[i] * curvature[i + 1];
+  return curvature;
+}
+
+}  // namespace
+
+Table parse_table(std::string_view text, std::string const& source) {
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  Parser parser(source);
+  while (!text.empty()) {
+    std::size_t const end = std::min(text.find('\n'), text.size());
+    parser.line(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return parser.finish();
+}
+
+Table read_table(std::filesystem::path const& path) {
+  return parse_table(read_text(path), path.string());
+}
+
+CubicSpline natural_spline(Table const& table) {
+  check(table);
+  auto const& x = table.position;
+  auto const& y = table.energy;
+  std::size_t const n = x.size();
+  std::vector<double> const m = curvatures(x, y);
+  CubicSpline spline;
+  spline.knot = x;
+  auto& [c0, c1, c2, c3] = spline.coefficient;
+  for (std::size_t i = 0; i + 1 < n; ++i) {
+    double const h = x[i + 1] - x[i];
+    c0.push_back(y[i]);
+    c1.push_back((y[i + 1] - y[i]) / h - h * (2.0 * m[i] + m[i + 1]) / 6.0);
+    c2.push_back(m[i] / 2.0);
+    c3.push_back((m[i + 1] - m[i]) / (6.0 * h));
+  }
+  double const last = x[n - 1] - x[n - 2];
+  c0.push_back(y[n - 1]);
+  c1.push_back((y[n - 1] - y[n - 2]) / last + last * (m[n - 2] + 2.0 * m[n - 1]) / 6.0);
+  c2.push_back(0.0);
+  c3.push_back(0.0);
+  for (auto const& c : spline.coefficient) {
+    for (std::size_t i = 0; i < n; ++i) {
+      expects(std::isfinite(c[i]), "spline coefficient at table position " + std::to_string(i), c[i],
+              "finite; use smaller energies or points further apart");
+    }
+  }
+  return spline;
+}
+
+}  // namespace kramers::dynamics

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/base/error.hpp>
+#include <kramers/core/region.hpp>
+#include <kramers/dynamics/studies/study.hpp>
+#include <kramers/runtime/progress.hpp>
+#include <kramers/runtime/signals.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+
+#include "study_checkpoint.hpp"
+
+namespace kramers::dynamics {
+namespace {
+
+// A launch ends after this many walker-steps at the latest, some seconds of one core, so that a request to stop is
+// noticed. Part of what fixes the bits of the sums: never change it within a format version.
+constexpr std::int64_t walker_steps_per_launch = 2'000'000'000;
+
+EnsembleRequest owned_by(EnsembleRequest request, Communicator const& comm) {
+  EnsembleLayout const layout(request.params.walkers);
+  if (comm.size() > request.params.walkers) {
+    throw DomainError("ranks", std::to_string(comm.size()),
+                      "at most one per walker (ensemble.walkers = " + std::to_string(request.params.walkers) + ")");
+  }
+  request.range = layout.range_of(comm.rank(), comm.size());
+  return request;
+}
+
+}  // namespace
+
+Study::Study(StudyParams params, Communicator comm)
+    : m_params(std::move(params)),
+      m_comm(std::move(comm)),
+      m_ensemble(make_ensemble(owned_by(m_params.request, m_comm))) {
+  auto const lags = static_cast<std::size_t>(m_params.correlation_frames);
+  m_record.origins.assign(lags, 0);
+  m_record.correlations.assign(lags * static_cast<std::size_t>(m_ensemble->layout().groups) * frame_quantities, 0.0);
+  m_ensemble->initialise(m_params.initial);
+}
+
+EnsembleLayout::Range Study::recorded() const {
+  auto const [first, last] = m_ensemble->range();
+  return {std::min(first, m_params.trajectory_walkers), std::min(last, m_params.trajectory_walkers)};
+}
+
+std::uint64_t Study::state_hash() {
+  return m_comm.sum(m_ensemble->state_hash());
+}
+
+// The next step at which a launch ends: something is recorded there, or the launch would get too long.
+std::int64_t Study::next_stop(std::int64_t step) const {
+  std::int64_t const longest = std::max<std::int64_t>(1, walker_steps_per_launch / m_params.request.params.walkers);
+  auto const next_multiple = [](std::int64_t s, std::int64_t n) { return (s / n + 1) * n; };
+  std::int64_t stop = next_multiple(step, longest);
+  if (step < m_params.equilibrate) return std::min(stop, m_params.equilibrate);
+  std::int64_t const produced = step - m_params.equilibrate;
+  stop = std::min(stop, m_params.equilibrate + next_multiple(produced, m_params.frame_every));
+  if (m_params.trajectory_walkers > 0) {
+    stop = std::min(stop, m_params.equilibrate + next_multiple(produced, m_params.trajectory_every));
+  }
+  return std::min(stop, m_params.last_step());
+}
+
+int Study::run(bool quiet) {
+  Region const region("kramers::Study::run");
+  StopRequest const stop;
+  auto const walker_steps = [this](std::int64_t steps) {
+    return static_cast<std::uint64_t>(steps * m_params.request.params.walkers);
+  };
+  Progress::Options options;
+  options.quiet = quiet;
+  options.start = walker_steps(m_step);
+  Progress progress(m_comm, walker_steps(m_params.last_step()), m_params.request.potential.kind, options);
+  auto const begin = std::chrono::steady_clock::now();
+  m_first_step = m_last_checkpoint = m_step;
+  if (m_step == 0 && m_params.equilibrate == 0) observe();
+  int signal = 0;
+  while (m_step < m_params.last_step() && signal == 0) {
+    std::int64_t const next = next_stop(m_step);
+    m_ensemble->advance(m_step, next);
+    check_finite();
+    m_step = next;
+    observe();
+    progress.update(walker_steps(m_step));
+    signal = stop.signal(m_comm);
+    bool const due = m_params.checkpoint_every > 0 && m_step - m_last_checkpoint >= m_params.checkpoint_every;
+    if (due || signal != 0) write_checkpoint(m_params.checkpoint);
+  }
+  m_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return signal;
+}
+
+void Study::observe() {
+  std::int64_t const produced = m_step - m_params.equilibrate;
+  if (produced < 0) return;
+  if (produced % m_params.frame_every == 0) record_frame(produced / m_params.frame_every);
+  if (m_params.trajectory_walkers > 0 && produced % m_params.trajectory_every == 0) record_trajectory();
+}
+
+void Study::record_frame(std::int64_t frame) {
+  std::int64_t const lags = m_params.correlation_frames;
+  std::int64_t const since_origin = frame - m_params.first_origin();
+  bool const correlate = lags > 0 && since_origin >= 0;
+  if (correlate && since_origin % lags == 0) m_ensemble->mark_origin();
+  EnsembleLayout const& layout = m_ensemble->layout();
+  std::vector<double> const cells = m_comm.gather(m_ensemble->frame_sums());
+  if (correlate) ++m_record.origins[static_cast<std::size_t>(since_origin % lags)];
+  if (!m_comm.is_root()) return;
+
+  auto const columns = static_cast<std::size_t>(frame_quantities);
+  auto const groups = static_cast<std::size_t>(layout.groups);
+  std::vector<double> sums(groups * columns, 0.0);
+  for (std::size_t cell = 0; cell < static_cast<std::size_t>(layout.cells); ++cell) {
+    std::size_t const group = cell / static_cast<std::size_t>(layout.cells_per_group);
+    for (std::size_t q = 0; q < columns; ++q) sums[group * columns + q] += cells[cell * columns + q];
+  }
+  if (correlate) {
+    std::size_t const row = static_cast<std::size_t>(since_origin % lags) * groups * columns;
+    for (std::size_t i = 0; i < sums.size(); ++i) m_record.correlations[row + i] += sums[i];
+  }
+  m_record.frames.insert(m_record.frames.end(), sums.begin(), sums.end());
+}
+
+void Study::record_trajectory() {
+  m_record.trajectory_steps.push_back(m_step);
+  std::vector<std::int64_t> ids;
+  for (std::int64_t id = recorded().first; id < recorded().last; ++id) ids.push_back(id);
+  auto const dimension = static_cast<std::ptrdiff_t>(m_ensemble->dimension());
+  for (WalkerState const& walker : m_ensemble->read_walkers(ids)) {
+    m_record.positions.insert(m_record.positions.end(), walker.position.begin(), walker.position.begin() + dimension);
+    m_record.velocities.insert(m_record.velocities.end(), walker.velocity.begin(), walker.velocity.begin() + dimension);
+  }
+}
+
+namespace {
+
+/// One walker of the ensemble at its start, nothing observed.
+std::unique_ptr<AnyEnsemble> single_walker(StudyParams const& params, std::int64_t id) {
+  EnsembleRequest request = params.request;
+  request.params.sampling = {};
+  request.params.correlations = false;
+  request.range = {id, id + 1};
+  auto one = make_ensemble(request);
+  one->initialise(params.initial);
+  return one;
+}
+
+/// Advance a single walker until its position is no longer finite; it must become so by `last`.
+DivergedError find_divergence(StudyParams const& params, std::int64_t walker, std::int64_t last) {
+  auto const one = single_walker(params, walker);
+  // Strides that shrink: the state before a stride is kept, and the stride halved when the walker diverges within it.
+  std::int64_t step = 0, stride = 1 << 12;
+  std::vector<std::int64_t> const id{walker};
+  WalkerState before = one->read_walkers(id).front();
+  auto const restore = [&] {
+    auto columns = one->download();
+    for (StateColumn& column : columns) {
+      bool const is_position = column.name[0] == 'x';
+      auto const d = static_cast<std::size_t>(column.name[1] - '0');
+      double const value = is_position ? before.position[d] : before.velocity[d];
+      std::visit([&](auto values) { values[0] = static_cast<typename decltype(values)::value_type>(value); },
+                 column.values);
+    }
+    one->upload();
+  };
+  while (step < last) {
+    one->advance(step, step + stride);
+    if (one->first_diverged()) {
+      if (stride == 1) break;
+      stride /= 2;
+      restore();
+    } else {
+      step += stride;
+      before = one->read_walkers(id).front();
+    }
+  }
+  return DivergedError(static_cast<std::uint64_t>(walker), step + 1, before.position[0], params.request.params.bath.dt);
+}
+
+}  // namespace
+
+void Study::check_finite() {
+  std::int64_t const none = m_params.request.params.walkers;
+  std::int64_t const worst = m_comm.min(m_ensemble->first_diverged().value_or(none));
+  if (worst < none) throw find_divergence(m_params, worst, m_params.last_step());
+}
+
+void Study::write_checkpoint(std::filesystem::path const& path) {
+  detail::write_checkpoint(path, m_comm, m_params, *m_ensemble, m_record, m_step);
+  m_last_checkpoint = m_step;
+}
+
+void Study::resume(std::filesystem::path const& checkpoint) {
+  m_step = detail::read_checkpoint(checkpoint, m_comm, m_params, *m_ensemble, m_record);
+}
+
+Replay replay(StudyParams const& params, std::uint64_t walker, std::int64_t every,
+              std::filesystem::path const& checkpoint) {
+  expects(every > 0, "every", every, "every > 0");
+  auto const id = static_cast<std::int64_t>(walker);
+  if (walker >= static_cast<std::uint64_t>(params.request.params.walkers)) {
+    throw DomainError("walker", std::to_string(walker),
+                      "an id of the ensemble, 0 ... " + std::to_string(params.request.params.walkers - 1));
+  }
+  auto const one = single_walker(params, id);
+  std::int64_t step = checkpoint.empty() ? 0 : detail::read_walker(checkpoint, params, id, *one);
+
+  Replay result;
+  auto const keep = [&] {
+    result.steps.push_back(step);
+    result.states.push_back(one->read_walkers({id}).front());
+  };
+  keep();
+  while (step < params.last_step()) {
+    // The steps at which the ensemble's trajectory is recorded, and as many before production.
+    std::int64_t const phase = params.equilibrate % every;
+    std::int64_t const next = std::min((step - phase + every) / every * every + phase, params.last_step());
+    one->advance(step, next);
+    step = next;
+    keep();
+  }
+  return result;
+}
+
+}  // namespace kramers::dynamics

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "study_checkpoint.hpp"
+
+#include <kramers/base/error.hpp>
+#include <kramers/runtime/h5.hpp>
+#include <kramers/runtime/provenance.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace kramers::dynamics::detail {
+namespace {
+
+constexpr char format_name[] = "kramers-langevin checkpoint";
+constexpr std::int64_t format_version = 1;
+
+/// The first place where two fingerprints differ: its name and both values.
+void expect_same(nlohmann::json const& now, nlohmann::json const& then, std::string const& path) {
+  nlohmann::json const difference = nlohmann::json::diff(then, now);
+  if (difference.empty()) return;
+  std::string place = difference.front().at("path").get<std::string>();
+  nlohmann::json::json_pointer const pointer(place);
+  auto const text = [&](nlohmann::json const& json) {
+    return json.contains(pointer) ? json[pointer].dump() : "absent";
+  };
+  std::string name = place.substr(1);
+  std::replace(name.begin(), name.end(), '/', '.');
+  throw InputError(path, 0,
+                   "the checkpoint was written with " + name + " = " + text(then) + ", this run has " + text(now) +
+                       "; resume with the input that started the run");
+}
+
+h5::Reader open_checkpoint(std::filesystem::path const& path, Communicator const& comm, StudyParams const& params) {
+  h5::Reader file(path, comm);
+  if (!file.has_attribute("/", "format") || file.text_attribute("/", "format") != format_name) {
+    throw IoError(path.string(), "this is an HDF5 file, but no checkpoint of kramers-langevin");
+  }
+  auto const version = file.attribute<std::int64_t>("/", "format_version");
+  if (version > format_version) {
+    throw IoError(path.string(), "the checkpoint has format version " + std::to_string(version) +
+                                     ", this program reads up to " + std::to_string(format_version) +
+                                     "; resume with kramers " + file.text_attribute("/", "version") + " or later");
+  }
+  expect_same(fingerprint(params), nlohmann::json::parse(file.read_text("fingerprint")), path.string());
+  return file;
+}
+
+/// Rows [first, first + count) of each state column of the file into the ensemble.
+void read_state(h5::Reader const& file, AnyEnsemble& ensemble, EnsembleLayout::Range const& rows,
+                std::string const& only_prefixes) {
+  for (StateColumn& column : ensemble.download()) {
+    if (!only_prefixes.empty() && only_prefixes.find(column.name[0]) == std::string::npos) continue;
+    std::visit(
+        [&](auto values) {
+          using T = typename decltype(values)::value_type;
+          auto const read = file.read_rows<T>("state/" + column.name, static_cast<std::uint64_t>(rows.first),
+                                              static_cast<std::uint64_t>(rows.size()));
+          std::copy(read.begin(), read.end(), values.begin());
+        },
+        column.values);
+  }
+  ensemble.upload();
+}
+
+/// The step the checkpoint was written at, which must not lie beyond the end of this run.
+std::int64_t read_step(h5::Reader const& file, StudyParams const& params) {
+  auto const step = file.attribute<std::int64_t>("/", "step");
+  if (step > params.last_step()) {
+    throw InputError(file.path().string(), 0,
+                     "the checkpoint was written at step " + std::to_string(step) + ", but this run ends at step " +
+                         std::to_string(params.last_step()) + " (run.equilibrate + run.steps)");
+  }
+  return step;
+}
+
+h5::Extents trajectory_extents(std::size_t frames, std::int64_t walkers, int dimension) {
+  return {frames, static_cast<std::uint64_t>(walkers), static_cast<std::uint64_t>(dimension)};
+}
+
+}  // namespace
+
+void write_checkpoint(std::filesystem::path const& path, Communicator const& comm, StudyParams const& params,
+                      AnyEnsemble& ensemble, StudyRecord const& record, std::int64_t step) {
+  EnsembleLayout const& layout = ensemble.layout();
+  EnsembleLayout::Range const range = ensemble.range();
+  h5::Writer file(path, comm);
+  file.attribute("/", "format", format_name);
+  file.attribute("/", "format_version", format_version);
+  file.attribute("/", "version", version());
+  file.attribute("/", "step", step);
+  file.write("fingerprint", std::string_view(fingerprint(params).dump()));
+
+  for (StateColumn const& column : ensemble.download()) {
+    std::visit(
+        [&](auto values) {
+          file.write_rows("state/" + column.name, values, static_cast<std::uint64_t>(range.first),
+                          static_cast<std::uint64_t>(layout.walkers));
+        },
+        column.values);
+  }
+  EnsembleLayout::Range const cells = layout.cells_of(range);
+  file.write_rows("sums/cells", ensemble.cell_sums(), static_cast<std::uint64_t>(cells.first),
+                  static_cast<std::uint64_t>(layout.cells), {static_cast<std::uint64_t>(quantities)});
+  auto histogram = ensemble.histogram();
+  comm.sum(std::span<std::uint64_t>(histogram));
+  file.write("sums/histogram", histogram, {histogram.size()});
+
+  std::uint64_t frame_values = record.frames.size();
+  comm.broadcast(frame_values);
+  file.write("record/frames", record.frames, {frame_values});
+  file.write("record/correlations", record.correlations, {record.correlations.size()});
+  file.write("record/origins", record.origins, {record.origins.size()});
+  file.write("record/trajectory_steps", record.trajectory_steps, {record.trajectory_steps.size()});
+  if (params.trajectory_walkers > 0) {
+    auto const first = std::min(range.first, params.trajectory_walkers);
+    auto const count = std::min(range.last, params.trajectory_walkers) - first;
+    std::size_t const frames = record.trajectory_steps.size();
+    int const d = ensemble.dimension();
+    h5::Extents const whole = trajectory_extents(frames, params.trajectory_walkers, d);
+    h5::Extents const mine = trajectory_extents(frames, count, d);
+    h5::Extents const offset{0, static_cast<std::uint64_t>(first), 0};
+    file.write_box("record/positions", record.positions, offset, mine, whole);
+    file.write_box("record/velocities", record.velocities, offset, mine, whole);
+  }
+  file.commit();
+}
+
+namespace {
+
+/// The walkers of this rank out of a trajectory of all recorded ones.
+std::vector<double> own_part(std::vector<double> const& all, std::size_t frames, std::int64_t walkers,
+                             EnsembleLayout::Range const& own, int dimension) {
+  auto const d = static_cast<std::size_t>(dimension);
+  std::vector<double> part;
+  for (std::size_t f = 0; f < frames; ++f) {
+    auto const row = all.begin() + static_cast<std::ptrdiff_t>(f * static_cast<std::size_t>(walkers) * d);
+    part.insert(part.end(), row + own.first * dimension, row + own.last * dimension);
+  }
+  return part;
+}
+
+}  // namespace
+
+std::int64_t read_checkpoint(std::filesystem::path const& path, Communicator const& comm, StudyParams const& params,
+                             AnyEnsemble& ensemble, StudyRecord& record) {
+  EnsembleLayout const& layout = ensemble.layout();
+  EnsembleLayout::Range const range = ensemble.range();
+  h5::Reader const file = open_checkpoint(path, comm, params);
+  std::int64_t const step = read_step(file, params);
+  read_state(file, ensemble, range, "");
+
+  EnsembleLayout::Range const cells = layout.cells_of(range);
+  ensemble.set_cell_sums(file.read_rows<double>("sums/cells", static_cast<std::uint64_t>(cells.first),
+                                                static_cast<std::uint64_t>(cells.size())));
+  // Counters of a group may go on on another rank than before; sums over ranks are all that matters.
+  auto histogram = file.read<std::uint64_t>("sums/histogram");
+  if (!comm.is_root()) std::fill(histogram.begin(), histogram.end(), 0);
+  ensemble.set_histogram(histogram);
+
+  auto const frames = file.read<double>("record/frames");
+  auto const correlations = file.read<double>("record/correlations");
+  if (comm.is_root()) {
+    record.frames = frames;
+    record.correlations = correlations;
+  }
+  record.origins = file.read<std::int64_t>("record/origins");
+  record.trajectory_steps = file.read<std::int64_t>("record/trajectory_steps");
+  if (params.trajectory_walkers > 0) {
+    EnsembleLayout::Range const own{std::min(range.first, params.trajectory_walkers),
+                                    std::min(range.last, params.trajectory_walkers)};
+    auto const part = [&](char const* name) {
+      return own_part(file.read<double>(name), record.trajectory_steps.size(), params.trajectory_walkers, own,
+                      ensemble.dimension());
+    };
+    record.positions = part("record/positions");
+    record.velocities = part("record/velocities");
+  }
+  return step;
+}
+
+std::int64_t read_walker(std::filesystem::path const& path, StudyParams const& params, std::int64_t walker,
+                         AnyEnsemble& one) {
+  h5::Reader const file = open_checkpoint(path, Communicator::self(), params);
+  std::int64_t const step = read_step(file, params);
+  read_state(file, one, {walker, walker + 1}, "xv");
+  return step;
+}
+
+}  // namespace kramers::dynamics::detail

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/dynamics/studies/study_results.hpp>
+#include <kramers/runtime/h5.hpp>
+#include <kramers/runtime/provenance.hpp>
+
+#include <array>
+
+namespace kramers::dynamics {
+namespace {
+
+std::vector<double> values(std::vector<Estimate> const& estimates) {
+  std::vector<double> result;
+  for (Estimate const& e : estimates) result.push_back(e.value);
+  return result;
+}
+
+std::vector<double> errors(std::vector<Estimate> const& estimates) {
+  std::vector<double> result;
+  for (Estimate const& e : estimates) result.push_back(e.stderr_);
+  return result;
+}
+
+std::vector<double> bin_centres(double lower, double upper, int bins) {
+  std::vector<double> centres;
+  for (int i = 0; i < bins; ++i) centres.push_back(lower + (i + 0.5) * (upper - lower) / bins);
+  return centres;
+}
+
+void write_column(h5::Writer& file, std::string const& name, std::vector<double> const& column) {
+  file.write(name, column, {column.size()});
+}
+
+/// What every file says about itself, and the H5MD header (version 1.1, nongnu.org/h5md).
+void write_header(h5::Writer& file, std::string const& app, nlohmann::json const& summary,
+                  nlohmann::json const& provenance, std::string const& input) {
+  file.attribute("/", "app", app);
+  file.attribute("/", "version", version());
+  file.attribute("/", "summary", summary.dump());
+  file.attribute("/", "provenance", provenance.dump());
+  file.attribute("/", "input", input);
+  file.group("h5md");
+  file.attribute("h5md", "version", std::array<std::int32_t, 2>{1, 1});
+  file.group("h5md/author");
+  file.attribute("h5md/author", "name", "unknown");
+  file.group("h5md/creator");
+  file.attribute("h5md/creator", "name", app);
+  file.attribute("h5md/creator", "version", version());
+}
+
+void write_parameters(h5::Writer& file, StudyParams const& params) {
+  EnsembleParams const& ensemble = params.request.params;
+  file.group("parameters");
+  file.attribute("parameters", "kT", ensemble.bath.temperature);
+  file.attribute("parameters", "friction", ensemble.bath.friction);
+  file.attribute("parameters", "mass", ensemble.bath.mass);
+  file.attribute("parameters", "dt", ensemble.bath.dt);
+  file.attribute("parameters", "walkers", ensemble.walkers);
+  file.attribute("parameters", "steps", params.steps);
+  file.attribute("parameters", "scheme", params.request.scheme);
+  file.attribute("parameters", "potential", params.request.potential.kind);
+  file.attribute("parameters", "dimensions", std::int64_t{params.request.potential.dimensions});
+  if (ensemble.sampling.cores) {
+    file.attribute("parameters", "cores", std::array{ensemble.sampling.core_a, ensemble.sampling.core_b});
+  }
+}
+
+/// An H5MD element with explicit steps and times; `steps` are counted from the start of the run.
+void write_clock(h5::Writer& file, std::string const& element, std::vector<std::int64_t> const& steps, double dt) {
+  std::vector<double> times;
+  for (std::int64_t const step : steps) times.push_back(static_cast<double>(step) * dt);
+  file.write(element + "/step", steps, {steps.size()});
+  file.write(element + "/time", times, {times.size()});
+  file.attribute(element + "/time", "unit", "tau");
+}
+
+void write_box(h5::Writer& file, int dimension) {
+  file.group("particles/walkers/box");
+  file.attribute("particles/walkers/box", "dimension", std::int64_t{dimension});
+  file.attribute("particles/walkers/box", "boundary",
+                 std::vector<std::string>(static_cast<std::size_t>(dimension), "none"));
+}
+
+void write_trajectory(h5::Writer& file, Study const& study) {
+  StudyParams const& params = study.params();
+  if (params.trajectory_walkers == 0) return;
+  StudyRecord const& record = study.record();
+  int const d = params.request.potential.dimensions;
+  auto const frames = static_cast<std::uint64_t>(record.trajectory_steps.size());
+  auto const all = static_cast<std::uint64_t>(params.trajectory_walkers);
+  auto const dimension = static_cast<std::uint64_t>(d);
+  EnsembleLayout::Range const own = study.recorded();
+  auto const first = static_cast<std::uint64_t>(own.first), count = static_cast<std::uint64_t>(own.size());
+
+  write_box(file, d);
+  for (auto const& [name, data] : {std::pair{"position", &record.positions}, {"velocity", &record.velocities}}) {
+    std::string const element = std::string("particles/walkers/") + name;
+    write_clock(file, element, record.trajectory_steps, params.request.params.bath.dt);
+    file.write_box(element + "/value", *data, {0, first, 0}, {frames, count, dimension}, {frames, all, dimension});
+  }
+  std::vector<std::int64_t> ids;
+  for (std::int64_t id = 0; id < params.trajectory_walkers; ++id) ids.push_back(id);
+  file.write("particles/walkers/id", ids, {ids.size()});
+}
+
+void write_series(h5::Writer& file, Study const& study, StudyResults const& results) {
+  std::vector<std::int64_t> steps;
+  for (std::size_t f = 0; f < results.position.size(); ++f) {
+    steps.push_back(study.params().equilibrate + static_cast<std::int64_t>(f) * study.params().frame_every);
+  }
+  auto const write = [&](std::string const& name, std::vector<Estimate> const& series) {
+    std::string const element = "observables/" + name;
+    write_clock(file, element, steps, study.params().request.params.bath.dt);
+    write_column(file, element + "/value", values(series));
+    write_column(file, element + "/error", errors(series));
+  };
+  write("position", results.position);
+  write("potential_energy", results.potential_energy);
+  if (!is_overdamped(study.params().request.scheme)) write("kinetic_energy", results.kinetic_energy);
+}
+
+void write_population(h5::Writer& file, StudyResults const& results) {
+  std::vector<double> times;
+  for (std::size_t f = 0; f < results.population_difference.size(); ++f) {
+    times.push_back(results.frame_times.at(static_cast<int>(f)));
+  }
+  write_column(file, "kramers/population/time", times);
+  write_column(file, "kramers/population/difference", values(results.population_difference));
+  write_column(file, "kramers/population/error", errors(results.population_difference));
+  if (results.decay) {
+    DecayFit const& fit = *results.decay;
+    file.attribute("kramers/population", "rate", fit.rate.value);
+    file.attribute("kramers/population", "rate_error", fit.rate.stderr_);
+    file.attribute("kramers/population", "relaxation_rate", fit.eigenvalue.value);
+    file.attribute("kramers/population", "prefactor", fit.prefactor.value);
+    file.attribute("kramers/population", "fit_begin", fit.begin);
+    file.attribute("kramers/population", "fit_end", fit.end);
+  }
+  for (auto const& [name, value] : results.references.items()) {
+    if (value.is_number()) file.attribute("kramers/population", "reference_rate", value.get<double>());
+  }
+}
+
+void write_free_energy(h5::Writer& file, StudyParams const& params, FreeEnergyProfile const& profile) {
+  HistogramGrid const& grid = params.request.params.sampling.histogram;
+  std::string const group = "kramers/free_energy";
+  h5::Extents extents;
+  for (int d = 0; d < grid.dimensions; ++d) extents.push_back(static_cast<std::uint64_t>(grid.bins[d]));
+  auto const axis = [&](std::string const& name, int d) {
+    write_column(file, group + "/" + name, bin_centres(grid.lower[d], grid.upper[d], grid.bins[d]));
+  };
+  if (grid.dimensions == 1) {
+    axis("position", 0);
+  } else {
+    axis("position_x", 0);
+    axis("position_y", 1);
+  }
+  file.write(group + "/value", values(profile.value), extents);
+  file.write(group + "/error", errors(profile.value), extents);
+  file.write(group + "/exact", profile.exact, extents);
+  file.attribute(group, "kT", params.request.params.bath.temperature);
+}
+
+void write_correlations(h5::Writer& file, CorrelationFunctions const& functions) {
+  std::string const group = "kramers/correlation/";
+  std::vector<double> times;
+  for (std::size_t n = 0; n < functions.position.size(); ++n) times.push_back(functions.lags.at(static_cast<int>(n)));
+  write_column(file, group + "time", times);
+  auto const write = [&](std::string const& name, std::vector<Estimate> const& function) {
+    write_column(file, group + name, values(function));
+    write_column(file, group + name + "_error", errors(function));
+  };
+  write("position", functions.position);
+  write("velocity", functions.velocity);
+  write("displacement", functions.displacement);
+}
+
+}  // namespace
+
+void write_results(std::filesystem::path const& path, Study const& study, StudyResults const& results,
+                   nlohmann::json const& summary, nlohmann::json const& provenance, std::string const& input) {
+  h5::Writer file(path, study.comm());
+  write_header(file, "kramers-langevin", summary, provenance, input);
+  write_parameters(file, study.params());
+  write_trajectory(file, study);
+  write_series(file, study, results);
+  write_population(file, results);
+  if (results.free_energy) write_free_energy(file, study.params(), *results.free_energy);
+  if (results.correlations) write_correlations(file, *results.correlations);
+  file.commit();
+}
+
+void write_replay(std::filesystem::path const& path, StudyParams const& params, std::uint64_t walker,
+                  Replay const& replay, nlohmann::json const& summary, nlohmann::json const& provenance,
+                  std::string const& input) {
+  h5::Writer file(path, Communicator::self());
+  write_header(file, "kramers-langevin", summary, provenance, input);
+  write_parameters(file, params);
+  auto const dimension = static_cast<std::size_t>(params.request.potential.dimensions);
+  write_box(file, params.request.potential.dimensions);
+  std::vector<double> positions, velocities;
+  for (WalkerState const& state : replay.states) {
+    for (std::size_t d = 0; d < dimension; ++d) {
+      positions.push_back(state.position[d]);
+      velocities.push_back(state.velocity[d]);
+    }
+  }
+  h5::Extents const extents{replay.states.size(), 1, dimension};
+  for (auto const& [name, data] : {std::pair{"position", &positions}, {"velocity", &velocities}}) {
+    std::string const element = std::string("particles/walkers/") + name;
+    write_clock(file, element, replay.steps, params.request.params.bath.dt);
+    file.write(element + "/value", *data, extents);
+  }
+  file.write("particles/walkers/id", std::vector<std::uint64_t>{walker}, {1});
+  file.commit();
+}
+
+}  // namespace kramers::dynamics

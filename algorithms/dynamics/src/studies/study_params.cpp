@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/dynamics/studies/study_params.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace kramers::dynamics {
+namespace {
+
+// What is kept on rank 0 per frame is a few KiB; this bounds it to some tens of MB.
+constexpr std::int64_t max_frames = 10'000;
+constexpr std::int64_t max_correlation_frames = 1'000;
+// Trajectories are held in memory and in checkpoints until the end.
+constexpr std::int64_t max_trajectory_values = 8'000'000;
+
+/// A vector of one value per coordinate.
+std::vector<double> per_coordinate(Config const& config, std::string_view key, int dimensions,
+                                   std::vector<double> const& fallback) {
+  auto values = config.get<std::vector<double>>(key, fallback);
+  config.check(static_cast<int>(values.size()) == dimensions, key,
+               "a list of " + std::to_string(dimensions) + " numbers, one per coordinate");
+  return values;
+}
+
+std::vector<double> usual_start(PotentialParams const& potential) {
+  if (potential.kind == "mueller_brown") return {-0.558, 1.442};
+  double start = 0;
+  if (potential.kind == "double_well") start = -1;
+  if (potential.kind == "harmonic") start = potential.centre;
+  if (potential.kind == "tabulated") {
+    auto const& energy = potential.table->energy;
+    auto const lowest = std::min_element(energy.begin(), energy.end()) - energy.begin();
+    start = potential.table->position[static_cast<std::size_t>(lowest)];
+  }
+  return std::vector<double>(static_cast<std::size_t>(potential.dimensions), start);
+}
+
+}  // namespace
+
+InitialState read_initial(Config const& config, PotentialParams const& potential) {
+  InitialState initial;
+  int const d = potential.dimensions;
+  bool const box = config.has("initial.lower") || config.has("initial.upper");
+  config.check(!(box && config.has("initial.position")), "initial.position", "absent where lower and upper are given");
+  auto const position =
+      box ? std::vector<double>{} : per_coordinate(config, "initial.position", d, usual_start(potential));
+  auto const lower = box ? per_coordinate(config, "initial.lower", d, {}) : position;
+  auto const upper = box ? per_coordinate(config, "initial.upper", d, {}) : position;
+  for (std::size_t i = 0; i < lower.size(); ++i) {
+    config.check(lower[i] <= upper[i], "initial.lower", "<= initial.upper");
+    initial.lower[i] = lower[i];
+    initial.upper[i] = upper[i];
+  }
+  if (config.has("initial.velocity")) {
+    auto const velocity = per_coordinate(config, "initial.velocity", d, {});
+    std::copy(velocity.begin(), velocity.end(), initial.velocity);
+    initial.thermal_velocity = false;
+  }
+  return initial;
+}
+
+BathParams read_bath(Config const& config, bool overdamped) {
+  BathParams bath;
+  bath.dt = config.positive<double>("integrator.dt");
+  bath.friction =
+      overdamped ? config.positive<double>("integrator.friction") : config.non_negative<double>("integrator.friction");
+  bath.temperature = config.positive<double>("integrator.temperature");
+  bath.mass = config.positive<double>("integrator.mass", 1.0);
+  return bath;
+}
+
+namespace {
+
+HistogramGrid read_histogram(Config const& config, int coordinate, int dimensions) {
+  HistogramGrid grid;
+  auto const bins = config.find<std::vector<std::int64_t>>("observables.histogram.bins");
+  if (!bins) return grid;
+  int const most = std::min(2, dimensions - coordinate);
+  config.check(!bins->empty() && static_cast<int>(bins->size()) <= most, "observables.histogram.bins",
+               "a list of one number" + std::string(most == 2 ? " or two" : ""));
+  grid.dimensions = static_cast<int>(bins->size());
+  grid.axis = coordinate;
+  auto const lower = per_coordinate(config, "observables.histogram.lower", grid.dimensions, {});
+  auto const upper = per_coordinate(config, "observables.histogram.upper", grid.dimensions, {});
+  for (std::size_t d = 0; d < bins->size(); ++d) {
+    config.check((*bins)[d] > 0 && (*bins)[d] <= 4096, "observables.histogram.bins", "between 1 and 4096");
+    config.check(lower[d] < upper[d], "observables.histogram.lower", "< observables.histogram.upper");
+    grid.bins[d] = static_cast<int>((*bins)[d]);
+    grid.lower[d] = lower[d];
+    grid.upper[d] = upper[d];
+  }
+  return grid;
+}
+
+SamplingParams read_sampling(Config const& config, int dimensions) {
+  SamplingParams sampling;
+  sampling.every = config.non_negative<std::int64_t>("observables.every", 10);
+  sampling.coordinate = static_cast<int>(config.non_negative<std::int64_t>("observables.coordinate", 0));
+  config.check(sampling.coordinate < dimensions, "observables.coordinate", "< the number of coordinates");
+  sampling.divide = config.get<double>("observables.divide", 0.0);
+  if (auto const cores = config.find<std::vector<double>>("observables.cores")) {
+    config.check(cores->size() == 2 && (*cores)[0] < (*cores)[1], "observables.cores",
+                 "[a, b] with a < b: core A is x <= a, core B is x >= b");
+    sampling.cores = true;
+    sampling.core_a = (*cores)[0];
+    sampling.core_b = (*cores)[1];
+  }
+  sampling.first_passage = config.get<bool>("observables.first_passage", false);
+  config.check(!sampling.first_passage || sampling.cores, "observables.first_passage",
+               "false unless observables.cores is given");
+  sampling.histogram = read_histogram(config, sampling.coordinate, dimensions);
+  return sampling;
+}
+
+void read_frames(Config const& config, StudyParams& study) {
+  auto const usual = std::max<std::int64_t>(1, study.steps / 200);
+  study.frame_every = config.positive<std::int64_t>("observables.frame_every", usual);
+  config.check(study.frames() <= max_frames, "observables.frame_every",
+               "at least run.steps / " + std::to_string(max_frames));
+  study.correlation_frames = config.non_negative<std::int64_t>("observables.correlation_frames", 0);
+  config.check(study.correlation_frames <= max_correlation_frames, "observables.correlation_frames",
+               "at most " + std::to_string(max_correlation_frames));
+  study.transient = config.find<double>("observables.transient");
+}
+
+void read_trajectory(Config const& config, StudyParams& study) {
+  study.trajectory_walkers = config.non_negative<std::int64_t>("output.trajectory.walkers", 0);
+  study.trajectory_every = config.positive<std::int64_t>("output.trajectory.every", study.frame_every);
+  config.check(study.trajectory_walkers <= study.request.params.walkers, "output.trajectory.walkers",
+               "at most ensemble.walkers");
+  auto const values = static_cast<double>(study.trajectory_walkers) *
+                      (static_cast<double>(study.steps / study.trajectory_every) + 1) * 2 *
+                      study.request.potential.dimensions;
+  config.check(values <= max_trajectory_values, "output.trajectory.every",
+               "larger: walkers x frames x coordinates x 2 may not exceed " + std::to_string(max_trajectory_values));
+}
+
+}  // namespace
+
+StudyParams read_study(Config const& config, CommandLine const& options) {
+  StudyParams study;
+  EnsembleRequest& request = study.request;
+  request.space = options.space;
+  request.precision = options.precision;
+  request.potential = read_potential(config);
+  request.scheme = config.one_of("integrator.scheme", scheme_names(), scheme_names().front());
+  bool const any_scheme = request.potential.dimensions == 1 || request.potential.kind == "mueller_brown";
+  config.check(any_scheme || request.scheme == "baoab" || request.scheme == "leimkuhler-matthews", "integrator.scheme",
+               "baoab or leimkuhler-matthews where potential.dimensions > 1");
+
+  EnsembleParams& params = request.params;
+  params.walkers = config.positive<std::int64_t>("ensemble.walkers");
+  config.check(params.walkers <= (std::int64_t{1} << 40), "ensemble.walkers", "at most 2^40");
+  params.seed = config.get<std::uint64_t>("ensemble.seed");
+  params.bath = read_bath(config, is_overdamped(request.scheme));
+  params.sampling = read_sampling(config, request.potential.dimensions);
+
+  study.initial = read_initial(config, request.potential);
+  constexpr std::int64_t too_many = std::int64_t{1} << 45;
+  study.equilibrate = config.non_negative<std::int64_t>("run.equilibrate", 0);
+  config.check(study.equilibrate < too_many, "run.equilibrate", "below 2^45");
+  study.steps = config.positive<std::int64_t>("run.steps");
+  config.check(study.steps < too_many - study.equilibrate, "run.steps", "below 2^45 together with run.equilibrate");
+  study.sample_after = config.non_negative<std::int64_t>("observables.after", 0);
+  config.check(study.sample_after < study.steps, "observables.after", "< run.steps");
+  config.check(study.sample_after == 0 || !params.sampling.first_passage, "observables.after",
+               "0 where observables.first_passage is true");
+  params.production_start = study.equilibrate + study.sample_after;
+  read_frames(config, study);
+  params.correlations = study.correlation_frames > 0;
+  read_trajectory(config, study);
+
+  study.checkpoint_every = config.non_negative<std::int64_t>("checkpoint.every", 0);
+  study.checkpoint = config.find_path("checkpoint.file").value_or(std::filesystem::path{});
+  return study;
+}
+
+nlohmann::json fingerprint(StudyParams const& study) {
+  EnsembleRequest const& r = study.request;
+  PotentialParams const& p = r.potential;
+  BathParams const& b = r.params.bath;
+  SamplingParams const& s = r.params.sampling;
+  HistogramGrid const& h = s.histogram;
+  nlohmann::json json{
+      {"precision", r.precision},
+      {"ensemble", {{"walkers", r.params.walkers}, {"seed", r.params.seed}}},
+      {"integrator",
+       {{"scheme", r.scheme},
+        {"dt", b.dt},
+        {"friction", b.friction},
+        {"temperature", b.temperature},
+        {"mass", b.mass}}},
+      {"potential",
+       {{"kind", p.kind},
+        {"dimensions", p.dimensions},
+        {"barrier", p.barrier},
+        {"tilt", p.tilt},
+        {"stiffness", p.stiffness},
+        {"centre", p.centre},
+        {"pull", p.constant_pull},
+        {"period", p.period},
+        {"scale", p.scale},
+        {"wall_stiffness", p.wall_stiffness}}},
+      {"initial",
+       {{"lower", study.initial.lower},
+        {"upper", study.initial.upper},
+        {"thermal_velocity", study.initial.thermal_velocity},
+        {"velocity", study.initial.velocity}}},
+      {"run", {{"equilibrate", study.equilibrate}}},
+      {"observables",
+       {{"every", s.every},
+        {"coordinate", s.coordinate},
+        {"cores", {s.cores, s.core_a, s.core_b}},
+        {"first_passage", s.first_passage},
+        {"divide", s.divide},
+        {"after", study.sample_after},
+        {"frame_every", study.frame_every},
+        {"correlation_frames", study.correlation_frames},
+        {"histogram", {h.dimensions, h.axis, h.bins, h.lower, h.upper}}}},
+      {"trajectory", {{"walkers", study.trajectory_walkers}, {"every", study.trajectory_every}}},
+  };
+  if (p.table) json["potential"]["table"] = {p.table->position, p.table->energy};
+  return json;
+}
+
+}  // namespace kramers::dynamics

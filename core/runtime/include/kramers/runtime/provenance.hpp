@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <kramers/runtime/communicator.hpp>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace kramers {
+
+/// Version, state of the source and Kokkos: "0.1.0 (git 1a2b3c4d5e6f, modified, Kokkos 5.2.2)".
+std::string version_text();
+/// Version alone: "0.1.0".
+std::string version();
+
+/// Everything needed to know where a result comes from: app, version, git hash and whether the tree was modified,
+/// compiler, flags, build type, Kokkos version and configuration, execution space, host, CPU, ranks, threads, UTC date,
+/// command line and the input verbatim. The same object on every rank; Kokkos must be initialised. Collective.
+nlohmann::json provenance(Communicator const& comm, std::string const& app, std::string const& space,
+                          std::vector<std::string> const& command_line, std::string const& input);
+
+/// Largest resident memory this process has had so far [bytes].
+std::uint64_t peak_memory();
+/// The same for the rank that had most. Collective.
+std::uint64_t peak_memory(Communicator const& comm);
+
+}  // namespace kramers

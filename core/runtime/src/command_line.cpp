@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/runtime/command_line.hpp>
+#include <kramers/runtime/provenance.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+namespace kramers {
+
+namespace {
+
+std::string listed(std::vector<std::string> const& names) {
+  std::string text;
+  for (auto const& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+void expect_space(std::string const& name) {
+  auto const& built = space_names();
+  if (std::ranges::find(built, name) != built.end()) return;
+  std::vector<std::string> const known = {"serial", "openmp", "cuda", "hip"};
+  bool const is_known = std::ranges::find(known, name) != known.end();
+  throw UsageError("--space " + name + (is_known ? " is not built in" : " is unknown") +
+                   "; this build has: " + listed(built));
+}
+
+/// What CLI11 reads into: paths and options that are absent are empty texts.
+struct Reading {
+  CommandLine line;
+  std::string input, summary, output;
+  std::vector<std::string> files;
+  std::map<std::string, std::string> own;
+  std::size_t chosen = 0;  ///< command
+};
+
+void add_words(CLI::App& app, AppInfo const& info, Reading& read) {
+  CommandLine& line = read.line;
+  line.space = space_names().front();
+  line.precision = info.precision;
+  read.files.resize(info.files.size());
+  for (std::size_t i = 0; i < info.files.size(); ++i) {
+    app.add_option(info.files[i].name, read.files[i], info.files[i].help)->required();
+  }
+  if (info.has_input) {
+    app.add_option("INPUT", read.input, "input file (TOML)")->required();
+    // One value per --set, or the input file would be taken for another one.
+    app.add_option("--set", line.sets, "replace or add one key of the input; may be repeated")
+        ->type_name("KEY=VALUE")
+        ->type_size(1)
+        ->allow_extra_args(false);
+  }
+  app.add_flag("--quiet", line.quiet, "show no progress and no result, only errors");
+  if (info.has_replay) {
+    app.add_option("--replay", line.replay, "run this one walker of the ensemble again")->type_name("ID");
+  }
+  if (info.has_resume) app.add_flag("--resume", line.resume, "go on from the checkpoint the input names");
+  for (AppWord const& word : info.options) {
+    CLI::Option* const option = app.add_option(word.name, read.own[word.name], word.help)->type_name(word.type);
+    if (!word.choices.empty()) option->check(CLI::IsMember(word.choices));
+  }
+  app.add_option("--space", line.space, "where to run: " + listed(space_names()))
+      ->type_name("NAME")
+      ->capture_default_str();
+  app.add_option("--precision", line.precision, "f64 or f32")->type_name("NAME")->capture_default_str();
+  if (info.place) {
+    app.add_option("--topology", line.topology, "placement of the ranks: report, check, apply or off")
+        ->type_name("MODE")
+        ->capture_default_str();
+  }
+  app.add_option("--summary", read.summary, "write the summary here")->type_name("FILE.json");
+  app.add_option("--output", read.output, "write the results here")->type_name("FILE.h5");
+}
+
+std::string which_command(int argc, char const* const* argv, AppInfo const& info) {
+  std::vector<std::string> names;
+  for (AppInfo const& command : info.commands) names.push_back(command.name);
+  return "the first word must be one of " + listed(names) + (argc > 1 ? std::string(", but is ") + argv[1] : "") +
+         " (" + info.name + " --help describes them)";
+}
+
+CommandLine checked(Reading read) {
+  CommandLine& line = read.line;
+  expect_space(line.space);
+  if (line.precision != "f64" && line.precision != "f32") {
+    throw UsageError("--precision must be f64 or f32, but is " + line.precision);
+  }
+  std::vector<std::string> const modes = {"report", "check", "apply", "off"};
+  if (std::ranges::find(modes, line.topology) == modes.end()) {
+    throw UsageError("--topology must be one of " + listed(modes) + ", but is " + line.topology);
+  }
+  line.input = read.input;
+  line.files.assign(read.files.begin(), read.files.end());
+  std::erase_if(read.own, [](auto const& option) { return option.second.empty(); });
+  line.own = std::move(read.own);
+  if (!read.summary.empty()) line.summary = read.summary;
+  if (!read.output.empty()) line.output = read.output;
+  return std::move(read.line);
+}
+
+}  // namespace
+
+std::variant<CommandLine, Answer> parse_command_line(int argc, char const* const* argv, AppInfo const& info) {
+  CLI::App app(info.description, info.name);
+  app.set_version_flag("--version", info.name + " " + version_text());
+  app.get_formatter()->column_width(34);
+  // Each command reads into a line of its own; the app itself is the only one where it has no commands.
+  std::vector<Reading> readings(std::max<std::size_t>(1, info.commands.size()));
+  if (info.commands.empty()) add_words(app, info, readings.front());
+  for (std::size_t i = 0; i < info.commands.size(); ++i) {
+    CLI::App& command = *app.add_subcommand(info.commands[i].name, info.commands[i].description);
+    add_words(command, info.commands[i], readings[i]);
+    command.parse_complete_callback([&, i] { readings.front().chosen = i; });
+  }
+  if (!info.commands.empty()) app.require_subcommand(1);
+  try {
+    app.parse(argc, argv);
+  } catch (CLI::CallForHelp const&) {
+    return Answer{app.help()};
+  } catch (CLI::CallForVersion const&) {
+    return Answer{app.version() + "\n"};
+  } catch (CLI::ParseError const& e) {
+    if (!info.commands.empty() && app.get_subcommands().empty()) throw UsageError(which_command(argc, argv, info));
+    throw UsageError(std::string(e.what()) + " (" + info.name + " --help lists the options)");
+  }
+  std::size_t const chosen = readings.front().chosen;
+  CommandLine line = checked(std::move(readings[chosen]));
+  line.words.assign(argv, argv + argc);
+  if (!info.commands.empty()) line.command = info.commands[chosen].name;
+  return line;
+}
+
+}  // namespace kramers

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/base/file.hpp>
+#include <kramers/runtime/collective_errors.hpp>
+#include <kramers/runtime/config.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "config_tree.hpp"
+
+namespace kramers {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+using detail::ConfigEntry;
+
+struct Config::Impl {
+  std::string text;
+  std::string source;
+  std::vector<std::string> assignments;
+  std::vector<ConfigEntry> entries;
+  // What the getters remember.
+  std::set<std::string> asked;
+  std::map<std::string, Json> used;
+
+  ConfigEntry const* entry(std::string_view key) const {
+    auto const at = std::ranges::find(entries, key, &ConfigEntry::key);
+    return at == entries.end() ? nullptr : &*at;
+  }
+
+  InputError error_at(std::string_view key, std::string const& sentence) const {
+    auto const* at = entry(key);
+    if (at == nullptr) return InputError(source, 0, sentence);
+    if (at->line == 0) return InputError("command line", 0, sentence + " (--set " + at->assignment + ")");
+    return InputError(source, at->line, sentence);
+  }
+};
+
+namespace {
+
+// No sane input file is larger; a device or a core dump given by mistake is.
+constexpr std::size_t largest_input = std::size_t{16} << 20;
+
+/// Empty if `from` can be taken as T, else what it must be.
+std::string convert(Json const& from, bool& to) {
+  if (!from.is_boolean()) return "true or false";
+  to = from.get<bool>();
+  return {};
+}
+
+std::string convert(Json const& from, double& to) {
+  if (!from.is_number()) return "a number";
+  to = from.get<double>();
+  return std::isfinite(to) ? "" : "a finite number";
+}
+
+std::string convert(Json const& from, std::int64_t& to) {
+  if (from.is_number_integer()) {
+    to = from.get<std::int64_t>();
+    return {};
+  }
+  // 1e6 is an integer to people; beyond 2^53 a float no longer names one.
+  if (!from.is_number_float()) return "an integer";
+  double const value = from.get<double>();
+  if (!(std::abs(value) <= 9007199254740992.0) || value != std::floor(value)) return "an integer";
+  to = static_cast<std::int64_t>(value);
+  return {};
+}
+
+std::string convert(Json const& from, std::uint64_t& to) {
+  std::int64_t value = 0;
+  std::string const wanted = convert(from, value);
+  if (!wanted.empty()) return wanted;
+  if (value < 0) return "an integer >= 0";
+  to = static_cast<std::uint64_t>(value);
+  return {};
+}
+
+std::string convert(Json const& from, std::string& to) {
+  if (!from.is_string()) return "a string";
+  to = from.get<std::string>();
+  return {};
+}
+
+template <class T>
+std::string convert(Json const& from, std::vector<T>& to) {
+  T element{};
+  std::string const whole = "an array, each element ";
+  std::string const kind = convert(Json(), element);
+  if (!from.is_array()) return whole + kind;
+  for (auto const& part : from) {
+    std::string const wanted = convert(part, element);
+    if (!wanted.empty()) return whole + wanted;
+    to.push_back(element);
+  }
+  return {};
+}
+
+/// Optimal string alignment distance: insertions, deletions, replacements and swaps of neighbours.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) row[j] = std::min(row[j], before[j - 2] + 1);
+    }
+    before.swap(last);
+    last.swap(row);
+  }
+  return last[b.size()];
+}
+
+std::string_view last_part(std::string_view key) {
+  return key.substr(key.rfind('.') + 1);
+}
+
+struct Nearest {
+  std::string name;
+  bool is_near = false;
+};
+
+Nearest nearest(std::string_view word, std::vector<std::string> const& candidates) {
+  Nearest best;
+  auto least = std::numeric_limits<std::size_t>::max();
+  for (auto const& candidate : candidates) {
+    auto steps = distance(word, candidate);
+    bool is_near = steps <= std::max<std::size_t>(2, last_part(word).size() / 3);
+    if (!is_near && last_part(word) == last_part(candidate)) {  // right name, wrong table
+      steps = 3;
+      is_near = true;
+    }
+    if (steps < least) {
+      least = steps;
+      best = {candidate, is_near};
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+namespace detail {
+
+std::optional<std::string> nearest_name(std::string_view word, std::vector<std::string> const& candidates) {
+  Nearest const best = nearest(word, candidates);
+  if (!best.is_near) return std::nullopt;
+  return best.name;
+}
+
+}  // namespace detail
+
+Config::Config(std::unique_ptr<Impl> impl) : m_impl(std::move(impl)) {}
+Config::~Config() = default;
+Config::Config(Config&&) noexcept = default;
+Config& Config::operator=(Config&&) noexcept = default;
+
+Config Config::from_text(std::string text, std::string source) {
+  auto impl = std::make_unique<Impl>();
+  impl->entries = detail::parse_toml(text, source);
+  impl->text = std::move(text);
+  impl->source = std::move(source);
+  return Config(std::move(impl));
+}
+
+Config Config::from_file(fs::path const& path, Communicator const& comm) {
+  std::string text;
+  agree(comm, [&] {
+    if (!comm.is_root()) return;
+    try {
+      text = read_text(path, largest_input);
+    } catch (IoError const& e) {
+      // To the user a missing input is wrong input.
+      throw InputError(path.string(), 0, std::string(e.what()).substr(path.string().size() + 2));
+    }
+  });
+  comm.broadcast(text);
+  return from_text(std::move(text), path.string());
+}
+
+void Config::set(std::string const& assignment) {
+  auto& entries = m_impl->entries;
+  auto fresh = detail::parse_assignment(assignment);
+  std::string const key = assignment.substr(0, assignment.find('='));
+  for (auto const& entry : entries) {
+    if (detail::is_below(key, entry.key) && entry.value != Json::object()) {
+      throw InputError("command line", 0, "--set " + assignment + ": '" + entry.key + "' is not a table");
+    }
+  }
+  auto const bracket = key.rfind('[');
+  if (bracket != std::string::npos && !has(key.substr(0, key.find(']', bracket) + 1))) {
+    throw InputError("command line", 0, "--set " + assignment + ": there is no such element");
+  }
+  std::erase_if(entries, [&](ConfigEntry const& old) { return old.key == key || detail::is_below(old.key, key); });
+  entries.insert(entries.end(), std::make_move_iterator(fresh.begin()), std::make_move_iterator(fresh.end()));
+  m_impl->assignments.push_back(assignment);
+}
+
+InputError Config::error(std::string_view key, std::string const& what) const {
+  return m_impl->error_at(key, "'" + std::string(key) + "' " + what);
+}
+
+template <config_value T>
+std::optional<T> Config::find(std::string_view key) const {
+  std::string const name(key);
+  m_impl->asked.insert(name);
+  auto const* entry = m_impl->entry(key);
+  if (entry == nullptr) {
+    for (auto const& other : m_impl->entries) {
+      if (detail::is_below(other.key, name)) {
+        throw error(other.key, "makes a table of '" + name + "', which is a single value");
+      }
+      if (detail::is_below(name, other.key) && other.value != Json::object()) {
+        throw error(other.key, "must be a table with the key '" + name + "', but is " + detail::describe(other.value));
+      }
+    }
+    return std::nullopt;
+  }
+  T value{};
+  std::string const wanted = convert(entry->value, value);
+  if (!wanted.empty()) throw error(key, "must be " + wanted + ", but is " + detail::describe(entry->value));
+  m_impl->used[name] = value;
+  return value;
+}
+
+template <config_value T>
+T Config::get(std::string_view key) const {
+  auto value = find<T>(key);
+  if (value) return *std::move(value);
+  T unused{};
+  std::string message = "is missing; it must be " + convert(Json(), unused);
+  std::vector<std::string> spare;
+  for (auto const& entry : m_impl->entries) {
+    if (!m_impl->asked.contains(entry.key)) spare.push_back(entry.key);
+  }
+  auto const meant = nearest(key, spare);
+  if (meant.is_near) {
+    auto const line = m_impl->entry(meant.name)->line;
+    message += "; is '" + meant.name + "'" + (line > 0 ? " in line " + std::to_string(line) : "") + " a misspelling?";
+  }
+  throw error(key, message);
+}
+
+template <config_value T>
+T Config::get(std::string_view key, T const& fallback) const {
+  auto value = find<T>(key);
+  if (value) return *std::move(value);
+  m_impl->used[std::string(key)] = fallback;
+  return fallback;
+}
+
+#define KRAMERS_CONFIG_VALUE(T)                                      \
+  template std::optional<T> Config::find<T>(std::string_view) const; \
+  template T Config::get<T>(std::string_view) const;                 \
+  template T Config::get<T>(std::string_view, T const&) const;
+KRAMERS_CONFIG_VALUE(bool)
+KRAMERS_CONFIG_VALUE(std::int64_t)
+KRAMERS_CONFIG_VALUE(std::uint64_t)
+KRAMERS_CONFIG_VALUE(double)
+KRAMERS_CONFIG_VALUE(std::string)
+KRAMERS_CONFIG_VALUE(std::vector<double>)
+KRAMERS_CONFIG_VALUE(std::vector<std::int64_t>)
+KRAMERS_CONFIG_VALUE(std::vector<std::string>)
+#undef KRAMERS_CONFIG_VALUE
+
+std::string Config::one_of(std::string_view key, std::vector<std::string> const& names,
+                           std::string_view fallback) const {
+  auto value = fallback.empty() ? get<std::string>(key) : get<std::string>(key, std::string(fallback));
+  if (std::ranges::find(names, value) != names.end()) return value;
+  std::string list;
+  for (auto const& name : names) list += (list.empty() ? "'" : ", '") + name + "'";
+  std::string message = "must be one of " + list + ", but is '" + value + "'";
+  auto const meant = detail::nearest_name(value, names);
+  if (meant) message += "; did you mean '" + *meant + "'?";
+  throw error(key, message);
+}
+
+std::optional<fs::path> Config::find_path(std::string_view key) const {
+  auto const text = find<std::string>(key);
+  if (!text) return std::nullopt;
+  if (text->empty()) throw error(key, "must name a file, but is empty");
+  bool const from_file = m_impl->entry(key)->assignment.empty();
+  return from_file ? fs::path(m_impl->source).parent_path() / *text : fs::path(*text);
+}
+
+fs::path Config::path(std::string_view key) const {
+  auto const found = find_path(key);
+  return found ? *found : fs::path(get<std::string>(key));  // the latter throws: the key is missing
+}
+
+bool Config::has(std::string_view key) const {
+  std::string const name(key);
+  return std::ranges::any_of(m_impl->entries, [&](ConfigEntry const& entry) {
+    return entry.key == name || detail::is_below(entry.key, name);
+  });
+}
+
+std::int64_t Config::count(std::string_view table) const {
+  std::int64_t number = 0;
+  while (has(std::string(table) + "[" + std::to_string(number) + "]")) ++number;
+  return number;
+}
+
+void Config::check(bool ok, std::string_view key, std::string_view rule) const {
+  if (ok) return;
+  auto const used = m_impl->used.find(std::string(key));
+  std::string const got = used == m_impl->used.end() ? "" : ", but is " + used->second.dump();
+  throw error(key, "must be " + std::string(rule) + got);
+}
+
+void Config::reject_unknown() const {
+  std::vector<std::string> const keys(m_impl->asked.begin(), m_impl->asked.end());
+  std::vector<std::string> tables;
+  for (auto const& key : keys) {
+    if (key.rfind('.') != std::string::npos) tables.push_back(key.substr(0, key.rfind('.')));
+  }
+  for (auto const& entry : m_impl->entries) {
+    if (m_impl->asked.contains(entry.key)) continue;
+    bool const is_empty_table = entry.value == Json::object();
+    // An empty table is fine if it could have held something.
+    auto const below = [&](std::string const& key) { return detail::is_below(key, entry.key); };
+    if (is_empty_table && std::ranges::any_of(keys, below)) continue;
+    auto const meant = nearest(entry.key, is_empty_table ? tables : keys);
+    std::string const hint = meant.name.empty() ? ""
+                             : meant.is_near    ? "; did you mean '" + meant.name + "'?"
+                                                : "; the nearest valid key is '" + meant.name + "'";
+    throw m_impl->error_at(entry.key, "unknown key '" + entry.key + "'" + hint);
+  }
+}
+
+std::string Config::verbatim() const {
+  std::string text = m_impl->text;
+  if (!m_impl->assignments.empty() && !text.empty() && text.back() != '\n') text += '\n';
+  for (auto assignment : m_impl->assignments) {
+    std::ranges::replace(assignment, '\n', ' ');
+    text += "# --set " + assignment + "\n";
+  }
+  return text;
+}
+
+Json Config::effective() const {
+  Json tree = Json::object();
+  for (auto const& [key, value] : m_impl->used) {
+    Json* node = &tree;
+    std::string_view rest = key;
+    for (auto dot = rest.find('.'); dot != std::string_view::npos; dot = rest.find('.')) {
+      node = &(*node)[std::string(rest.substr(0, dot))];
+      rest.remove_prefix(dot + 1);
+    }
+    (*node)[std::string(rest)] = value;
+  }
+  return tree;
+}
+
+std::string const& Config::source() const {
+  return m_impl->source;
+}
+
+}  // namespace kramers

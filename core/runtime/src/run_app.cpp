@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/base/file.hpp>
+#include <kramers/runtime/json_file.hpp>
+#include <kramers/runtime/command_line.hpp>
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <thread>
+#include <utility>
+
+namespace kramers {
+
+namespace {
+
+bool is_set(char const* variable) {
+  return std::getenv(variable) != nullptr;
+}
+
+/// The processors this process may use, shared with the other ranks of the machine if nobody has divided them.
+int fair_thread_count(int local_ranks) {
+  auto const all = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  int const mine = sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : all;
+  long const online = sysconf(_SC_NPROCESSORS_ONLN);
+  return mine < online ? mine : std::max(1, mine / local_ranks);
+}
+
+/// Threads for Kokkos, unless the environment says how many.
+std::optional<int> threads_of(Communicator const& machine) {
+  if (is_set("OMP_NUM_THREADS") || is_set("KOKKOS_NUM_THREADS")) return std::nullopt;
+  return fair_thread_count(machine.size());
+}
+
+/// The device of this rank, unless the environment says which.
+std::optional<int> device_of(Communicator const& machine, std::optional<int> planned) {
+  int const devices = device_count();
+  if (devices == 0 || is_set("KOKKOS_DEVICE_ID") || is_set("KOKKOS_MAP_DEVICE_ID_BY")) return std::nullopt;
+  return planned.value_or(machine.rank() % devices);
+}
+
+}  // namespace
+
+void write_summary(std::filesystem::path const& path, nlohmann::json summary, AppRun const& run) {
+  summary["placement"] = run.placement;
+  write_json_atomically(path, summary);
+}
+
+int run_app(int argc, char** argv, AppInfo const& info, std::function<int(AppRun const&)> const& body) {
+  MpiSession const mpi(argc, argv);
+  auto const comm = Communicator::world();
+  return run_guarded(comm, info.name, [&] {
+    auto parsed = parse_command_line(argc, argv, info);
+    if (auto const* answer = std::get_if<Answer>(&parsed)) {
+      if (comm.is_root()) std::fputs(answer->text.c_str(), stdout);
+      return exit_code::success;
+    }
+    auto& options = std::get<CommandLine>(parsed);
+    auto config =
+        options.input.empty() ? Config::from_text("", "command line") : Config::from_file(options.input, comm);
+    for (auto const& assignment : options.sets) config.set(assignment);
+    // Before Kokkos starts its threads, which inherit where this one may run.
+    Placement placement;
+    if (info.place && options.topology != "off") placement = info.place(comm, options.topology);
+    auto const machine = comm.local();
+    KokkosSession const kokkos(threads_of(machine), device_of(machine, placement.device));
+    return body(AppRun{comm, std::move(options), std::move(config), std::move(placement.report)});
+  });
+}
+
+}  // namespace kramers

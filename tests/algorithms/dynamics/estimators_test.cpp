@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/base/error.hpp>
+#include <kramers/dynamics/estimators/estimators.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+// Tests named "...Calibrated" repeat an estimate R times on independent data. Their pulls z = (estimate - truth) /
+// standard error must have mean 0 +- 4 / sqrt(R) and mean square 1 within the given band: the first catches a bias of
+// a few tenths of an error bar, the second error bars that are wrong by a quarter. The false-alarm rate is 6e-5 for
+// the mean and below 1e-3 for the mean square; the seeds are fixed, so it is paid once.
+
+namespace {
+
+using namespace kramers;
+using namespace kramers::dynamics;
+
+struct Pulls {
+  double sum = 0, squares = 0;
+  int count = 0;
+  void add(Estimate const& e, double truth) {
+    double const z = (e.value - truth) / e.stderr_;
+    sum += z;
+    squares += z * z;
+    ++count;
+  }
+  void expect_calibrated() const {
+    EXPECT_LT(std::abs(sum / count), 4 / std::sqrt(count));
+    // sd of a mean square of normals is sqrt(2 / R); 64 rows make pulls Student-like, 3 percent wider
+    EXPECT_NEAR(squares / count, 1.02, 4 * std::sqrt(2.0 / count));
+  }
+};
+
+TEST(SampleTable, RefusesShapesThatDoNotFit) {
+  EXPECT_THROW(SampleTable({1, 2, 3}, 2, std::vector<double>{1, 1}), ShapeError);
+  EXPECT_THROW(SampleTable({}, 2, std::vector<double>{}), DomainError);
+  EXPECT_THROW(SampleTable({1}, 1, std::vector<double>{0}), DomainError);
+}
+
+TEST(SampleTable, FoldsRowsAndCountsTheWalkersOfTheLastCell) {
+  EnsembleLayout const layout(2050);  // cells of 4, the last of 2
+  ASSERT_EQ(layout.cell, 4);
+  std::vector<double> const walkers = cell_walkers(layout);
+  EXPECT_EQ(walkers.size(), 513U);
+  EXPECT_EQ(walkers.back(), 2);
+
+  SampleTable const table({1, 10, 2, 20, 3, 30}, 2, std::vector<double>{4, 4, 2});
+  SampleTable const folded = table.folded(2);
+  EXPECT_EQ(folded.rows(), 2);
+  EXPECT_EQ(folded.sum(0, 1), 30);
+  EXPECT_EQ(folded.walkers(0), 8);
+  EXPECT_EQ(folded.walkers(1), 2);
+  SampleTable const wide = table.beside(table);
+  EXPECT_EQ(wide.columns(), 4);
+  EXPECT_EQ(wide.sum(2, 3), 30);
+  EXPECT_THROW(table.beside(folded), ShapeError);
+}
+
+TEST(Mean, IsTheTextbookStandardErrorForEqualRows) {
+  // Row means 1, 2, 4 of two walkers, three samples each: mean 7/3, s^2 = 7/3, error sqrt(7/9).
+  Estimate const e = mean(SampleTable({6, 12, 24}, 1, std::vector<double>{2, 2, 2}), 0, 3);
+  EXPECT_DOUBLE_EQ(e.value, 7.0 / 3);
+  EXPECT_NEAR(e.stderr_, std::sqrt(7.0 / 9), 1e-14);
+}
+
+TEST(Mean, HasNoErrorBarFromASingleRow) {
+  Estimate const e = mean(SampleTable({6}, 1, std::vector<double>{2}), 0);
+  EXPECT_EQ(e.value, 3);
+  EXPECT_TRUE(std::isnan(e.stderr_));
+}
+
+TEST(Mean, CalibratedWithRowsOfUnequalWeight) {
+  std::mt19937_64 random(1);
+  std::normal_distribution<double> normal(0.3, 1);
+  Pulls pulls;
+  for (int repeat = 0; repeat < 1000; ++repeat) {
+    std::vector<double> sums, walkers;
+    for (int r = 0; r < 64; ++r) {
+      walkers.push_back(r % 2 == 0 ? 9 : 1);
+      sums.push_back(0);
+      for (int i = 0; i < walkers.back(); ++i) sums.back() += normal(random);
+    }
+    pulls.add(mean(SampleTable(sums, 1, walkers), 0), 0.3);
+  }
+  pulls.expect_calibrated();
+}
+
+TEST(Ratio, CalibratedForCorrelatedColumns) {
+  std::mt19937_64 random(2);
+  std::normal_distribution<double> normal;
+  Pulls pulls;
+  for (int repeat = 0; repeat < 1000; ++repeat) {
+    std::vector<double> sums;
+    for (int r = 0; r < 64; ++r) {
+      double const shared = normal(random);
+      sums.push_back(20 + 2 * shared + normal(random));
+      sums.push_back(10 + 0.9 * shared);
+    }
+    pulls.add(ratio(SampleTable(sums, 2, std::vector<double>(64, 1)), 0, 1), 2.0);
+  }
+  pulls.expect_calibrated();
+}
+
+TEST(Ratio, OfNothingIsNotANumber) {
+  EXPECT_TRUE(std::isnan(ratio(SampleTable({1, 0, 1, 0}, 2, std::vector<double>{1, 1}), 0, 1).value));
+}
+
+TEST(CoreSetRate, CountsTransitionsPerTimeInTheCore) {
+  std::vector<double> sums(2 * quantities, 0.0);
+  sums[transitions_ab] = 3;
+  sums[quantities + transitions_ab] = 5;
+  sums[samples_in_a] = 1000;
+  sums[quantities + samples_in_a] = 1000;
+  SampleTable const cells(sums, quantities, std::vector<double>{1, 1});
+  Estimate const rate = core_set_rate(cells, transitions_ab, samples_in_a, 0.5);
+  EXPECT_DOUBLE_EQ(rate.value, 8.0 / 1000);
+  EXPECT_NEAR(rate.stderr_, 2.0 / 1000, 1e-15);  // half the difference of the two rows' rates
+}
+
+TEST(PassageTime, AveragesOverWalkersThatHavePassed) {
+  std::vector<double> sums(2 * quantities, 0.0);
+  sums[passages] = sums[quantities + passages] = 4;
+  sums[passage_steps] = 400;
+  sums[quantities + passage_steps] = 600;
+  PassageTime const t = passage_time(SampleTable(sums, quantities, std::vector<double>{4, 6}), 0.1);
+  EXPECT_DOUBLE_EQ(t.mean.value, 12.5);
+  EXPECT_DOUBLE_EQ(t.passed, 0.8);
+}
+
+// Walkers that hop between left and right and, if the start is a third place, first fall from there to either side.
+struct Hopping {
+  double leave_left, leave_right;  // probabilities per frame
+  double undecided = 0;            // fraction that starts undecided, counted as left
+  double decide = 0;               // probability per frame to fall to either side
+
+  SampleTable counts(std::mt19937_64& random, int groups, int walkers_per_group, int frames) const {
+    std::uniform_real_distribution<double> uniform;
+    std::vector<double> sums(static_cast<std::size_t>(groups * frames), 0.0);
+    for (int i = 0; i < groups * walkers_per_group; ++i) {
+      int side = uniform(random) < undecided ? 0 : -1;
+      for (int n = 0; n < frames; ++n) {
+        sums[static_cast<std::size_t>(i / walkers_per_group * frames + n)] += side <= 0 ? 1 : 0;
+        double const u = uniform(random);
+        if (side == 0) {
+          side = u < decide ? (u < 0.5 * decide ? -1 : 1) : 0;
+        } else if (u < (side < 0 ? leave_left : leave_right)) {
+          side = -side;
+        }
+      }
+    }
+    return {sums, frames, std::vector<double>(static_cast<std::size_t>(groups), walkers_per_group)};
+  }
+  double eigenvalue(double interval) const { return -std::log(1 - leave_left - leave_right) / interval; }
+};
+
+TEST(PopulationDecay, CalibratedForSymmetricWells) {
+  std::mt19937_64 random(3);
+  Hopping const hopping{0.01, 0.01};
+  Pulls pulls;
+  double error = 0;
+  for (int repeat = 0; repeat < 150; ++repeat) {
+    auto const fit =
+        fit_population_decay(hopping.counts(random, 64, 16, 101), {0, 0.5}, {.equilibrium = 0, .transient = 0});
+    ASSERT_TRUE(fit);
+    EXPECT_DOUBLE_EQ(fit->rate.value, 0.5 * fit->eigenvalue.value);
+    EXPECT_NEAR(fit->prefactor.value, 1, 1e-12);  // all start on the left
+    pulls.add(fit->eigenvalue, hopping.eigenvalue(0.5));
+    error += fit->eigenvalue.stderr_ / hopping.eigenvalue(0.5) / 150;
+  }
+  pulls.expect_calibrated();
+  // The best a regression of the population can do with 1024 walkers; 64 groups know it to 9 percent each time.
+  EXPECT_NEAR(error, 2 / std::sqrt(1024 * (1 - std::exp(-4.04))), 0.03 * error);
+}
+
+TEST(PopulationDecay, CalibratedForUnequalWellsAndLongTails) {
+  std::mt19937_64 random(4);
+  Hopping const hopping{0.04, 0.01};
+  double const equilibrium = -0.6;
+  Pulls pulls;
+  for (int repeat = 0; repeat < 150; ++repeat) {
+    // 200 frames are 10 decay times: most of the series is noise and must not harm.
+    auto const fit =
+        fit_population_decay(hopping.counts(random, 64, 8, 200), {0, 1}, {.equilibrium = equilibrium, .transient = 0});
+    ASSERT_TRUE(fit);
+    EXPECT_NEAR(fit->rate.value, 0.8 * fit->eigenvalue.value, 1e-15);
+    pulls.add(fit->eigenvalue, hopping.eigenvalue(1));
+  }
+  pulls.expect_calibrated();
+}
+
+TEST(PopulationDecay, DetectsATransient) {
+  std::mt19937_64 random(5);
+  Hopping const hopping{0.004, 0.004, 0.5, 0.5};
+  SampleTable const counts = hopping.counts(random, 64, 256, 201);
+  double const truth = hopping.eigenvalue(1);
+  auto const detected = fit_population_decay(counts, {0, 1});
+  auto const naive = fit_population_decay(counts, {0, 1}, {.equilibrium = 0, .transient = 0});
+  ASSERT_TRUE(detected && naive);
+  EXPECT_GT(naive->eigenvalue.value - truth, 8 * naive->eigenvalue.stderr_);  // the test has something to detect
+  EXPECT_GE(detected->begin, 10);
+  EXPECT_NEAR(detected->eigenvalue.value, truth, 3.5 * detected->eigenvalue.stderr_);  // false alarm 5e-4
+  EXPECT_LT(detected->eigenvalue.stderr_, 0.04 * truth);
+  EXPECT_NEAR(detected->prefactor.value, 0.5, 4 * detected->prefactor.stderr_);
+}
+
+TEST(PopulationDecay, StartsAtOnceWithoutATransient) {
+  std::mt19937_64 random(6);
+  auto const fit = fit_population_decay(Hopping{0.01, 0.01}.counts(random, 64, 64, 101), {2, 1});
+  ASSERT_TRUE(fit);
+  EXPECT_EQ(fit->begin, 2);  // false alarm 5 percent
+}
+
+TEST(PopulationDecay, SaysWhenThereIsNoDecayToFit) {
+  std::mt19937_64 random(7);
+  DecayOptions const now{.equilibrium = 0, .transient = 0};
+  EXPECT_FALSE(fit_population_decay(Hopping{0.01, 0.01}.counts(random, 8, 8, 3), {0, 1}, now));  // too short
+  EXPECT_FALSE(fit_population_decay(Hopping{0.01, 0.01, 1, 1}.counts(random, 8, 64, 50), {0, 1},
+                                    {.equilibrium = 0, .transient = 5}));  // already even
+  EXPECT_FALSE(fit_population_decay(Hopping{0.01, 0.01}.counts(random, 8, 8, 20), {0, 1},
+                                    {.equilibrium = -1, .transient = 0}));                  // one side only
+  EXPECT_FALSE(fit_population_decay(Hopping{0, 0}.counts(random, 8, 8, 20), {0, 1}, now));  // no transitions
+}
+
+TEST(CorrelationTime, OfAnAutoregressiveProcessWithAMean) {
+  std::mt19937_64 random(8);
+  std::normal_distribution<double> normal;
+  double const r = 0.9, x_mean = 2, interval = 0.5;
+  int const groups = 64, walkers = 256, lags = 100;
+  std::vector<double> products(groups * lags, 0.0), positions(groups * lags, 0.0);
+  for (int i = 0; i < groups * walkers; ++i) {
+    double const start = normal(random);
+    double x = start;
+    for (int n = 0; n < lags; ++n) {
+      auto const place = static_cast<std::size_t>(i / walkers * lags + n);
+      products[place] += (start + x_mean) * (x + x_mean);
+      positions[place] += x + x_mean;
+      x = r * x + std::sqrt(1 - r * r) * normal(random);
+    }
+  }
+  std::vector<double> const rows(groups, walkers);
+  SampleTable const xx(products, lags, rows), x(positions, lags, rows);
+  auto const c = correlation(xx, &x);
+  EXPECT_NEAR(c[0].value, 1, 4 * c[0].stderr_);
+  EXPECT_NEAR(c[10].value, std::pow(r, 10), 4 * c[10].stderr_);
+  EXPECT_LT(c[10].stderr_, 0.02);
+  // 1/2 + r / (1 - r); the window of 5 times cuts off exp(-5) of it.
+  double const truth = interval * (0.5 + r / (1 - r));
+  CorrelationTime const time = correlation_time(xx, &x, {0, interval});
+  EXPECT_NEAR(time.window, 5 * truth, 0.2 * 5 * truth);
+  EXPECT_NEAR(time.time.value, truth * (1 - std::exp(-5.0)), 4 * time.time.stderr_);  // false alarm 6e-5
+  EXPECT_LT(time.time.stderr_, 0.06 * truth);
+}
+
+TEST(CorrelationTime, IsUnknownWhenTheLagsAreTooFew) {
+  SampleTable const c({10, 9.9, 9.8, 10, 9.9, 9.8}, 3, std::vector<double>{1, 1});
+  EXPECT_TRUE(std::isnan(correlation_time(c, nullptr, {0, 1}).time.value));
+}
+
+TEST(FreeEnergy, IsMinusTheLogOfTheDensityWithItsError) {
+  HistogramGrid grid;
+  grid.dimensions = 1;
+  grid.bins[0] = 3;
+  grid.lower[0] = 0;
+  grid.upper[0] = 1.5;
+  EnsembleLayout const layout(64);
+  ASSERT_EQ(layout.groups, 64);
+  std::mt19937_64 random(9);
+  std::discrete_distribution<int> bins{0.5, 0.25, 0.0, 0.25};  // the last is the outside
+  std::vector<std::uint64_t> counts(64 * 4, 0);
+  for (int i = 0; i < 64 * 100; ++i) ++counts[static_cast<std::size_t>(i % 64 * 4 + bins(random))];
+  auto const f = free_energy(counts, grid, 2.0, layout);
+  ASSERT_EQ(f.size(), 3U);
+  double const p = 2.0 / 3, inside = 0.75 * 6400;
+  EXPECT_NEAR(f[0].value, -2 * std::log(p / 0.5), 4 * f[0].stderr_);
+  EXPECT_NEAR(f[0].stderr_, 2 * std::sqrt((1 - p) / p / inside), 0.35 * f[0].stderr_);  // 4 sd of 64 groups
+  EXPECT_TRUE(std::isnan(f[2].value));
+}
+
+TEST(DiffusionCoefficient, CalibratedForBrownianMotion) {
+  std::mt19937_64 random(10);
+  std::normal_distribution<double> normal;
+  double const D = 0.7, interval = 0.25;
+  Pulls pulls;
+  double error = 0;
+  for (int repeat = 0; repeat < 200; ++repeat) {
+    int const groups = 64, walkers = 8, frames = 20;
+    std::vector<double> sums(groups * frames, 0.0);
+    for (int i = 0; i < groups * walkers; ++i) {
+      double x = 0;
+      for (int n = 0; n < frames; ++n) {
+        sums[static_cast<std::size_t>(i / walkers * frames + n)] += x * x;
+        x += std::sqrt(2 * D * interval) * normal(random);
+      }
+    }
+    Estimate const d =
+        diffusion_coefficient(SampleTable(sums, frames, std::vector<double>(groups, walkers)), {0, interval}, 2, 1);
+    error += d.stderr_ / 200;
+    pulls.add(d, D);
+  }
+  EXPECT_LT(error, 0.06 * D);  // an end-point alone, sqrt(2 / 512), would do 0.0625
+  pulls.expect_calibrated();
+}
+
+}  // namespace

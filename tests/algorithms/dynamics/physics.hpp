@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <kramers/dynamics/estimators/estimators.hpp>
+#include <kramers/dynamics/estimators/exact.hpp>
+#include <kramers/dynamics/studies/ensemble_factory.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cctype>
+#include <cmath>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kramers::test {
+
+using namespace kramers::dynamics;
+
+/// What an ensemble of a physics test is made of.
+struct Experiment {
+  PotentialParams potential;
+  std::string scheme = "baoab";
+  EnsembleParams params;
+};
+
+/// All walkers of the experiment on the space and in the precision of Config.
+template <class Config>
+std::unique_ptr<AnyEnsemble> ensemble_of(Experiment const& e) {
+  std::string space;
+  for (char const* c = Config::Space::name(); *c != 0; ++c) {
+    space += static_cast<char>(std::tolower(static_cast<unsigned char>(*c)));
+  }
+  return make_ensemble({space,
+                        sizeof(typename Config::Real) == 8 ? "f64" : "f32",
+                        e.scheme,
+                        e.potential,
+                        e.params,
+                        {0, e.params.walkers}});
+}
+
+inline PotentialParams harmonic(double stiffness, double pull = 0) {
+  PotentialParams p;
+  p.kind = "harmonic";
+  p.stiffness = stiffness;
+  p.constant_pull = pull;
+  return p;
+}
+
+inline PotentialParams double_well(double barrier, double tilt = 0) {
+  PotentialParams p;
+  p.kind = "double_well";
+  p.barrier = barrier;
+  p.tilt = tilt;
+  return p;
+}
+
+/// The exact map of one step of a scheme.
+inline exact::AffineMap exact_step(std::string const& scheme, exact::HarmonicWell const& well, BathParams const& bath) {
+  if (scheme == "euler-maruyama") return exact::euler_maruyama_step(well, bath);
+  if (scheme == "leimkuhler-matthews") return exact::leimkuhler_matthews_step(well, bath);
+  std::string letters;
+  for (char const c : scheme) letters += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return exact::splitting_step(letters, well, bath);
+}
+
+/// One frame of an ensemble, rows being cells.
+inline SampleTable frame(AnyEnsemble& ensemble) {
+  return SampleTable(ensemble.frame_sums(), frame_quantities, ensemble.layout());
+}
+
+/// Running sums of an ensemble, rows being cells.
+inline SampleTable sums(AnyEnsemble& ensemble) {
+  return SampleTable(ensemble.cell_sums(), quantities, ensemble.layout());
+}
+
+/// One quantity at `frames` times, `steps` apart, the first one now; rows are cells, columns are frames.
+inline SampleTable series(AnyEnsemble& ensemble, FrameQuantity quantity, std::int64_t now, std::int64_t steps,
+                          int frames) {
+  std::vector<double> const walkers = cell_walkers(ensemble.layout());
+  std::vector<double> values(walkers.size() * static_cast<std::size_t>(frames));
+  for (int n = 0; n < frames; ++n) {
+    if (n > 0) ensemble.advance(now + (n - 1) * steps, now + n * steps);
+    std::vector<double> const sums = ensemble.frame_sums();
+    for (std::size_t cell = 0; cell < walkers.size(); ++cell) {
+      values[cell * static_cast<std::size_t>(frames) + static_cast<std::size_t>(n)] =
+          sums[cell * frame_quantities + static_cast<std::size_t>(quantity)];
+    }
+  }
+  return {values, frames, walkers};
+}
+
+/// Whether an estimate agrees with the truth within `sigmas` of its standard error, and whether that error is below
+/// `largest_error`, so that the agreement means something. `sigmas` = 4.5 raises a false alarm in 7 of 10^6 cases.
+inline ::testing::AssertionResult agrees(Estimate const& e, double truth, double largest_error, double sigmas = 4.5) {
+  auto const report = [&](::testing::AssertionResult result) {
+    return result << e.value << " +- " << e.stderr_ << " against " << truth << ", z = " << (e.value - truth) / e.stderr_
+                  << ", error allowed " << largest_error;
+  };
+  bool const sharp = e.stderr_ > 0 && e.stderr_ <= largest_error;
+  bool const near = std::abs(e.value - truth) <= sigmas * e.stderr_;
+  return report(sharp && near ? ::testing::AssertionSuccess() : ::testing::AssertionFailure());
+}
+
+}  // namespace kramers::test

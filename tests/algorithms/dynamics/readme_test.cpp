@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/dynamics/engine/ensemble.hpp>
+#include <kramers/dynamics/potentials/separable.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "morse.hpp"
+
+// The code of algorithms/dynamics/README.md; tests/hygiene/rules_test.sh sees to it that both stay the same.
+double mean_energy(kramers::dynamics::BathParams const& bath) {
+  using Space = Kokkos::DefaultExecutionSpace;
+  using Bond = kramers::dynamics::Separable<kramers::dynamics::Morse<double>, 1>;
+  Bond const bond{{kramers::dynamics::Morse<double>{.depth = 5, .decay = 1}}};
+
+  kramers::dynamics::EnsembleParams params;
+  params.walkers = 20000;
+  params.seed = 1;
+  params.bath = bath;
+  kramers::dynamics::Ensemble<Space, kramers::dynamics::Baoab, Bond> ensemble(Space{}, bond, params, {0, params.walkers});
+  ensemble.initialise({});    // all at 0 with thermal velocities
+  ensemble.advance(0, 2000);  // one launch; returns before it is done
+
+  double sum = 0;  // a row of quantities for each cell of walkers
+  auto const rows = ensemble.frame_sums();
+  for (std::size_t i = kramers::dynamics::frame_potential; i < rows.size(); i += kramers::dynamics::frame_quantities) sum += rows[i];
+  return sum / static_cast<double>(params.walkers);
+}
+
+namespace kramers::test {
+
+using namespace kramers::dynamics;
+namespace {
+
+TEST(Readme, ExampleGivesTheMeanEnergy) {
+  static_assert(profile<Morse<float>>);
+  Morse<double> const v{5, 1};
+  double const kt = 0.2, h = 1e-3;
+  double weight = 0, mean = 0, square = 0;
+  for (double x = -1; x < 2.5; x += h) {  // beyond, the weight is below e^-21
+    double const w = std::exp(-v.energy(x) / kt);
+    weight += w;
+    mean += w * v.energy(x);
+    square += w * v.energy(x) * v.energy(x);
+  }
+  mean /= weight;
+  double const deviation = std::sqrt(square / weight - mean * mean);
+  // 4.5 standard errors (false alarm 7e-6, seed fixed); the bias of the step, of order (omega dt)^2 kT, is far below.
+  EXPECT_NEAR(mean_energy({.dt = 0.02, .friction = 1, .temperature = kt, .mass = 1}), mean,
+              4.5 * deviation / std::sqrt(20000.0));
+  for (double const x : {-0.5, 0.0, 1.5}) {
+    // (h^2 / 6) V''' with V''' < 300 here
+    EXPECT_NEAR(v.force(x), (v.energy(x - h) - v.energy(x + h)) / (2 * h), 5e-5);
+    EXPECT_NEAR(v.curvature(x), (v.force(x - h) - v.force(x + h)) / (2 * h), 5e-4);
+  }
+}
+
+}  // namespace
+}  // namespace kramers::test

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/runtime/build_config.hpp>
+#include <kramers/runtime/communicator.hpp>
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace {
+
+using kramers::Communicator;
+
+TEST(Communicator, RanksAreNumberedAndSelfIsAlone) {
+  auto const world = Communicator::world();
+  EXPECT_GE(world.rank(), 0);
+  EXPECT_LT(world.rank(), world.size());
+  EXPECT_EQ(world.is_root(), world.rank() == 0);
+  EXPECT_EQ(Communicator::self().size(), 1);
+  EXPECT_TRUE(Communicator::self().is_root());
+  auto const machine = world.local();
+  EXPECT_GE(machine.rank(), 0);
+  EXPECT_LT(machine.rank(), machine.size());
+  EXPECT_EQ(machine.size(), world.size());  // the tests run on one machine
+  EXPECT_EQ(machine.sum(static_cast<std::int64_t>(world.rank())), world.sum(static_cast<std::int64_t>(world.rank())));
+}
+
+TEST(Communicator, GathersOneTextPerRank) {
+  auto const world = Communicator::world();
+  std::string const mine(static_cast<std::size_t>(world.rank()), 'x');  // rank 0 gives an empty one
+  std::vector<std::string> const texts = world.gather_texts(mine);
+  ASSERT_EQ(texts.size(), world.is_root() ? static_cast<std::size_t>(world.size()) : 0U);
+  for (std::size_t rank = 0; rank < texts.size(); ++rank) EXPECT_EQ(texts[rank], std::string(rank, 'x'));
+}
+
+TEST(Communicator, BroadcastCarriesTextAndNumbersFromAnyRoot) {
+  auto const world = Communicator::world();
+  for (int root = 0; root < world.size(); ++root) {
+    bool const mine = world.rank() == root;
+    std::string text = mine ? std::string("h\0llo", 5) : "something longer than that";
+    world.broadcast(text, root);
+    EXPECT_EQ(text, std::string("h\0llo", 5));
+    std::string empty = mine ? "" : "x";
+    world.broadcast(empty, root);
+    EXPECT_EQ(empty, "");
+    std::array<double, 3> values{};
+    if (mine) values = {1.5, -2.5, 1e300};
+    world.broadcast(std::span<double>(values), root);
+    EXPECT_EQ(values, (std::array<double, 3>{1.5, -2.5, 1e300}));
+  }
+}
+
+TEST(Communicator, ReductionsGiveTheSameOnEveryRank) {
+  auto const world = Communicator::world();
+  auto const n = static_cast<std::int64_t>(world.size());
+  auto const r = static_cast<std::int64_t>(world.rank());
+  EXPECT_EQ(world.sum(r + 1), n * (n + 1) / 2);
+  EXPECT_EQ(world.min(-r), 1 - n);
+  EXPECT_EQ(world.max(r), n - 1);
+  EXPECT_EQ(world.sum(static_cast<double>(r)), static_cast<double>(n * (n - 1) / 2));
+  EXPECT_EQ(world.max(static_cast<std::uint64_t>(r)), static_cast<std::uint64_t>(n - 1));
+  std::vector<std::int64_t> values = {r, -r, 7};
+  world.max(std::span<std::int64_t>(values));
+  EXPECT_EQ(values, (std::vector<std::int64_t>{n - 1, 0, 7}));
+  // 64 bits survive: a detour over double would lose the last ones.
+  std::uint64_t const odd = (std::uint64_t{1} << 63) + 1;
+  EXPECT_EQ(world.sum(odd), odd * static_cast<std::uint64_t>(n));
+  std::vector<double> none;
+  world.sum(std::span<double>(none));
+}
+
+TEST(Communicator, GatherKeepsRankOrderWithUnequalParts) {
+  auto const world = Communicator::world();
+  // Rank r holds r values r, r, ...: rank 0 none.
+  std::vector<std::int32_t> const mine(static_cast<std::size_t>(world.rank()), world.rank());
+  std::vector<std::int32_t> expected;
+  if (world.is_root()) {
+    for (int r = 0; r < world.size(); ++r) expected.insert(expected.end(), static_cast<std::size_t>(r), r);
+  }
+  EXPECT_EQ(world.gather(mine), expected);
+}
+
+TEST(Communicator, ADuplicateHasItsOwnMessages) {
+  auto const world = Communicator::world();
+  auto const copy = world.duplicate();
+  EXPECT_EQ(copy.rank(), world.rank());
+  EXPECT_EQ(copy.size(), world.size());
+  if (world.size() < 2) return;
+  int const number = 1;
+  int const other = 2;
+  auto const bytes = [](int const& value) { return std::as_bytes(std::span<int const>(&value, 1)); };
+  if (world.rank() == 1) {
+    world.send(bytes(number), 0);
+    copy.send(bytes(other), 0);
+  } else if (world.rank() == 0) {
+    int got = 0;
+    copy.receive(std::as_writable_bytes(std::span<int>(&got, 1)), 1);  // in the other order than sent
+    EXPECT_EQ(got, other);
+    world.receive(std::as_writable_bytes(std::span<int>(&got, 1)), 1);
+    EXPECT_EQ(got, number);
+  }
+}
+
+TEST(Communicator, MinWithinFindsTheLeast) {
+  auto const world = Communicator::world();
+  auto const least = world.min_within(5 - world.rank(), std::chrono::milliseconds::max());
+  ASSERT_TRUE(least.has_value());
+  EXPECT_EQ(*least, 6 - world.size());
+}
+
+TEST(Communicator, AFailingCallIsAnExceptionThatNamesIt) {
+  auto const world = Communicator::world();
+  if (world.size() == 1) GTEST_SKIP() << "a group of one calls nothing that can fail";
+  int value = 0;
+  try {
+    world.broadcast(value, world.size());  // no such root
+    FAIL() << "no exception";
+  } catch (kramers::MpiError const& e) {
+    EXPECT_EQ(e.call(), "MPI_Bcast");
+    EXPECT_NE(e.code(), 0);
+    EXPECT_NE(std::string(e.what()).find("MPI_Bcast failed: "), std::string::npos);
+  }
+}
+
+}  // namespace

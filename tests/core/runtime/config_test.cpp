@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/runtime/config.hpp>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "scratch.hpp"
+
+namespace {
+
+using kramers::Config;
+using kramers::InputError;
+using kramers::test::has;
+using kramers::test::message;
+using kramers::test::put;
+using kramers::test::Scratch;
+
+constexpr char good_text[] = R"(# a comment
+title = "double well"
+[ensemble]
+walkers = 1e6
+seed = 42
+[integrator]
+dt = 0.01
+friction = 1
+stochastic = true
+[lists]
+real = [1, 2.5]
+whole = [1, 2]
+names = ["a", "b"]
+[[axis]]
+kind = "harmonic"
+[[axis]]
+kind = "flat"
+)";
+
+Config good() {
+  return Config::from_text(good_text, "in/double_well.toml");
+}
+
+/// What `work` complains about.
+template <class Work>
+std::string complaint(Work&& work) {
+  return message<InputError>(std::forward<Work>(work));
+}
+
+TEST(Config, ValuesComeInTheTypeAskedFor) {
+  auto const config = good();
+  EXPECT_EQ(config.get<std::string>("title"), "double well");
+  EXPECT_EQ(config.get<double>("integrator.dt"), 0.01);
+  EXPECT_EQ(config.get<double>("integrator.friction"), 1.0);         // an integer is a number
+  EXPECT_EQ(config.get<std::int64_t>("ensemble.walkers"), 1000000);  // a float without fraction is an integer
+  EXPECT_EQ(config.get<std::uint64_t>("ensemble.seed"), 42u);
+  EXPECT_TRUE(config.get<bool>("integrator.stochastic"));
+  EXPECT_EQ(config.get<std::vector<double>>("lists.real"), (std::vector<double>{1, 2.5}));
+  EXPECT_EQ(config.get<std::vector<std::int64_t>>("lists.whole"), (std::vector<std::int64_t>{1, 2}));
+  EXPECT_EQ(config.get<std::vector<std::string>>("lists.names"), (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(config.count("axis"), 2);
+  EXPECT_EQ(config.get<std::string>("axis[1].kind"), "flat");
+  EXPECT_EQ(config.count("no"), 0);
+}
+
+TEST(Config, FallbacksServeWhereTheKeyIsAbsent) {
+  auto const config = good();
+  EXPECT_EQ(config.get<double>("run.length", 2.5), 2.5);
+  EXPECT_EQ(config.get("run.name", "none"), "none");
+  EXPECT_EQ(config.get<double>("integrator.dt", 2.5), 0.01);
+  EXPECT_FALSE(config.find<double>("run.width").has_value());
+  EXPECT_EQ(config.find<double>("integrator.dt"), 0.01);
+  EXPECT_TRUE(config.has("integrator"));
+  EXPECT_TRUE(config.has("integrator.dt"));
+  EXPECT_FALSE(config.has("integrator.d"));
+}
+
+TEST(Config, AMissingKeyIsNamedAndAMisspellingFound) {
+  auto const config = Config::from_text("[integrator]\n\nfrictoin = 1\n", "a.toml");
+  EXPECT_EQ(complaint([&] { config.get<double>("integrator.friction"); }),
+            "a.toml: 'integrator.friction' is missing; it must be a number; is 'integrator.frictoin' in line 3 a "
+            "misspelling?");
+  EXPECT_EQ(complaint([&] { config.get<bool>("output.every"); }),
+            "a.toml: 'output.every' is missing; it must be true or false");
+}
+
+TEST(Config, AWrongTypeIsNamedWithWhatWasFound) {
+  auto const config = good();
+  EXPECT_EQ(complaint([&] { config.get<double>("title"); }),
+            "in/double_well.toml:2: 'title' must be a number, but is the string 'double well'");
+  EXPECT_EQ(complaint([&] { config.get<std::int64_t>("integrator.dt"); }),
+            "in/double_well.toml:7: 'integrator.dt' must be an integer, but is the number 0.01");
+  EXPECT_EQ(complaint([&] { config.get<bool>("integrator.friction"); }),
+            "in/double_well.toml:8: 'integrator.friction' must be true or false, but is the integer 1");
+  EXPECT_EQ(complaint([&] { config.get<std::vector<std::int64_t>>("lists.real"); }),
+            "in/double_well.toml:11: 'lists.real' must be an array, each element an integer, but is an array");
+  EXPECT_TRUE(has(complaint([&] { config.get<double>("lists"); }), "makes a table of 'lists'"));
+  EXPECT_TRUE(has(complaint([&] { config.get<double>("title.length"); }), "'title' must be a table"));
+  EXPECT_TRUE(has(complaint([&] { config.get<double>("axis"); }), "makes a table of 'axis'"));
+}
+
+TEST(Config, ImpossibleNumbersAreRejected) {
+  auto const config =
+      Config::from_text("a = nan\nb = -inf\nc = -1\nd = 1e300\ne = 2026-01-31\nf = 0\ng = -0.5\n", "a.toml");
+  EXPECT_EQ(complaint([&] { config.get<double>("a"); }),
+            "a.toml:1: 'a' must be a finite number, but is the number nan");
+  EXPECT_EQ(complaint([&] { config.get<double>("b"); }),
+            "a.toml:2: 'b' must be a finite number, but is the number -inf");
+  EXPECT_EQ(complaint([&] { config.get<std::uint64_t>("c"); }),
+            "a.toml:3: 'c' must be an integer >= 0, but is the integer -1");
+  EXPECT_TRUE(has(complaint([&] { config.get<std::int64_t>("d"); }), "must be an integer"));
+  EXPECT_TRUE(has(complaint([&] { config.get<std::int64_t>("a"); }), "must be an integer"));
+  EXPECT_TRUE(has(complaint([&] { config.get<std::string>("e"); }), "a date or time"));
+  EXPECT_EQ(complaint([&] { config.positive<std::int64_t>("f"); }), "a.toml:6: 'f' must be > 0, but is 0");
+  EXPECT_EQ(complaint([&] { config.positive<double>("g"); }), "a.toml:7: 'g' must be > 0, but is -0.5");
+  EXPECT_EQ(complaint([&] { config.non_negative<double>("g"); }), "a.toml:7: 'g' must be >= 0, but is -0.5");
+  EXPECT_EQ(config.non_negative<std::int64_t>("f"), 0);
+  EXPECT_EQ(config.positive<double>("h", 3.0), 3.0);
+  EXPECT_EQ(complaint([&] { config.positive<double>("h", -3.0); }), "a.toml: 'h' must be > 0, but is -3.0");
+}
+
+TEST(Config, OneOfSuggestsTheNearestName) {
+  auto const config = Config::from_text("scheme = \"BAOBA\"\n", "a.toml");
+  EXPECT_EQ(complaint([&] { config.one_of("scheme", {"BAOAB", "OBABO"}); }),
+            "a.toml:1: 'scheme' must be one of 'BAOAB', 'OBABO', but is 'BAOBA'; did you mean 'BAOAB'?");
+  EXPECT_EQ(config.one_of("other", {"a", "b"}, "b"), "b");
+  EXPECT_TRUE(has(complaint([&] { config.one_of("other", {"a", "b"}); }), "missing"));
+}
+
+TEST(Config, KeysNobodyAskedForAreErrors) {
+  auto const config = Config::from_text("[integrator]\ndt = 1\nfrictoin = 2\n\n[output]\n", "double_well.toml");
+  config.get<double>("integrator.dt");
+  config.get<double>("integrator.friction", 1.0);
+  config.get<bool>("output.trajectory", false);
+  EXPECT_EQ(complaint([&] { config.reject_unknown(); }),
+            "double_well.toml:3: unknown key 'integrator.frictoin'; did you mean 'integrator.friction'?");
+  config.get<double>("integrator.frictoin");
+  EXPECT_NO_THROW(config.reject_unknown());  // the empty table [output] could have held a key
+}
+
+TEST(Config, AnUnknownKeyFarFromAllIsToldTheNearest) {
+  auto const unknown = [](std::string const& text) {
+    auto const config = Config::from_text(text, "a.toml");
+    config.get<double>("integrator.dt", 1.0);
+    config.get<double>("run.steps", 1.0);
+    return complaint([&] { config.reject_unknown(); });
+  };
+  EXPECT_EQ(unknown("dt = 1"), "a.toml:1: unknown key 'dt'; did you mean 'integrator.dt'?");
+  EXPECT_EQ(unknown("[run]\nwavelength = 1"),
+            "a.toml:2: unknown key 'run.wavelength'; the nearest valid key is 'run.steps'");
+  EXPECT_EQ(unknown("[integratr]"), "a.toml:1: unknown key 'integratr'; did you mean 'integrator'?");
+  EXPECT_EQ(unknown("\"a.b\" = 1"), "a.toml:1: unknown key '\"a.b\"'; the nearest valid key is 'run.steps'");
+  auto const nothing = Config::from_text("a = 1", "a.toml");
+  EXPECT_EQ(complaint([&] { nothing.reject_unknown(); }), "a.toml:1: unknown key 'a'");
+}
+
+TEST(Config, TheFirstUnknownKeyOfTheTextIsReported) {
+  auto const config = Config::from_text("zebra = 1\nant = 2\n", "a.toml");
+  EXPECT_TRUE(has(complaint([&] { config.reject_unknown(); }), "a.toml:1: unknown key 'zebra'"));
+}
+
+TEST(Config, MalformedTextIsPlaced) {
+  auto const text = complaint([] { Config::from_text("a = 1\nb = = 2\n", "a.toml"); });
+  EXPECT_TRUE(has(text, "a.toml:2: column 5: malformed TOML: ")) << text;
+  for (char const* bad : {"[a", "a = ", "a = 1\na = 2", "= 1", "a = \"x", "a = [1, 2", "a = 1 b = 2", "\xff = 1",
+                          "a = 99999999999999999999"}) {
+    EXPECT_TRUE(has(complaint([&] { Config::from_text(bad, "a.toml"); }), "malformed TOML")) << bad;
+  }
+}
+
+TEST(Config, CharactersBeyondAsciiStandInStringsAndCommentsOnly) {
+  auto const refused = [](std::string const& text) { return complaint([&] { Config::from_text(text, "a.toml"); }); };
+  std::string const sentence =
+      "malformed TOML: characters beyond printable ASCII stand only in strings and comments, and not after a backslash";
+  EXPECT_EQ(refused("a = 1\n  \xc3\xa9 = 2\n"), "a.toml:2: column 3: " + sentence);
+  EXPECT_EQ(refused("a = '\xc3\xa9'\xc3\xa9"), "a.toml:1: column 9: " + sentence);
+  EXPECT_EQ(refused("a = 0'\xc3\xa9'"), "a.toml:1: column 7: " + sentence);  // no string begins in a number
+  EXPECT_EQ(refused(std::string("[\0a]", 4)), "a.toml:1: column 2: " + sentence);
+  EXPECT_EQ(refused("a = \"\"\"\xc3\xa9\\\n  \xc3\xa9\"\"\""), "a.toml:2: column 3: " + sentence);
+  EXPECT_EQ(refused("a = \"\\\xc3\xa9\""), "a.toml:1: column 7: " + sentence);
+  EXPECT_TRUE(has(refused("[[[a]]]"), "column 3: malformed TOML"));
+
+  auto const config = Config::from_text(
+      "\xef\xbb\xbf# \xc3\xa9 '\n\"\xc3\xa9\" = '\xc3\xa9'\r\n"
+      "a = [ \"\\\"\xc3\xa9\", '''\n'\xc3\xa9''', '', \"\"\"\\\n\"\xc3\xa9\"\"\"\n]\n"
+      "b = { c = \"#\xc3\xa9\" } # '\xc3\xa9\n",
+      "a.toml");
+  EXPECT_EQ(config.get<std::string>("\"\xc3\xa9\""), "\xc3\xa9");
+  EXPECT_EQ(config.get<std::vector<std::string>>("a"),
+            (std::vector<std::string>{"\"\xc3\xa9", "'\xc3\xa9", "", "\"\xc3\xa9"}));
+  EXPECT_EQ(config.get<std::string>("b.c"), "#\xc3\xa9");
+}
+
+TEST(Config, SetReplacesAndAdds) {
+  auto config = good();
+  config.set("integrator.dt=0.5");
+  config.set("title=a plain word");
+  config.set("ensemble.seed=7");
+  config.set("run.deep.list=[1, 2]");
+  config.set("run.word='x'");
+  config.set("axis[1].kind=cosine");
+  config.set("lists={real = [3.0]}");
+  EXPECT_EQ(config.get<double>("integrator.dt"), 0.5);
+  EXPECT_EQ(config.get<std::string>("title"), "a plain word");
+  EXPECT_EQ(config.get<std::int64_t>("ensemble.seed"), 7);
+  EXPECT_EQ(config.get<std::vector<std::int64_t>>("run.deep.list"), (std::vector<std::int64_t>{1, 2}));
+  EXPECT_EQ(config.get<std::string>("run.word"), "x");
+  EXPECT_EQ(config.get<std::string>("axis[1].kind"), "cosine");
+  EXPECT_EQ(config.get<std::vector<double>>("lists.real"), (std::vector<double>{3.0}));
+  EXPECT_FALSE(config.has("lists.whole"));
+}
+
+TEST(Config, SetTakesWordsBeyondAscii) {
+  auto config = Config::from_text("", "a.toml");
+  config.set("file=\xc3\xa9.h5");
+  EXPECT_EQ(config.get<std::string>("file"), "\xc3\xa9.h5");
+}
+
+TEST(Config, SetIsHeldToTheSameRules) {
+  auto config = good();
+  config.set("integrator.dt=fast");
+  EXPECT_EQ(complaint([&] { config.get<double>("integrator.dt"); }),
+            "command line: 'integrator.dt' must be a number, but is the string 'fast' (--set integrator.dt=fast)");
+  auto empty = Config::from_text("", "a.toml");
+  empty.get<double>("integrator.dt", 1.0);
+  empty.set("integrator.td=3");
+  EXPECT_EQ(complaint([&] { empty.reject_unknown(); }),
+            "command line: unknown key 'integrator.td'; did you mean 'integrator.dt'? (--set integrator.td=3)");
+}
+
+TEST(Config, SetRejectsWhatIsNoAssignment) {
+  auto config = good();
+  for (char const* bad :
+       {"", "dt", "=1", "a.=1", ".a=1", "a..b=1", "a b=1", "a=", "a[=1", "a[x]=1", "axis[2].kind=1", "title.part=1"}) {
+    EXPECT_TRUE(has(complaint([&] { config.set(bad); }), "command line: --set")) << bad;
+  }
+  config.set("word=1\nb = 2");  // more than one value is no value: a bare word
+  EXPECT_EQ(config.get<std::string>("word"), "1\nb = 2");
+}
+
+TEST(Config, FileNamesAreRelativeToWhereTheyAreWritten) {
+  auto config = Config::from_text("table = \"data/v.csv\"\nabsolute = \"/v.csv\"\nempty = \"\"\n", "in/a.toml");
+  EXPECT_EQ(config.path("table"), "in/data/v.csv");
+  EXPECT_EQ(config.path("absolute"), "/v.csv");
+  EXPECT_FALSE(config.find_path("other").has_value());
+  EXPECT_TRUE(has(complaint([&] { static_cast<void>(config.path("empty")); }), "is empty"));
+  EXPECT_TRUE(has(complaint([&] { static_cast<void>(config.path("other")); }), "missing"));
+  config.set("table=mine.csv");
+  EXPECT_EQ(config.path("table"), "mine.csv");
+}
+
+TEST(Config, VerbatimAndEffectiveTellWhatWasRun) {
+  auto config = Config::from_text("a = 1 # note", "a.toml");
+  config.set("b.c=2");
+  EXPECT_EQ(config.verbatim(), "a = 1 # note\n# --set b.c=2\n");
+  config.get<std::int64_t>("a");
+  config.get<double>("b.c");
+  config.get<std::string>("b.d", "default");
+  EXPECT_EQ(config.effective(), nlohmann::json::parse(R"({"a": 1, "b": {"c": 2.0, "d": "default"}})"));
+}
+
+TEST(Config, FilesAreReadByOneRankForAll) {
+  auto const world = kramers::Communicator::world();
+  Scratch const scratch(world);
+  auto const path = scratch / "a.toml";
+  if (world.is_root()) put(path, "a = 3\n");
+  auto const config = Config::from_file(path, world);
+  EXPECT_EQ(config.get<std::int64_t>("a"), 3);
+  EXPECT_EQ(config.source(), path.string());
+}
+
+TEST(Config, AFileThatCannotBeReadIsWrongInput) {
+  Scratch const scratch;
+  EXPECT_EQ(complaint([&] { Config::from_file(scratch / "no.toml"); }),
+            (scratch / "no.toml").string() + ": cannot be read: No such file or directory");
+  EXPECT_TRUE(has(complaint([&] { Config::from_file(scratch.folder()); }), "Is a directory"));
+  EXPECT_TRUE(has(complaint([&] { Config::from_file("/dev/zero"); }), "larger than"));
+}
+
+}  // namespace
