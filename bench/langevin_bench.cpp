@@ -18,7 +18,7 @@ using Space = Kokkos::DefaultExecutionSpace;
 template <class T>
 using Well = Separable<DoubleWell<T>, 1>;
 
-inline constexpr BathParams bath{.dt = 0.01, .friction = 1, .temperature = 0.2, .mass = 1};
+inline constexpr LangevinParams langevin{.dt = 0.01, .friction = 1, .temperature = 0.2, .mass = 1};
 inline constexpr double barrier = 1;
 
 struct Size {
@@ -67,8 +67,8 @@ void check_energy(std::string const& who, std::vector<double> const& x, std::vec
   double const mean = sum / n;
   double const error = std::sqrt((squares / n - mean * mean) / n);
   auto const energy = [](double at) { return DoubleWell<double>{barrier}.energy(at); };
-  double const exact = 0.5 * bath.temperature + exact::boltzmann_mean(energy, bath.temperature, energy,
-                                                                      exact::confinement(energy, bath.temperature));
+  double const exact = 0.5 * langevin.temperature + exact::boltzmann_mean(energy, langevin.temperature, energy,
+                                                                      exact::confinement(energy, langevin.temperature));
   if (!(std::abs(mean - exact) < 5 * error + 0.002 * exact)) {
     throw Error(who + ": the mean energy is " + std::to_string(mean) + ", it must be " + std::to_string(exact));
   }
@@ -86,9 +86,9 @@ class Textbook {
   }
 
   void advance(int steps) const {
-    Baoab::Constants<double> const c(bath);
+    Baoab::Constants<double> const c(langevin);
     Kokkos::parallel_for("kramers::bench::textbook", Kokkos::RangePolicy<Space>(m_exec, 0, m_x.extent_int(0)),
-                         TextbookKernel{m_x, m_v, m_pool, bath.dt, c.damp, c.shake, steps});
+                         TextbookKernel{m_x, m_v, m_pool, langevin.dt, c.damp, c.shake, steps});
   }
 
   void check() const {
@@ -117,8 +117,7 @@ class Engine {
   }
 
   void advance(int steps) {
-    m_ensemble.advance(m_step, m_step + steps);
-    m_step += steps;
+    m_ensemble.advance(steps);
   }
 
   void check() {
@@ -134,10 +133,10 @@ class Engine {
     EnsembleParams p;
     p.walkers = walkers;
     p.seed = 2026;
-    p.bath = bath;
+    p.langevin = langevin;
     if (sampled) {
       p.sampling.every = sampling_interval;
-      p.sampling.cores = true;
+      p.sampling.core_sets = true;
       p.sampling.core_a = -0.8;
       p.sampling.core_b = 0.8;
       p.sampling.histogram = {.dimensions = 1, .axis = 0, .bins = {200, 1}, .lower = {-2, 0}, .upper = {2, 0}};
@@ -146,7 +145,6 @@ class Engine {
   }
 
   Ensemble<Space, Baoab, Well<T>> m_ensemble;
-  std::int64_t m_step = 0;
 };
 
 /// A side that advances all walkers.

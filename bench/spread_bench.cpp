@@ -21,7 +21,7 @@ constexpr double published_seconds = 46.9e-3;  // the Julia program this map was
 
 SpreadParams map_of(std::int64_t points) {
   SpreadParams p;
-  p.bath = {0.01, 1.0, 1.0, 1.0};
+  p.langevin = {0.01, 1.0, 1.0, 1.0};
   p.seed = 1;
   p.start.lower[0] = p.start.upper[0] = -1;
   p.steps = 3 * points + 1;
@@ -32,10 +32,10 @@ SpreadParams map_of(std::int64_t points) {
 struct TextbookStep {
   double dt, damp, shake;
 
-  explicit TextbookStep(BathParams const& bath)
-      : dt(bath.dt),
-        damp(std::exp(-bath.friction * bath.dt)),
-        shake(std::sqrt(bath.temperature / bath.mass * (1 - damp * damp))) {}
+  explicit TextbookStep(LangevinParams const& langevin)
+      : dt(langevin.dt),
+        damp(std::exp(-langevin.friction * langevin.dt)),
+        shake(std::sqrt(langevin.temperature / langevin.mass * (1 - damp * damp))) {}
 
   KOKKOS_FUNCTION static double force(double x) { return -4 * barrier * x * (x * x - 1); }
   KOKKOS_FUNCTION void operator()(double& x, double& v, double noise) const {
@@ -106,7 +106,7 @@ class Textbook {
         m_hi("kramers::bench::hi", params.points()) {}
 
   void run() {
-    TextbookStep const step(m_params.bath);
+    TextbookStep const step(m_params.langevin);
     Kokkos::parallel_for("kramers::bench::textbook_trunk", Kokkos::RangePolicy<Space>(m_exec, 0, 1),
                          TextbookTrunk{step, m_pool, m_x, m_v});
     Kokkos::parallel_for("kramers::bench::textbook_members", Kokkos::RangePolicy<Space>(m_exec, 0, m_params.points()),

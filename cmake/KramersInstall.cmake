@@ -7,5 +7,6 @@ configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/kramersConfig.cmake.i
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/kramersConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
 install(TARGETS kramers_numerics kramers_device_flags EXPORT kramersTargets)
 install(EXPORT kramersTargets NAMESPACE kramers:: DESTINATION "${package_dir}")
-install(FILES "${PROJECT_BINARY_DIR}/kramersConfig.cmake" "${PROJECT_BINARY_DIR}/kramersConfigVersion.cmake"
+install(DIRECTORY algorithms/dynamics/templates DESTINATION "${package_dir}")
+install(FILES "${PROJECT_SOURCE_DIR}/cmake/KramersPotentials.cmake" "${PROJECT_BINARY_DIR}/kramersConfig.cmake" "${PROJECT_BINARY_DIR}/kramersConfigVersion.cmake"
         DESTINATION "${package_dir}")

@@ -31,43 +31,72 @@ target_compile_options(kramers_build_options INTERFACE ${KRAMERS_CPU_FLAG_LIST})
 # On AVX-512 machines whole vectors pay off for these kernels; the flag is unknown elsewhere.
 check_cxx_compiler_flag(-mprefer-vector-width=512 KRAMERS_HAS_VECTOR_WIDTH)
 if(KRAMERS_HAS_VECTOR_WIDTH)
-  target_compile_options(kramers_build_options INTERFACE -mprefer-vector-width=512)
+  set(KRAMERS_VECTOR_FLAGS -mprefer-vector-width=512)
+  target_compile_options(kramers_build_options INTERFACE ${KRAMERS_VECTOR_FLAGS})
 endif()
 
-# kramers_library(name SOURCES ... LINK ...): the library kramers::name of one top-level folder with its include root.
-# All headers under include/ are installed and each is checked to compile alone.
-function(kramers_library name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")
+# kramers_host_objects(target SOURCES ... LINK ... SEES ...): add sources without kernels to a target. They are compiled
+# without Kokkos, so never by a device compiler; of the libraries in SEES they may include what is free of Kokkos.
+function(kramers_host_objects target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK;SEES")
+  add_library(${target}_host OBJECT ${arg_SOURCES})
+  set_target_properties(${target}_host PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
+  target_link_libraries(${target}_host PRIVATE kramers_numerics ${arg_LINK} kramers_build_options)
+  foreach(library IN LISTS arg_SEES)
+    get_target_property(folder kramers_${library} KRAMERS_INCLUDE)
+    target_include_directories(${target}_host PRIVATE "${folder}")
+  endforeach()
+  target_sources(${target} PRIVATE $<TARGET_OBJECTS:${target}_host>)
+endfunction()
+
+# kramers_headers(name scope): install the headers under include/; each is checked to compile alone.
+function(kramers_headers name scope)
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/include/*.hpp")
+  target_sources(kramers_${name} ${scope} FILE_SET HEADERS BASE_DIRS "${CMAKE_CURRENT_SOURCE_DIR}/include"
+                                          FILES ${headers})
+  set_target_properties(kramers_${name} PROPERTIES EXPORT_NAME ${name} VERIFY_INTERFACE_HEADER_SETS ON
+                                                   KRAMERS_INCLUDE "${CMAKE_CURRENT_SOURCE_DIR}/include")
+  target_compile_features(kramers_${name} ${scope} cxx_std_20)
+endfunction()
+
+# kramers_library(name SOURCES ... HOST ... HOST_LINK ... HOST_SEES ... LINK ...): the library kramers::name with the
+# headers in the folder include. SOURCES may hold kernels; HOST are those without (kramers_host_objects).
+function(kramers_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "HEADERLESS" "" "SOURCES;HOST;HOST_LINK;HOST_SEES;LINK")
   add_library(kramers_${name} ${arg_SOURCES})
   add_library(kramers::${name} ALIAS kramers_${name})
-  set_target_properties(kramers_${name} PROPERTIES EXPORT_NAME ${name} VERIFY_INTERFACE_HEADER_SETS ON
-                                                   CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
-  target_sources(kramers_${name} PUBLIC FILE_SET HEADERS BASE_DIRS "${CMAKE_CURRENT_SOURCE_DIR}/include"
-                                 FILES ${headers})
-  target_compile_features(kramers_${name} PUBLIC cxx_std_20)
+  set_target_properties(kramers_${name} PROPERTIES EXPORT_NAME ${name} CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
   target_link_libraries(kramers_${name} PUBLIC ${arg_LINK} PRIVATE $<BUILD_INTERFACE:kramers_build_options>)
-  install(TARGETS kramers_${name} EXPORT kramersTargets FILE_SET HEADERS)
+  if(arg_HEADERLESS)
+    install(TARGETS kramers_${name} EXPORT kramersTargets)
+  else()
+    kramers_headers(${name} PUBLIC)
+    install(TARGETS kramers_${name} EXPORT kramersTargets FILE_SET HEADERS)
+    list(APPEND arg_HOST_SEES ${name})
+  endif()
+  if(arg_HOST)
+    kramers_host_objects(kramers_${name} SOURCES ${arg_HOST} LINK ${arg_HOST_LINK} SEES ${arg_HOST_SEES})
+  endif()
 endfunction()
 
 # kramers_header_library(name LINK ...): the same for a library without sources.
 function(kramers_header_library name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINK")
-  file(GLOB_RECURSE headers CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/include/*.hpp")
   add_library(kramers_${name} INTERFACE)
   add_library(kramers::${name} ALIAS kramers_${name})
-  set_target_properties(kramers_${name} PROPERTIES EXPORT_NAME ${name} VERIFY_INTERFACE_HEADER_SETS ON)
-  target_sources(kramers_${name} INTERFACE FILE_SET HEADERS BASE_DIRS "${CMAKE_CURRENT_SOURCE_DIR}/include"
-                                           FILES ${headers})
-  target_compile_features(kramers_${name} INTERFACE cxx_std_20)
+  kramers_headers(${name} INTERFACE)
   target_link_libraries(kramers_${name} INTERFACE ${arg_LINK})
   install(TARGETS kramers_${name} EXPORT kramersTargets FILE_SET HEADERS)
 endfunction()
 
-# kramers_program(name SOURCES ... LINK ...): a program in <build>/bin.
+# kramers_program(name SOURCES ... HOST ... HOST_LINK ... HOST_SEES ... LINK ...): a program in <build>/bin.
 function(kramers_program name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;HOST;HOST_LINK;HOST_SEES;LINK")
   add_executable(${name} ${arg_SOURCES})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin" CXX_EXTENSIONS OFF)
+  set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX)
   target_link_libraries(${name} PRIVATE ${arg_LINK} kramers_build_options)
+  if(arg_HOST)
+    kramers_host_objects(${name} SOURCES ${arg_HOST} LINK ${arg_HOST_LINK} SEES ${arg_HOST_SEES})
+  endif()
 endfunction()

@@ -77,7 +77,7 @@ nlohmann::json summarise(Study& study, StudyResults const& results, AppRun const
 
 nlohmann::json summarise(Replay const& path, StudyParams const& params, AppRun const& run) {
   nlohmann::json summary = basics(params, run);
-  auto const d = static_cast<std::ptrdiff_t>(params.request.potential.dimensions);
+  auto const d = static_cast<std::ptrdiff_t>(params.request.potential->dimension());
   WalkerState const& last = path.states.back();
   summary["replay"] = {{"walker", *run.options.replay},
                        {"first_step", path.steps.front()},

@@ -84,7 +84,7 @@ int run_adaptively(AppRun const& run) {
     throw UsageError("--adaptive=classifier trains on one device and runs as one rank, but was started as " +
                      std::to_string(run.comm.size()) + "; start it without mpirun");
   }
-  SpreadRequest const request = read_spread(run.config, run.options);
+  SpreadRequest const request = read_spread(run.config, run.options, builtin_potentials());
   run.config.check(!request.params.adaptive(), "spread.adaptive", "absent, since --adaptive=classifier decides");
   ml::ClassifierParams const classifier = ml::read_classifier(run.config, run.options);
   run.config.check(classifier.held_out > 0, "data.held_out", "> 0, or there is nothing to compare with");

@@ -33,7 +33,7 @@ DOUBLE_WELL = {
     "potential": {"kind": "double_well", "barrier": 1.0},
     "integrator": {"dt": 0.02, "friction": 1.0, "temperature": 0.4},
     "run": {"equilibrate": 100, "steps": 1000},
-    "observables": {"every": 5, "cores": [-0.7, 0.7], "frame_every": 100, "correlation_frames": 3,
+    "observables": {"every": 5, "core_sets": [-0.7, 0.7], "frame_every": 100, "correlation_frames": 3,
                     "histogram": {"bins": [32], "lower": [-2.0], "upper": [2.0]}},
     "output": {"trajectory": {"walkers": 80, "every": 50}},
 }

@@ -21,7 +21,7 @@ GOLDEN = {
         ("0x62ad0f84acf9cdf6", "0xfa1fbd931ee73a4a")),
     ("harmonic", "obabo"): ({"stiffness": 2.0, "centre": 0.5},
         ("0xa97b721e2a1a60a2", "0xd5dcd47143872284")),
-    ("cosine", "aboba"): ({"period": 2.0, "pull": 0.1},
+    ("cosine", "aboba"): ({"period": 2.0, "external_force": 0.1},
         ("0xe1eba2f945952c3f", "0x8583cf72106c01e2")),
 }
 
@@ -233,7 +233,7 @@ class BadInput(Case):
                            "integrator.mass=0", "ensemble.walkers=0", "ensemble.walkers=1.5", "ensemble.seed=-1",
                            "run.steps=-1", "run.steps=0", "run.equilibrate=-1", "run.equilibrate=9223372036854775807",
                            "potential.barrier=nan", "potential.kind=\"dubble_well\"", "initial.position=[nan]",
-                           "observables.cores=[0.7, -0.7]", "output.trajectory.walkers=301"):
+                           "observables.core_sets=[0.7, -0.7]", "output.trajectory.walkers=301"):
             with self.subTest(assignment):
                 self.refuse("--set", assignment, code=65, says=f"'{assignment.split('=')[0]}'")
 

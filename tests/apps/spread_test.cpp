@@ -4,6 +4,7 @@
 #include <kramers/runtime/h5.hpp>
 
 #include <gtest/gtest.h>
+#include <run_map.hpp>
 #include <nlohmann/json.hpp>
 
 #include <numeric>
@@ -33,7 +34,7 @@ constexpr std::uint64_t shipped_hash = 0x6b297c12afd2013aULL;
 
 TEST(SpreadApp, ShippedInputGivesItsBits) {
   AppRun const run = shipped_run();
-  SpreadResult const result = compute_spread(read_spread(run.config, run.options), run.comm);
+  SpreadResult const result = compute_spread(read_spread(run.config, run.options, builtin_potentials()), run.comm);
   EXPECT_EQ(result.state_hash, shipped_hash);
   EXPECT_EQ(result.points.lo.size(), run.comm.is_root() ? 833u : 0u);
   EXPECT_EQ(result.trunk.position.size(), 2501u);
@@ -41,7 +42,7 @@ TEST(SpreadApp, ShippedInputGivesItsBits) {
 
 TEST(SpreadApp, AdaptiveMapIsTheSameOnAnyNumberOfRanks) {
   AppRun const run = shipped_run({adaptive[0], adaptive[1]});
-  SpreadRequest const request = read_spread(run.config, run.options);
+  SpreadRequest const request = read_spread(run.config, run.options, builtin_potentials());
   SpreadResult const together = compute_spread(request, run.comm);
   SpreadResult const alone = compute_spread(request, Communicator::self());
   EXPECT_EQ(together.state_hash, alone.state_hash);
@@ -53,7 +54,7 @@ TEST(SpreadApp, AdaptiveMapIsTheSameOnAnyNumberOfRanks) {
 
 TEST(SpreadApp, MorePointsThanRanksAreNotNeeded) {
   AppRun const run = shipped_run({"trunk.steps=4", "spread.every=2"});
-  SpreadRequest const request = read_spread(run.config, run.options);
+  SpreadRequest const request = read_spread(run.config, run.options, builtin_potentials());
   EXPECT_EQ(compute_spread(request, run.comm).state_hash, compute_spread(request, Communicator::self()).state_hash);
 }
 
@@ -63,10 +64,10 @@ TEST(SpreadApp, FileAndSummaryHoldTheMap) {
   AppRun run = shipped_run({adaptive[0], adaptive[1]});
   run.options.output = scratch / "map.h5";
   run.options.summary = scratch / "map.json";
-  ASSERT_EQ(run_spread(run), 0);
+  ASSERT_EQ(spread::run_map(run), 0);
   EXPECT_EQ(scratch.entries(), 2u);  // nothing is left beside them
 
-  SpreadResult const result = compute_spread(read_spread(run.config, run.options), Communicator::self());
+  SpreadResult const result = compute_spread(read_spread(run.config, run.options, builtin_potentials()), Communicator::self());
   h5::Reader const file(scratch / "map.h5", run.comm);
   auto const column = [&](char const* name) { return file.read<double>(std::string("/spread/") + name); };
   EXPECT_EQ(file.read<double>("/trunk/position"), result.trunk.position);
@@ -129,7 +130,7 @@ TEST(SpreadApp, WrongInputIsNamed) {
        }) {
     std::string const said = test::message<InputError>([&] {
       AppRun const run = shipped_run({set});
-      run_spread(run);
+      spread::run_map(run);
     });
     EXPECT_TRUE(test::has(said, message)) << set << ": " << said;
   }
@@ -143,12 +144,12 @@ TEST(SpreadApp, FaultsKeepAnEarlierResult) {
 
   AppRun diverging = shipped_run({"integrator.dt=0.9"});
   diverging.options.output = scratch / "map.h5";
-  std::string const said = test::message<DivergedError>([&] { run_spread(diverging); });
+  std::string const said = test::message<DivergedError>([&] { spread::run_map(diverging); });
   EXPECT_TRUE(test::has(said, "dt = 0.9")) << said;
 
   AppRun nowhere = shipped_run();
   nowhere.options.output = scratch / "absent" / "map.h5";
-  EXPECT_ANY_THROW(run_spread(nowhere));  // IoError on rank 0, PeerError on the others
+  EXPECT_ANY_THROW(spread::run_map(nowhere));  // IoError on rank 0, PeerError on the others
   EXPECT_EQ(test::content(scratch / "map.h5"), "an earlier result");
   EXPECT_EQ(scratch.entries(), 1u);
 }

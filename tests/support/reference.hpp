@@ -29,9 +29,9 @@ class ReferenceWalker {
   Vec<T, D> x{}, v{}, half{};  ///< position, velocity, velocity before the last kick
 
   /// `scheme` is a splitting such as "baoab", or "euler-maruyama", "leimkuhler-matthews".
-  ReferenceWalker(Potential const& potential, std::string_view scheme, BathParams const& bath, std::uint64_t seed,
+  ReferenceWalker(Potential const& potential, std::string_view scheme, LangevinParams const& langevin, std::uint64_t seed,
                   std::uint64_t id)
-      : m_potential(potential), m_scheme(scheme), m_bath(bath), m_seed(seed), m_id(id) {}
+      : m_potential(potential), m_scheme(scheme), m_bath(langevin), m_seed(seed), m_id(id) {}
 
   void start(InitialState const& from) {
     bool const overdamped = m_scheme.find('-') != std::string::npos;
@@ -104,7 +104,7 @@ class ReferenceWalker {
 
   Potential m_potential;
   std::string m_scheme;
-  BathParams m_bath;
+  LangevinParams m_bath;
   std::uint64_t m_seed, m_id;
 };
 
@@ -137,30 +137,30 @@ class ReferenceObserver {
     for (int d = 0; d < Potential::dimension; ++d) {
       double const x = static_cast<double>(walker.x[d]), f = static_cast<double>(force[d]);
       double const v = static_cast<double>(walker.v[d]), half = static_cast<double>(walker.half[d]);
-      sums[kinetic] += m_params.bath.mass * v * v / 2;
-      sums[kinetic_half_step] += m_params.bath.mass * half * half / 2;
-      sums[virial] -= x * f;
-      sums[force_squared] += f * f;
+      sums[index(Quantity::kinetic)] += m_params.langevin.mass * v * v / 2;
+      sums[index(Quantity::kinetic_half_step)] += m_params.langevin.mass * half * half / 2;
+      sums[index(Quantity::virial)] -= x * f;
+      sums[index(Quantity::force_squared)] += f * f;
     }
-    sums[potential_energy] += static_cast<double>(m_potential.energy(walker.x));
-    sums[laplacian] += static_cast<double>(m_potential.laplacian(walker.x));
-    sums[position] += q;
-    sums[position_squared] += q * q;
+    sums[index(Quantity::potential_energy)] += static_cast<double>(m_potential.energy(walker.x));
+    sums[index(Quantity::laplacian)] += static_cast<double>(m_potential.laplacian(walker.x));
+    sums[index(Quantity::position)] += q;
+    sums[index(Quantity::position_squared)] += q * q;
   }
 
   void membership(double q, double since) {
     Core const before = m_core;
     if (q <= m_params.sampling.core_a) m_core = Core::a;
     if (q >= m_params.sampling.core_b) m_core = Core::b;
-    if (m_core == Core::a) sums[samples_in_a] += 1;
-    if (m_core == Core::b) sums[samples_in_b] += 1;
-    if (before == Core::a && m_core == Core::b) sums[transitions_ab] += 1;
-    if (before == Core::b && m_core == Core::a) sums[transitions_ba] += 1;
+    if (m_core == Core::a) sums[index(Quantity::samples_in_a)] += 1;
+    if (m_core == Core::b) sums[index(Quantity::samples_in_b)] += 1;
+    if (before == Core::a && m_core == Core::b) sums[index(Quantity::transitions_ab)] += 1;
+    if (before == Core::b && m_core == Core::a) sums[index(Quantity::transitions_ba)] += 1;
     if (m_core == Core::b && !m_passed) {
       m_passed = true;
-      sums[passages] += 1;
-      sums[passage_steps] += since;
-      sums[passage_steps_squared] += since * since;
+      sums[index(Quantity::passages)] += 1;
+      sums[index(Quantity::passage_steps)] += since;
+      sums[index(Quantity::passage_steps_squared)] += since * since;
     }
   }
 

@@ -27,6 +27,7 @@ struct Config::Impl {
   // What the getters remember.
   std::set<std::string> asked;
   std::map<std::string, Json> used;
+  std::vector<std::string> warnings;
 
   ConfigEntry const* entry(std::string_view key) const {
     auto const at = std::ranges::find(entries, key, &ConfigEntry::key);
@@ -312,6 +313,24 @@ void Config::check(bool ok, std::string_view key, std::string_view rule) const {
   auto const used = m_impl->used.find(std::string(key));
   std::string const got = used == m_impl->used.end() ? "" : ", but is " + used->second.dump();
   throw error(key, "must be " + std::string(rule) + got);
+}
+
+void Config::renamed(std::string_view now, std::string_view before) const {
+  std::string const old(before);
+  auto const is_old = [&](ConfigEntry const& entry) { return entry.key == old || detail::is_below(entry.key, old); };
+  auto const first = std::ranges::find_if(m_impl->entries, is_old);
+  if (first == m_impl->entries.end()) return;
+  std::string const sentence = "'" + old + "' is now called '" + std::string(now) + "'";
+  if (has(now)) throw m_impl->error_at(first->key, sentence + ", and the input has both; leave the old one out");
+  m_impl->warnings.emplace_back(
+      m_impl->error_at(first->key, sentence + "; the old name will be refused in the next release").what());
+  for (auto& entry : m_impl->entries) {
+    if (is_old(entry)) entry.key.replace(0, old.size(), now);
+  }
+}
+
+std::vector<std::string> const& Config::warnings() const {
+  return m_impl->warnings;
 }
 
 void Config::reject_unknown() const {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include <kramers/base/file.hpp>
-#include <kramers/runtime/json_file.hpp>
 #include <kramers/runtime/command_line.hpp>
+#include <kramers/runtime/json_file.hpp>
 
 #include <sched.h>
 #include <unistd.h>
@@ -44,6 +43,25 @@ std::optional<int> device_of(Communicator const& machine, std::optional<int> pla
   return planned.value_or(machine.rank() % devices);
 }
 
+/// Says at the end of the scope, where the body is through or gave up, what the user should change in the input.
+class WarningsAtEnd {
+ public:
+  WarningsAtEnd(std::string const& program, AppRun const& run) : m_program(program), m_run(run) {}
+  ~WarningsAtEnd() {
+    if (!m_run.comm.is_root() || m_run.options.quiet) return;
+    std::fflush(stdout);
+    for (auto const& warning : m_run.config.warnings()) {
+      std::fprintf(stderr, "%s: warning: %s\n", m_program.c_str(), warning.c_str());
+    }
+  }
+  WarningsAtEnd(WarningsAtEnd const&) = delete;
+  WarningsAtEnd& operator=(WarningsAtEnd const&) = delete;
+
+ private:
+  std::string const& m_program;
+  AppRun const& m_run;
+};
+
 }  // namespace
 
 void write_summary(std::filesystem::path const& path, nlohmann::json summary, AppRun const& run) {
@@ -69,7 +87,9 @@ int run_app(int argc, char** argv, AppInfo const& info, std::function<int(AppRun
     if (info.place && options.topology != "off") placement = info.place(comm, options.topology);
     auto const machine = comm.local();
     KokkosSession const kokkos(threads_of(machine), device_of(machine, placement.device));
-    return body(AppRun{comm, std::move(options), std::move(config), std::move(placement.report)});
+    AppRun const run{comm, std::move(options), std::move(config), std::move(placement.report)};
+    WarningsAtEnd const warnings(info.name, run);
+    return body(run);
   });
 }
 

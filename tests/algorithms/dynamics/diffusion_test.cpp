@@ -13,22 +13,21 @@ namespace kramers::test::diffusion_physics {
 using namespace kramers::dynamics;
 
 constexpr double kT = 0.9, mass = 1.2, friction = 2, pull = 0.6;
-constexpr BathParams bath{.dt = 0.5, .friction = friction, .temperature = kT, .mass = mass};
+constexpr LangevinParams langevin{.dt = 0.5, .friction = friction, .temperature = kT, .mass = mass};
 constexpr double mobility = 1 / (mass * friction);
 
 double factor(std::string const& scheme) {
-  return is_overdamped(scheme) ? 1.0 : exact::diffusion_factor(friction * bath.dt);
+  return is_overdamped(scheme) ? 1.0 : exact::diffusion_factor(friction * langevin.dt);
 }
 
 template <class Config>
 class Diffusion : public ::testing::Test {
  protected:
   static std::unique_ptr<AnyEnsemble> at_origin(std::string const& scheme, int dimensions, double force) {
-    Experiment s{harmonic(0, force), scheme, {}};
-    s.potential.dimensions = dimensions;
+    Experiment s{harmonic(0, force, dimensions), scheme, {}};
     s.params.walkers = 32768;
     s.params.seed = 77;
-    s.params.bath = bath;
+    s.params.langevin = langevin;
     s.params.correlations = true;
     auto ensemble = ensemble_of<Config>(s);
     ensemble->initialise({});
@@ -39,15 +38,15 @@ class Diffusion : public ::testing::Test {
 TYPED_TEST_SUITE(Diffusion, AllConfigs, ConfigName);
 
 TYPED_TEST(Diffusion, CoefficientCarriesTheFactor) {
-  double const g = exact::diffusion_factor(friction * bath.dt);
+  double const g = exact::diffusion_factor(friction * langevin.dt);
   EXPECT_NEAR(g, 1.082, 5e-4);
   for (std::string const& scheme : scheme_names()) {
     SCOPED_TRACE(scheme);
     auto const ensemble = this->at_origin(scheme, 1, 0);
     // From frame 2, i.e. 20 steps, on the ballistic start is exp(-20) of the slope.
-    SampleTable const msd = series(*ensemble, frame_displacement, 0, 10, 21);
+    SampleTable const msd = series(*ensemble, FrameQuantity::displacement, 10, 21);
     double const D = kT * mobility * factor(scheme);
-    EXPECT_TRUE(agrees(diffusion_coefficient(msd, {0, 10 * bath.dt}, 2, 1), D, 0.01 * D));
+    EXPECT_TRUE(agrees(diffusion_coefficient(msd, {0, 10 * langevin.dt}, 2, 1), D, 0.01 * D));
   }
 }
 
@@ -57,9 +56,9 @@ TYPED_TEST(Diffusion, ShortTimesFollowTheExactMeanSquare) {
     auto const ensemble = this->at_origin(scheme, 1, 0);
     // Start: thermal velocities, or a unit normal number in the place of the velocity.
     exact::Moments const start{{0, 0}, {{{0, 0}, {0, is_overdamped(scheme) ? 1 : kT / mass}}}};
-    ensemble->advance(0, 3);
-    double const exact_msd = exact_step(scheme, {0, 0}, bath).power(3).apply(start).covariance[0][0];
-    EXPECT_TRUE(agrees(mean(frame(*ensemble), frame_displacement), exact_msd, 0.01 * exact_msd));
+    ensemble->advance(3);
+    double const exact_msd = exact_step(scheme, {0, 0}, langevin).power(3).apply(start).covariance[0][0];
+    EXPECT_TRUE(agrees(mean(frame(*ensemble), FrameQuantity::displacement), exact_msd, 0.01 * exact_msd));
   }
 }
 
@@ -67,8 +66,8 @@ TYPED_TEST(Diffusion, DriftUnderAConstantForceCarriesTheFactor) {
   for (std::string const& scheme : scheme_names()) {
     SCOPED_TRACE(scheme);
     auto const ensemble = this->at_origin(scheme, 1, pull);
-    SampleTable const x = series(*ensemble, frame_position, 0, 400, 2);
-    double const time = 400 * bath.dt, drift = pull * mobility * factor(scheme);
+    SampleTable const x = series(*ensemble, FrameQuantity::position, 400, 2);
+    double const time = 400 * langevin.dt, drift = pull * mobility * factor(scheme);
     // Over the whole run the start from rest costs 1 / gamma of drift.
     double const lost = is_overdamped(scheme) ? 0 : drift / friction;
     Estimate const end = mean(x, 1);
@@ -78,9 +77,9 @@ TYPED_TEST(Diffusion, DriftUnderAConstantForceCarriesTheFactor) {
 
 TYPED_TEST(Diffusion, InThreeDimensions) {
   auto const ensemble = this->at_origin("baoab", 3, 0);
-  SampleTable const msd = series(*ensemble, frame_displacement, 0, 10, 21);
+  SampleTable const msd = series(*ensemble, FrameQuantity::displacement, 10, 21);
   double const D = kT * mobility * factor("baoab");
-  EXPECT_TRUE(agrees(diffusion_coefficient(msd, {0, 10 * bath.dt}, 2, 3), D, 0.005 * D));
+  EXPECT_TRUE(agrees(diffusion_coefficient(msd, {0, 10 * langevin.dt}, 2, 3), D, 0.005 * D));
 }
 
 }  // namespace kramers::test::diffusion_physics

@@ -19,7 +19,7 @@ double energy(double x) {
 // exp(-10) and the samples are independent. At dt = 0.05 the discretisation bias of a bin is of order 10^-3, of
 // which chi^2 would see walkers * 10^-6 = 0.07.
 constexpr std::int64_t walkers = 65536, steps = 400;
-constexpr BathParams bath{.dt = 0.05, .friction = 1, .temperature = kT, .mass = 1};
+constexpr LangevinParams langevin{.dt = 0.05, .friction = 1, .temperature = kT, .mass = 1};
 
 HistogramGrid grid() {
   HistogramGrid g;
@@ -35,8 +35,8 @@ std::unique_ptr<AnyEnsemble> settled(std::string const& scheme) {
   Experiment s{double_well(barrier), scheme, {}};
   s.params.walkers = walkers;
   s.params.seed = 5;
-  s.params.bath = bath;
-  if (is_overdamped(scheme)) s.params.bath.dt = 0.01;  // the stability limit is set by V'' dt, not by its root
+  s.params.langevin = langevin;
+  if (is_overdamped(scheme)) s.params.langevin.dt = 0.01;  // the stability limit is set by V'' dt, not by its root
   s.params.sampling.every = is_overdamped(scheme) ? 5 * steps : steps;
   s.params.sampling.histogram = grid();
   auto ensemble = ensemble_of<Config>(s);
@@ -44,7 +44,7 @@ std::unique_ptr<AnyEnsemble> settled(std::string const& scheme) {
   start.lower[0] = -1.4;
   start.upper[0] = 1.4;
   ensemble->initialise(start);
-  ensemble->advance(0, s.params.sampling.every);
+  ensemble->advance(s.params.sampling.every);
   return ensemble;
 }
 
@@ -132,10 +132,10 @@ TYPED_TEST(DoubleWell, TemperaturesAgreeWithTheBath) {
   auto const ensemble = settled<TypeParam>("baoab");
   SampleTable const cells = sums(*ensemble);
   // 65536 independent samples; the bias of the step, omega^2 h^2 / 12 = 0.2 %, is below the error.
-  EXPECT_TRUE(agrees(ratio(cells, force_squared, laplacian), kT, 0.012 * kT));
-  EXPECT_TRUE(agrees(mean(cells, virial), kT, 0.03 * kT));
-  EXPECT_TRUE(agrees(mean(cells, kinetic_half_step), 0.5 * kT, 0.006 * 0.5 * kT));
-  EXPECT_TRUE(agrees(mean(frame(*ensemble), frame_left), 0.5, 0.003));
+  EXPECT_TRUE(agrees(ratio(cells, Quantity::force_squared, Quantity::laplacian), kT, 0.012 * kT));
+  EXPECT_TRUE(agrees(mean(cells, Quantity::virial), kT, 0.03 * kT));
+  EXPECT_TRUE(agrees(mean(cells, Quantity::kinetic_half_step), 0.5 * kT, 0.006 * 0.5 * kT));
+  EXPECT_TRUE(agrees(mean(frame(*ensemble), FrameQuantity::left), 0.5, 0.003));
 }
 
 }  // namespace kramers::test::double_well_physics

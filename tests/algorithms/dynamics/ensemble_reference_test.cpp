@@ -32,11 +32,11 @@ EnsembleParams everything_on(int dimension) {
   EnsembleParams params;
   params.walkers = walkers;
   params.seed = 0x123456789abcdef0ULL;
-  params.bath = {.dt = 0.06, .friction = 0.8, .temperature = 2, .mass = 1.5};
+  params.langevin = {.dt = 0.06, .friction = 0.8, .temperature = 2, .mass = 1.5};
   params.production_start = 4;
   params.sampling.every = 3;
   params.sampling.coordinate = dimension - 1;
-  params.sampling.cores = params.sampling.first_passage = true;
+  params.sampling.core_sets = params.sampling.first_passage = true;
   params.sampling.core_a = -0.5;
   params.sampling.core_b = 0.5;
   HistogramGrid& grid = params.sampling.histogram;  // edges are dyadic, so no rounding decides about a bin
@@ -60,7 +60,7 @@ InitialState thermal_box() {
 void advance_in_pieces(AnyEnsemble& ensemble) {
   std::int64_t done = 0;
   for (std::int64_t const next : {1, 2, 5, 5, 6, 19, 40, static_cast<int>(steps)}) {
-    ensemble.advance(done, next);
+    ensemble.advance(next - done);
     done = next;
   }
 }
@@ -72,7 +72,7 @@ struct Reference {
 
   Reference(Potential const& potential, char const* scheme, EnsembleParams const& params) {
     for (std::uint64_t id = 0; id < static_cast<std::uint64_t>(walkers); ++id) {
-      walker.emplace_back(potential, scheme, params.bath, params.seed, id);
+      walker.emplace_back(potential, scheme, params.langevin, params.seed, id);
       observer.emplace_back(potential, params);
       walker.back().start(thermal_box());
       for (std::int64_t n = 0; n < steps; ++n) {
@@ -103,20 +103,20 @@ void expect_same_state(AnyEnsemble& ensemble, Reference<Potential> const& refere
 template <class Potential>
 void expect_same_sums(AnyEnsemble& ensemble, Reference<Potential> const& reference, bool overdamped) {
   using T = typename Potential::value_type;
-  auto const rows = ensemble.cell_sums();
+  auto const rows = ensemble.cell_sums().values();
   EnsembleLayout const& layout = ensemble.layout();
-  ASSERT_EQ(rows.size(), static_cast<std::size_t>(layout.cells) * quantities);
-  std::array<double, quantities> total{};
+  ASSERT_EQ(rows.size(), static_cast<std::size_t>(layout.cells) * row_length<Quantity>);
+  std::array<double, row_length<Quantity>> total{};
   for (std::int64_t cell = 0; cell < layout.cells; ++cell) {
-    for (std::size_t q = 0; q < quantities; ++q) {
+    for (std::size_t q = 0; q < row_length<Quantity>; ++q) {
       double expected = 0;
       for (std::int64_t i = cell * layout.cell; i < std::min(walkers, (cell + 1) * layout.cell); ++i) {
         expected += reference.observer[static_cast<std::size_t>(i)].sums[q];
       }
-      double const found = rows[static_cast<std::size_t>(cell) * quantities + q];
+      double const found = rows[static_cast<std::size_t>(cell) * row_length<Quantity> + q];
       total[q] += found;
-      if (overdamped && (q == kinetic || q == kinetic_half_step)) continue;
-      if (q >= samples_in_a) {
+      if (overdamped && (q == index(Quantity::kinetic) || q == index(Quantity::kinetic_half_step))) continue;
+      if (q >= index(Quantity::samples_in_a)) {
         ASSERT_EQ(found, expected) << "count " << q << " of cell " << cell;
       } else {
         // 39 samples; the largest terms, of the force squared, are below 3e3, each with a dozen roundings of T.

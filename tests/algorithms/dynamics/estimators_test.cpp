@@ -108,23 +108,23 @@ TEST(Ratio, OfNothingIsNotANumber) {
 }
 
 TEST(CoreSetRate, CountsTransitionsPerTimeInTheCore) {
-  std::vector<double> sums(2 * quantities, 0.0);
-  sums[transitions_ab] = 3;
-  sums[quantities + transitions_ab] = 5;
-  sums[samples_in_a] = 1000;
-  sums[quantities + samples_in_a] = 1000;
-  SampleTable const cells(sums, quantities, std::vector<double>{1, 1});
-  Estimate const rate = core_set_rate(cells, transitions_ab, samples_in_a, 0.5);
+  std::vector<double> sums(2 * row_length<Quantity>, 0.0);
+  sums[index(Quantity::transitions_ab)] = 3;
+  sums[row_length<Quantity> + index(Quantity::transitions_ab)] = 5;
+  sums[index(Quantity::samples_in_a)] = 1000;
+  sums[row_length<Quantity> + index(Quantity::samples_in_a)] = 1000;
+  SampleTable const cells(sums, row_length<Quantity>, std::vector<double>{1, 1});
+  Estimate const rate = core_set_rate(cells, Quantity::transitions_ab, Quantity::samples_in_a, 0.5);
   EXPECT_DOUBLE_EQ(rate.value, 8.0 / 1000);
   EXPECT_NEAR(rate.stderr_, 2.0 / 1000, 1e-15);  // half the difference of the two rows' rates
 }
 
 TEST(PassageTime, AveragesOverWalkersThatHavePassed) {
-  std::vector<double> sums(2 * quantities, 0.0);
-  sums[passages] = sums[quantities + passages] = 4;
-  sums[passage_steps] = 400;
-  sums[quantities + passage_steps] = 600;
-  PassageTime const t = passage_time(SampleTable(sums, quantities, std::vector<double>{4, 6}), 0.1);
+  std::vector<double> sums(2 * row_length<Quantity>, 0.0);
+  sums[index(Quantity::passages)] = sums[row_length<Quantity> + index(Quantity::passages)] = 4;
+  sums[index(Quantity::passage_steps)] = 400;
+  sums[row_length<Quantity> + index(Quantity::passage_steps)] = 600;
+  PassageTime const t = passage_time(SampleTable(sums, row_length<Quantity>, std::vector<double>{4, 6}), 0.1);
   EXPECT_DOUBLE_EQ(t.mean.value, 12.5);
   EXPECT_DOUBLE_EQ(t.passed, 0.8);
 }

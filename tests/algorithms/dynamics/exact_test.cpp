@@ -157,7 +157,7 @@ TEST(Exact, CommittorIsLinearOnAPlaneAndHalfOnTop) {
 class DiscreteTime : public ::testing::Test {
  protected:
   double m_k = 3, m_kT = 0.7;
-  BathParams m_bath{.dt = 0.4, .friction = 1.3, .temperature = m_kT, .mass = 1.6};
+  LangevinParams m_bath{.dt = 0.4, .friction = 1.3, .temperature = m_kT, .mass = 1.6};
   exact::HarmonicWell m_well{m_k, 0};
   double m_squeeze = 1 - 0.25 * m_k / 1.6 * 0.4 * 0.4;  // 1 - omega^2 h^2 / 4
   double m_tolerance = 1e-13;                           // algebra in 60 doublings of contracting 2x2 matrices

@@ -15,7 +15,7 @@ namespace kramers::test::harmonic_physics {
 using namespace kramers::dynamics;
 
 constexpr double stiffness = 3, kT = 0.7, mass = 1.6;
-constexpr BathParams bath{.dt = 0.4, .friction = 1.3, .temperature = kT, .mass = mass};
+constexpr LangevinParams langevin{.dt = 0.4, .friction = 1.3, .temperature = kT, .mass = mass};
 
 template <class Config>
 class Harmonic : public ::testing::Test {
@@ -24,7 +24,7 @@ class Harmonic : public ::testing::Test {
     Experiment s{harmonic(stiffness, pull), scheme, {}};
     s.params.walkers = walkers;
     s.params.seed = 2024;
-    s.params.bath = bath;
+    s.params.langevin = langevin;
     return s;
   }
   static void expect_mean_and_covariance(std::string const& scheme, int steps);
@@ -51,22 +51,22 @@ TYPED_TEST(Harmonic, StationaryValuesAreThoseOfDiscreteTime) {
     s.params.production_start = settle;
     auto const ensemble = ensemble_of<TypeParam>(s);
     ensemble->initialise({});
-    ensemble->advance(0, settle + sampled);
+    ensemble->advance(settle + sampled);
 
     SampleTable const cells = sums(*ensemble);
-    exact::Moments const z = exact_step(scheme, {stiffness, 0}, bath).stationary();
+    exact::Moments const z = exact_step(scheme, {stiffness, 0}, langevin).stationary();
     double const x2 = z.covariance[0][0];
-    EXPECT_TRUE(agrees(mean(cells, position_squared, sampled), x2, 0.005 * x2));
-    EXPECT_TRUE(agrees(mean(cells, position, sampled), 0, 0.005 * std::sqrt(x2)));
-    EXPECT_TRUE(agrees(mean(cells, potential_energy, sampled), 0.5 * stiffness * x2, 0.005 * kT));
-    EXPECT_TRUE(agrees(mean(cells, virial, sampled), stiffness * x2, 0.005 * kT));
-    EXPECT_TRUE(agrees(ratio(cells, force_squared, laplacian), stiffness * x2, 0.005 * kT));
+    EXPECT_TRUE(agrees(mean(cells, Quantity::position_squared, sampled), x2, 0.005 * x2));
+    EXPECT_TRUE(agrees(mean(cells, Quantity::position, sampled), 0, 0.005 * std::sqrt(x2)));
+    EXPECT_TRUE(agrees(mean(cells, Quantity::potential_energy, sampled), 0.5 * stiffness * x2, 0.005 * kT));
+    EXPECT_TRUE(agrees(mean(cells, Quantity::virial, sampled), stiffness * x2, 0.005 * kT));
+    EXPECT_TRUE(agrees(ratio(cells, Quantity::force_squared, Quantity::laplacian), stiffness * x2, 0.005 * kT));
     if (is_overdamped(scheme)) continue;
     double const v2 = z.covariance[1][1];
-    EXPECT_TRUE(agrees(mean(cells, kinetic, sampled), 0.5 * mass * v2, 0.005 * kT));
+    EXPECT_TRUE(agrees(mean(cells, Quantity::kinetic, sampled), 0.5 * mass * v2, 0.005 * kT));
     std::string const letters = scheme == "baoab" ? "BAOAB" : scheme == "aboba" ? "ABOBA" : "OBABO";
-    double const half2 = exact::splitting_half_step(letters, {stiffness, 0}, bath).apply(z).covariance[1][1];
-    EXPECT_TRUE(agrees(mean(cells, kinetic_half_step, sampled), 0.5 * mass * half2, 0.005 * kT));
+    double const half2 = exact::splitting_half_step(letters, {stiffness, 0}, langevin).apply(z).covariance[1][1];
+    EXPECT_TRUE(agrees(mean(cells, Quantity::kinetic_half_step, sampled), 0.5 * mass * half2, 0.005 * kT));
   }
 }
 
@@ -77,13 +77,13 @@ TYPED_TEST(Harmonic, BaoabHasTheTemperatureOfTheBathInXAndAtHalfSteps) {
   s.params.production_start = settle;
   auto const ensemble = ensemble_of<TypeParam>(s);
   ensemble->initialise({});
-  ensemble->advance(0, settle + sampled);
+  ensemble->advance(settle + sampled);
   SampleTable const cells = sums(*ensemble);
-  EXPECT_TRUE(agrees(ratio(cells, force_squared, laplacian), kT, 0.005 * kT));
-  EXPECT_TRUE(agrees(mean(cells, virial, sampled), kT, 0.005 * kT));
-  EXPECT_TRUE(agrees(mean(cells, kinetic_half_step, sampled), 0.5 * kT, 0.005 * kT));
-  double const squeeze = 1 - 0.25 * stiffness / mass * bath.dt * bath.dt;
-  EXPECT_TRUE(agrees(mean(cells, kinetic, sampled), 0.5 * kT * squeeze, 0.005 * kT));
+  EXPECT_TRUE(agrees(ratio(cells, Quantity::force_squared, Quantity::laplacian), kT, 0.005 * kT));
+  EXPECT_TRUE(agrees(mean(cells, Quantity::virial, sampled), kT, 0.005 * kT));
+  EXPECT_TRUE(agrees(mean(cells, Quantity::kinetic_half_step, sampled), 0.5 * kT, 0.005 * kT));
+  double const squeeze = 1 - 0.25 * stiffness / mass * langevin.dt * langevin.dt;
+  EXPECT_TRUE(agrees(mean(cells, Quantity::kinetic, sampled), 0.5 * kT * squeeze, 0.005 * kT));
 }
 
 template <class Config>
@@ -99,10 +99,10 @@ void Harmonic<Config>::expect_mean_and_covariance(std::string const& scheme, int
   start.thermal_velocity = carries_noise;
   start.velocity[0] = is_overdamped(scheme) ? 0 : -0.5;
   ensemble->initialise(start);
-  ensemble->advance(0, steps);
+  ensemble->advance(steps);
 
   exact::Moments const begin{{0.9, start.velocity[0]}, {{{0, 0}, {0, carries_noise ? 1.0 : 0.0}}}};
-  exact::Moments const z = exact_step(scheme, {stiffness, pull}, bath).power(steps).apply(begin);
+  exact::Moments const z = exact_step(scheme, {stiffness, pull}, langevin).power(steps).apply(begin);
   std::vector<std::vector<double>> const data{column(*ensemble, "x0"), column(*ensemble, "v0")};
   std::size_t const coordinates = scheme == "euler-maruyama" ? 1 : 2;
   for (std::size_t i = 0; i < coordinates; ++i) {
@@ -134,23 +134,23 @@ TYPED_TEST(Harmonic, CorrelationAtEachLagIsExact) {
     s.params.correlations = true;
     auto const ensemble = ensemble_of<TypeParam>(s);
     ensemble->initialise({});
-    ensemble->advance(0, settle);
+    ensemble->advance(settle);
     ensemble->mark_origin();
-    exact::AffineMap const step = exact_step(scheme, {stiffness, 0}, bath);
+    exact::AffineMap const step = exact_step(scheme, {stiffness, 0}, langevin);
     double const x2 = step.lagged_covariance(0)[0][0], v2 = step.lagged_covariance(0)[1][1];
     std::int64_t done = 0;
     for (std::int64_t const lag : {0, 1, 3, 8}) {
       SCOPED_TRACE(scheme + " lag " + std::to_string(lag));
-      if (lag > done) ensemble->advance(settle + done, settle + lag);
+      if (lag > done) ensemble->advance(lag - done);
       done = lag;
       SampleTable const cells = frame(*ensemble);
       exact::Matrix2 const c = step.lagged_covariance(lag);
-      EXPECT_TRUE(agrees(mean(cells, frame_position_correlation), c[0][0], 0.01 * x2));
+      EXPECT_TRUE(agrees(mean(cells, FrameQuantity::position_correlation), c[0][0], 0.01 * x2));
       if (lag > 0) {
-        EXPECT_TRUE(agrees(mean(cells, frame_displacement), 2 * (x2 - c[0][0]), 0.02 * x2));
+        EXPECT_TRUE(agrees(mean(cells, FrameQuantity::displacement), 2 * (x2 - c[0][0]), 0.02 * x2));
       }
       if (!is_overdamped(scheme)) {
-        EXPECT_TRUE(agrees(mean(cells, frame_velocity_correlation), c[1][1], 0.01 * v2));
+        EXPECT_TRUE(agrees(mean(cells, FrameQuantity::velocity_correlation), c[1][1], 0.01 * v2));
       }
     }
   }
@@ -158,18 +158,18 @@ TYPED_TEST(Harmonic, CorrelationAtEachLagIsExact) {
 
 TYPED_TEST(Harmonic, ThreeCoordinatesAreThreeOscillators) {
   Experiment s = this->experiment("baoab", 8192);
-  s.potential.dimensions = 3;
+  s.potential = harmonic(stiffness, 0, 3);
   s.params.sampling.every = 1;
   s.params.production_start = settle;
   s.params.sampling.coordinate = 2;
   auto const ensemble = ensemble_of<TypeParam>(s);
   ensemble->initialise({});
-  ensemble->advance(0, settle + sampled);
+  ensemble->advance(settle + sampled);
   SampleTable const cells = sums(*ensemble);
-  EXPECT_TRUE(agrees(mean(cells, virial, sampled), 3 * kT, 0.01 * kT));
-  EXPECT_TRUE(agrees(mean(cells, kinetic_half_step, sampled), 1.5 * kT, 0.01 * kT));
-  EXPECT_TRUE(agrees(ratio(cells, force_squared, laplacian), kT, 0.005 * kT));
-  EXPECT_TRUE(agrees(mean(cells, position_squared, sampled), kT / stiffness, 0.01 * kT / stiffness));
+  EXPECT_TRUE(agrees(mean(cells, Quantity::virial, sampled), 3 * kT, 0.01 * kT));
+  EXPECT_TRUE(agrees(mean(cells, Quantity::kinetic_half_step, sampled), 1.5 * kT, 0.01 * kT));
+  EXPECT_TRUE(agrees(ratio(cells, Quantity::force_squared, Quantity::laplacian), kT, 0.005 * kT));
+  EXPECT_TRUE(agrees(mean(cells, Quantity::position_squared, sampled), kT / stiffness, 0.01 * kT / stiffness));
 }
 
 }  // namespace kramers::test::harmonic_physics

@@ -41,10 +41,10 @@ Space other_instance() {
 EnsembleParams everything_on() {
   EnsembleParams params;
   params.walkers = 100;
-  params.bath.dt = 0.01;
+  params.langevin.dt = 0.01;
   params.correlations = true;
   params.sampling.every = 1;
-  params.sampling.cores = params.sampling.first_passage = true;
+  params.sampling.core_sets = params.sampling.first_passage = true;
   params.sampling.core_a = -0.5;
   params.sampling.core_b = 0.5;
   params.sampling.histogram = {.dimensions = 1, .bins = {4, 1}, .lower = {-2, 0}, .upper = {2, 0}};
@@ -63,7 +63,7 @@ TYPED_TEST(Labels, Ensemble) {
                                                                     {0, 100});
   ensemble.initialise({});
   ensemble.mark_origin();
-  ensemble.advance(0, 10);
+  ensemble.advance(10);
   ensemble.frame_sums();
   ensemble.set_cell_sums(ensemble.cell_sums());
   ensemble.set_histogram(ensemble.histogram());
@@ -71,7 +71,7 @@ TYPED_TEST(Labels, Ensemble) {
   ensemble.first_diverged();
   ensemble.read_walkers({1, 2});
   ensemble.download();
-  ensemble.upload();
+  ensemble.upload(10);
   EXPECT_GE(heard.allocations.size(), 8U);
   expect_proper(heard, exec);
 }
@@ -80,7 +80,7 @@ TYPED_TEST(Labels, SpreadMap) {
   using Space = typename TypeParam::Space;
   Space const exec = other_instance<Space>();
   SpreadParams params;
-  params.bath.dt = 0.01;
+  params.langevin.dt = 0.01;
   params.steps = 30;
   params.tolerance = 1e-3;  // adaptive: more kernels
   params.max_members = 60;
@@ -110,11 +110,11 @@ TYPED_TEST(Labels, AdvanceNeitherAllocatesNorWaits) {
                                                                     {0, 100});
   ensemble.initialise({});
   ensemble.mark_origin();
-  ensemble.advance(0, 1);  // Kokkos makes its team scratch at the first launch
+  ensemble.advance(1);  // Kokkos makes its team scratch at the first launch
   ensemble.frame_sums();
   exec.fence("kramers::test");
   Listener const heard;
-  for (std::int64_t step = 1; step < 20; ++step) ensemble.advance(step, step + 1);
+  for (int i = 1; i < 20; ++i) ensemble.advance(1);
   ensemble.mark_origin();
   EXPECT_EQ(heard.allocations, std::vector<std::string>{});
   EXPECT_EQ(heard.fences, std::vector<std::string>{});

@@ -26,7 +26,6 @@ struct Morse {
     T const e = math::exp(-decay * (x - centre));
     return T(2) * depth * decay * decay * e * (T(2) * e - T(1));
   }
-  KOKKOS_FORCEINLINE_FUNCTION T energy_scale() const { return depth; }
 };
 
 }  // namespace kramers::dynamics

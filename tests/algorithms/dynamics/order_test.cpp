@@ -40,7 +40,7 @@ std::vector<Estimate> biases(std::string const& scheme, double dt, double time, 
   Experiment s{double_well(1), scheme, {}};
   s.params.walkers = 65536;
   s.params.seed = 3;
-  s.params.bath = {.dt = dt, .friction = 1, .temperature = 1, .mass = 1};
+  s.params.langevin = {.dt = dt, .friction = 1, .temperature = 1, .mass = 1};
   s.params.sampling.every = 4;
   auto const settle = static_cast<std::int64_t>(20 / dt);
   auto const steps = static_cast<std::int64_t>(time / dt) / 4 * 4;
@@ -50,7 +50,7 @@ std::vector<Estimate> biases(std::string const& scheme, double dt, double time, 
   start.lower[0] = -1.3;
   start.upper[0] = 1.3;
   ensemble->initialise(start);
-  ensemble->advance(0, settle + steps);
+  ensemble->advance(settle + steps);
   SampleTable const cells = sums(*ensemble);
   std::vector<Estimate> result;
   for (Observable const& o : of) {

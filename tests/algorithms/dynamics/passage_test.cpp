@@ -20,7 +20,7 @@ namespace kramers::test::passage_physics {
 using namespace kramers::dynamics;
 
 struct Case {
-  PotentialParams potential;
+  std::shared_ptr<AnyPotential const> potential;
   double kT, friction, dt, from, to;
   std::int64_t walkers, steps;
 };
@@ -30,7 +30,7 @@ void expect_time(Case const& c) {
   Experiment s{c.potential, "euler-maruyama", {}};
   s.params.walkers = c.walkers;
   s.params.seed = 31;
-  s.params.bath = {.dt = c.dt, .friction = c.friction, .temperature = c.kT, .mass = 1};
+  s.params.langevin = {.dt = c.dt, .friction = c.friction, .temperature = c.kT, .mass = 1};
   s.params.sampling.every = 1;
   s.params.sampling.first_passage = true;
   s.params.sampling.core_a = -10;
@@ -39,7 +39,7 @@ void expect_time(Case const& c) {
   InitialState start;
   start.lower[0] = start.upper[0] = c.from;
   ensemble->initialise(start);
-  ensemble->advance(0, c.steps);
+  ensemble->advance(c.steps);
   PassageTime const time = passage_time(sums(*ensemble), c.dt);
 
   auto const energy = energy_1d(c.potential);

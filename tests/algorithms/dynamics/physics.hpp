@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <kramers/base/error.hpp>
+#include <kramers/core/spaces.hpp>
 #include <kramers/dynamics/estimators/estimators.hpp>
 #include <kramers/dynamics/estimators/exact.hpp>
-#include <kramers/dynamics/studies/ensemble_factory.hpp>
+#include <kramers/dynamics/studies/requests.hpp>
 
 #include <gtest/gtest.h>
 
 #include <cctype>
 #include <cmath>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,7 +22,7 @@ using namespace kramers::dynamics;
 
 /// What an ensemble of a physics test is made of.
 struct Experiment {
-  PotentialParams potential;
+  std::shared_ptr<AnyPotential const> potential;
   std::string scheme = "baoab";
   EnsembleParams params;
 };
@@ -27,64 +30,59 @@ struct Experiment {
 /// All walkers of the experiment on the space and in the precision of Config.
 template <class Config>
 std::unique_ptr<AnyEnsemble> ensemble_of(Experiment const& e) {
-  std::string space;
-  for (char const* c = Config::Space::name(); *c != 0; ++c) {
-    space += static_cast<char>(std::tolower(static_cast<unsigned char>(*c)));
-  }
-  return make_ensemble({space,
-                        sizeof(typename Config::Real) == 8 ? "f64" : "f32",
+  return make_ensemble({space_name<typename Config::Space>(),
+                        precision_name<typename Config::Real>,
                         e.scheme,
                         e.potential,
                         e.params,
                         {0, e.params.walkers}});
 }
 
-inline PotentialParams harmonic(double stiffness, double pull = 0) {
-  PotentialParams p;
-  p.kind = "harmonic";
-  p.stiffness = stiffness;
-  p.constant_pull = pull;
-  return p;
+/// A potential as an input gives it: keys of the table [potential], one "key = value" a line.
+inline std::shared_ptr<AnyPotential const> potential_of(std::string const& kind, std::string const& keys) {
+  return builtin_potentials().read(Config::from_text("[potential]\nkind = '" + kind + "'\n" + keys, "the test"));
 }
-
-inline PotentialParams double_well(double barrier, double tilt = 0) {
-  PotentialParams p;
-  p.kind = "double_well";
-  p.barrier = barrier;
-  p.tilt = tilt;
-  return p;
+inline std::string number(double value) {
+  std::string const text = shortest_decimal(value);
+  return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
+}
+inline std::shared_ptr<AnyPotential const> harmonic(double stiffness, double external_force = 0, int dimensions = 1) {
+  return potential_of("harmonic", "stiffness = " + number(stiffness) + "\nexternal_force = " + number(external_force) +
+                                      "\ndimensions = " + std::to_string(dimensions));
+}
+inline std::shared_ptr<AnyPotential const> double_well(double barrier, double tilt = 0) {
+  return potential_of("double_well", "barrier = " + number(barrier) + "\ntilt = " + number(tilt));
 }
 
 /// The exact map of one step of a scheme.
-inline exact::AffineMap exact_step(std::string const& scheme, exact::HarmonicWell const& well, BathParams const& bath) {
-  if (scheme == "euler-maruyama") return exact::euler_maruyama_step(well, bath);
-  if (scheme == "leimkuhler-matthews") return exact::leimkuhler_matthews_step(well, bath);
+inline exact::AffineMap exact_step(std::string const& scheme, exact::HarmonicWell const& well, LangevinParams const& langevin) {
+  if (scheme == "euler-maruyama") return exact::euler_maruyama_step(well, langevin);
+  if (scheme == "leimkuhler-matthews") return exact::leimkuhler_matthews_step(well, langevin);
   std::string letters;
   for (char const c : scheme) letters += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return exact::splitting_step(letters, well, bath);
+  return exact::splitting_step(letters, well, langevin);
 }
 
 /// One frame of an ensemble, rows being cells.
 inline SampleTable frame(AnyEnsemble& ensemble) {
-  return SampleTable(ensemble.frame_sums(), frame_quantities, ensemble.layout());
+  return SampleTable(ensemble.frame_sums(), ensemble.layout());
 }
 
 /// Running sums of an ensemble, rows being cells.
 inline SampleTable sums(AnyEnsemble& ensemble) {
-  return SampleTable(ensemble.cell_sums(), quantities, ensemble.layout());
+  return SampleTable(ensemble.cell_sums(), ensemble.layout());
 }
 
 /// One quantity at `frames` times, `steps` apart, the first one now; rows are cells, columns are frames.
-inline SampleTable series(AnyEnsemble& ensemble, FrameQuantity quantity, std::int64_t now, std::int64_t steps,
-                          int frames) {
+inline SampleTable series(AnyEnsemble& ensemble, FrameQuantity quantity, std::int64_t steps, int frames) {
   std::vector<double> const walkers = cell_walkers(ensemble.layout());
   std::vector<double> values(walkers.size() * static_cast<std::size_t>(frames));
   for (int n = 0; n < frames; ++n) {
-    if (n > 0) ensemble.advance(now + (n - 1) * steps, now + n * steps);
-    std::vector<double> const sums = ensemble.frame_sums();
+    if (n > 0) ensemble.advance(steps);
+    FrameSums const sums = ensemble.frame_sums();
     for (std::size_t cell = 0; cell < walkers.size(); ++cell) {
       values[cell * static_cast<std::size_t>(frames) + static_cast<std::size_t>(n)] =
-          sums[cell * frame_quantities + static_cast<std::size_t>(quantity)];
+          sums(cell, quantity);
     }
   }
   return {values, frames, walkers};

@@ -243,7 +243,6 @@ TYPED_TEST(HostPotentials, DoubleWellHasItsBarrierWellsAndTilt) {
   EXPECT_EQ(v.energy(T(0)), T(5));
   EXPECT_EQ(v.force(T(0)), T(0));
   EXPECT_EQ(v.curvature(T(0)), T(-4 * 5));  // -omegab^2
-  EXPECT_EQ(v.energy_scale(), T(5));
   DoubleWell<T> const tilted{T(5), T(0.25)};
   EXPECT_EQ(tilted.energy(T(1)) - tilted.energy(T(-1)), T(0.5));
   EXPECT_EQ(tilted.force(T(1)), T(-0.25));
@@ -385,7 +384,6 @@ TYPED_TEST(HostPotentials, TabulatedGoesOnStraightOrIntoAWall) {
     EXPECT_EQ(walled.force(x), T(2) - T(8) * beyond);
     EXPECT_EQ(walled.curvature(x), x < T(0) || x >= T(2) ? T(8) : T(0));
   }
-  EXPECT_EQ(straight.energy_scale(), T(4));
 }
 
 TYPED_TEST(HostPotentials, TabulatedTakesAnyNumber) {

@@ -33,7 +33,7 @@ DecayFit measure(Case const& c, double& kgh) {
   Experiment s{double_well(1), "baoab", {}};
   s.params.walkers = c.walkers;
   s.params.seed = 11;
-  s.params.bath = {.dt = c.dt, .friction = c.friction, .temperature = kT, .mass = 1};
+  s.params.langevin = {.dt = c.dt, .friction = c.friction, .temperature = kT, .mass = 1};
   auto const ensemble = ensemble_of<Config>(s);
   InitialState start;
   start.lower[0] = start.upper[0] = -1;
@@ -42,8 +42,8 @@ DecayFit measure(Case const& c, double& kgh) {
   double const transient = 5 * exact::well_relaxation_time(omega0, c.friction);
   auto const settle = static_cast<std::int64_t>(std::ceil(transient / c.dt));
   auto const between = static_cast<std::int64_t>(c.decay_times / (2 * c.exact_rate) / c.dt / 32);
-  ensemble->advance(0, settle);
-  SampleTable const left = series(*ensemble, frame_left, settle, between, 33);
+  ensemble->advance(settle);
+  SampleTable const left = series(*ensemble, FrameQuantity::left, between, 33);
   double const interval = static_cast<double>(between) * c.dt;
   auto const fit = fit_population_decay(left, {static_cast<double>(settle) * c.dt, interval},
                                         {.equilibrium = 0, .transient = transient});
@@ -88,9 +88,9 @@ TYPED_TEST(Rate, OfTransitionsBetweenCores) {
   Experiment s{double_well(1), "baoab", {}};
   s.params.walkers = 49152;
   s.params.seed = 12;
-  s.params.bath = {.dt = 0.0175, .friction = 1, .temperature = kT, .mass = 1};
+  s.params.langevin = {.dt = 0.0175, .friction = 1, .temperature = kT, .mass = 1};
   s.params.sampling.every = 10;
-  s.params.sampling.cores = true;
+  s.params.sampling.core_sets = true;
   s.params.sampling.core_a = -0.8;
   s.params.sampling.core_b = 0.8;
   s.params.production_start = 1200;  // 10 relaxation times
@@ -99,12 +99,12 @@ TYPED_TEST(Rate, OfTransitionsBetweenCores) {
   start.lower[0] = -1.3;
   start.upper[0] = 1.3;
   ensemble->initialise(start);
-  ensemble->advance(0, 8200);
+  ensemble->advance(8200);
   double const exact_rate = 2.216814e-3;
   SampleTable const cells = sums(*ensemble);
   for (bool const forward : {true, false}) {
-    Estimate const rate = forward ? core_set_rate(cells, transitions_ab, samples_in_a, 0.175)
-                                  : core_set_rate(cells, transitions_ba, samples_in_b, 0.175);
+    Estimate const rate = forward ? core_set_rate(cells, Quantity::transitions_ab, Quantity::samples_in_a, 0.175)
+                                  : core_set_rate(cells, Quantity::transitions_ba, Quantity::samples_in_b, 0.175);
     std::printf("core sets: rate %.4e +- %.1e, eigenvalue / 2 = %.4e\n", rate.value, rate.stderr_, exact_rate);
     EXPECT_NEAR(rate.value, 0.99 * exact_rate, 3 * rate.stderr_ + 0.01 * exact_rate);
     EXPECT_LT(rate.stderr_, 0.015 * exact_rate);

@@ -9,7 +9,7 @@
 #include "morse.hpp"
 
 // The code of algorithms/dynamics/README.md; tests/hygiene/rules_test.sh sees to it that both stay the same.
-double mean_energy(kramers::dynamics::BathParams const& bath) {
+double mean_energy(kramers::dynamics::LangevinParams const& langevin) {
   using Space = Kokkos::DefaultExecutionSpace;
   using Bond = kramers::dynamics::Separable<kramers::dynamics::Morse<double>, 1>;
   Bond const bond{{kramers::dynamics::Morse<double>{.depth = 5, .decay = 1}}};
@@ -17,14 +17,12 @@ double mean_energy(kramers::dynamics::BathParams const& bath) {
   kramers::dynamics::EnsembleParams params;
   params.walkers = 20000;
   params.seed = 1;
-  params.bath = bath;
+  params.langevin = langevin;
   kramers::dynamics::Ensemble<Space, kramers::dynamics::Baoab, Bond> ensemble(Space{}, bond, params, {0, params.walkers});
   ensemble.initialise({});    // all at 0 with thermal velocities
-  ensemble.advance(0, 2000);  // one launch; returns before it is done
+  ensemble.advance(2000);  // one launch; returns before it is done
 
-  double sum = 0;  // a row of quantities for each cell of walkers
-  auto const rows = ensemble.frame_sums();
-  for (std::size_t i = kramers::dynamics::frame_potential; i < rows.size(); i += kramers::dynamics::frame_quantities) sum += rows[i];
+  double const sum = ensemble.frame_sums().total(kramers::dynamics::FrameQuantity::potential);
   return sum / static_cast<double>(params.walkers);
 }
 

@@ -27,7 +27,7 @@ Well<T> double_well() {
 
 SpreadParams small_map() {
   SpreadParams p;
-  p.bath = {0.01, 1.0, 1.0, 1.0};
+  p.langevin = {0.01, 1.0, 1.0, 1.0};
   p.seed = 20240611;
   p.walker = 7;
   p.start.lower[0] = p.start.upper[0] = -1;
@@ -53,7 +53,7 @@ template <class T>
 struct PlainWalker {
   T x, v;
   void step(SpreadParams const& p, T noise) {
-    Baoab::Constants<T> const c(p.bath);
+    Baoab::Constants<T> const c(p.langevin);
     T const k = T(-4) * T(5);
     v = std::fma(c.kick, k * x * (x * x - T(1)), v);
     x = std::fma(c.drift, v, x);
@@ -66,7 +66,7 @@ struct PlainWalker {
 template <class T>
 std::vector<PlainWalker<T>> plain_trunk(SpreadParams const& p) {
   auto const id = static_cast<std::uint64_t>(p.walker);
-  T const speed = static_cast<T>(std::sqrt(p.bath.temperature / p.bath.mass));
+  T const speed = static_cast<T>(std::sqrt(p.langevin.temperature / p.langevin.mass));
   PlainWalker<T> walker{T(p.start.lower[0]), speed * normal<T>(p.seed, id, 0, Stream::initial_velocity)};
   std::vector<PlainWalker<T>> states;
   for (std::int64_t step = 0; step <= p.equilibrate + p.steps; ++step) {
@@ -209,12 +209,12 @@ TYPED_TEST(Spread, TrunkIsThatWalkerOfTheEnsemble) {
     EnsembleParams e;
     e.walkers = 70;
     e.seed = p.seed;
-    e.bath = p.bath;
+    e.langevin = p.langevin;
     Ensemble<Space, Scheme, Well<T>> ensemble(Space{}, double_well<T>(), e, {0, 70});
     ensemble.initialise(p.start);
     std::int64_t done = 0;
     for (std::int64_t const stored : {0, 1, 64, 301}) {
-      ensemble.advance(done, p.equilibrate + stored);
+      ensemble.advance(p.equilibrate + stored - done);
       done = p.equilibrate + stored;
       WalkerState const walker = ensemble.read_walkers({p.walker}).front();
       EXPECT_EQ(trunk.position[static_cast<std::size_t>(stored)], walker.position[0]) << stored;
@@ -304,7 +304,7 @@ using Line = Separable<Harmonic<double>, 1>;
 TEST(SpreadPhysics, ColdHarmonicSpreadsAsTheMatrixPowersSay) {
   SpreadParams p = small_map();
   double const stiffness = 3;
-  p.bath.temperature = 1e-30;  // noise of 1e-16, below the tolerance
+  p.langevin.temperature = 1e-30;  // noise of 1e-16, below the tolerance
   p.start.thermal_velocity = false;
   p.start.velocity[0] = 0.7;
   p.equilibrate = 0;
@@ -315,7 +315,7 @@ TEST(SpreadPhysics, ColdHarmonicSpreadsAsTheMatrixPowersSay) {
   Trunk const trunk = map.trunk();
   SpreadPoints const points = map.points();
 
-  double const h = p.bath.dt, c = std::exp(-p.bath.friction * h);
+  double const h = p.langevin.dt, c = std::exp(-p.langevin.friction * h);
   auto const step = [&](double& x, double& v) {
     v -= h / 2 * stiffness * x;
     x += h / 2 * v * (1 + c);
@@ -348,7 +348,7 @@ TEST(SpreadPhysics, ColdHarmonicSpreadsAsTheMatrixPowersSay) {
 /// Free members that start at one place with Gaussian velocities and no bath: spread = time * range of the velocities.
 TEST(SpreadPhysics, FreeFlightSpreadsInProportionToTime) {
   SpreadParams p = small_map();
-  p.bath.friction = 0;
+  p.langevin.friction = 0;
   p.start.thermal_velocity = false;
   p.sigma_position = 0;
   auto const spread_after = [&](std::int64_t steps) {
@@ -370,7 +370,7 @@ constexpr double range_mean = 3.0775055, range_deviation = 0.7970507;
 
 SpreadParams still_map() {
   SpreadParams p = small_map();
-  p.bath.friction = 0;
+  p.langevin.friction = 0;
   p.start.thermal_velocity = false;
   p.sigma_velocity = 0;
   p.member_steps = 1;
@@ -403,7 +403,7 @@ TEST(SpreadPhysics, RangeOfGaussianOffsetsHasTheKnownMoments) {
 /// but for the scale, so that the mean of growth * t is half the logarithm of the ratio of variances.
 TEST(SpreadPhysics, GrowthOfFreeDiffusionIsThatOfTheWidth) {
   SpreadParams p = still_map();
-  p.bath.friction = 1;
+  p.langevin.friction = 1;
   p.member_steps = 10;
   Map<Space, EulerMaruyama, Line> map(Space{}, Line{{{0}}}, p, {0, p.points()});
   map.run();
@@ -513,14 +513,14 @@ TEST(Spread, RejectsImpossibleParameters) {
   EXPECT_EQ(message([&](SpreadParams& p) { p.sigma_velocity = nan; }), "sigma_velocity");
   EXPECT_EQ(message([&](SpreadParams& p) { p.tolerance = nan; }), "tolerance");
   EXPECT_EQ(message([](SpreadParams& p) { p.tolerance = 0.1, p.max_members = 39; }), "max_members");
-  EXPECT_EQ(message([](SpreadParams& p) { p.bath.dt = 0; }), "dt");
+  EXPECT_EQ(message([](SpreadParams& p) { p.langevin.dt = 0; }), "dt");
   SpreadParams p = small_map();
   EXPECT_THROW(check(p, true, 1), DomainError);  // an overdamped scheme has no velocity to offset
 }
 
 TEST(Spread, NamesWhatDiverges) {
   SpreadParams p = small_map();
-  p.bath.dt = 2;
+  p.langevin.dt = 2;
   Map<Space, Baoab, Well<double>> map(Space{}, double_well<double>(), p, {0, p.points()});
   map.run();
   EXPECT_THROW(map.trunk(), DivergedError);

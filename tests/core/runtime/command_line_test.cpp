@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <variant>
 #include <vector>
@@ -187,6 +188,32 @@ TEST(RunApp, GivesTheBodyItsInputWithAllAssignments) {
       written);
   EXPECT_EQ(code, 143);
   EXPECT_EQ(written, "");
+}
+
+TEST(RunApp, WarnsOnceUnlessQuietAndAlsoOfARunThatFails) {
+  auto const world = kramers::Communicator::world();
+  Scratch const scratch(world);
+  std::string const input = (scratch / "a.toml").string();
+  if (world.is_root()) put(input, "old = 1\nother = 2\n");
+  world.barrier();
+  auto const body = [](AppRun const& app) {
+    app.config.renamed("now", "old");
+    EXPECT_EQ(app.config.get<std::int64_t>("now"), 1);
+    app.config.get<std::int64_t>("other", 2);
+    app.config.reject_unknown();
+    return 0;
+  };
+  std::string const warning = "kramers-test: warning: " + input + ":1: 'old' is now called 'now'";
+  std::string written;
+  auto const lines = [&] { return std::count(written.begin(), written.end(), '\n'); };
+  EXPECT_EQ(run({input}, body, written), 0);
+  EXPECT_EQ(has(written, warning), world.is_root()) << written;
+  EXPECT_EQ(lines(), world.is_root() ? 1 : 0) << written;
+  EXPECT_EQ(run({input, "--quiet"}, body, written), 0);
+  EXPECT_EQ(written, "");
+  EXPECT_EQ(run({input, "--set", "third=3"}, body, written), 65);
+  EXPECT_EQ(has(written, warning), world.is_root()) << written;
+  EXPECT_EQ(has(written, "unknown key 'third'"), world.is_root()) << written;
 }
 
 TEST(RunApp, MistakesOfTheUserGetTheirExitCodesAndOneMessage) {

@@ -260,6 +260,41 @@ TEST(Config, VerbatimAndEffectiveTellWhatWasRun) {
   EXPECT_EQ(config.effective(), nlohmann::json::parse(R"({"a": 1, "b": {"c": 2.0, "d": "default"}})"));
 }
 
+TEST(Config, AnOldNameServesWithAWarning) {
+  auto config = Config::from_text("[dynamics]\ndt = 1\n[[part]]\nkind = 'x'\n[run]\nsteps = 3\n", "a.toml");
+  config.set("part[0].width=2");
+  config.set("run.seeds=4");
+  config.renamed("integrator", "dynamics");
+  config.renamed("axis", "part");
+  config.renamed("ensemble.seed", "run.seeds");
+  config.renamed("run.steps", "run.length");  // not in the input
+  std::string const sentence = "; the old name will be refused in the next release";
+  EXPECT_EQ(config.warnings(), (std::vector<std::string>{"a.toml:2: 'dynamics' is now called 'integrator'" + sentence,
+                                                         "a.toml:4: 'part' is now called 'axis'" + sentence,
+                                                         "command line: 'run.seeds' is now called 'ensemble.seed'" +
+                                                             sentence + " (--set run.seeds=4)"}));
+  EXPECT_EQ(config.get<double>("integrator.dt"), 1.0);
+  EXPECT_EQ(config.count("axis"), 1);
+  EXPECT_EQ(config.get<std::string>("axis[0].kind"), "x");
+  EXPECT_EQ(config.get<std::int64_t>("axis[0].width"), 2);
+  EXPECT_EQ(config.get<std::int64_t>("ensemble.seed"), 4);
+  EXPECT_EQ(config.get<std::int64_t>("run.steps"), 3);
+  EXPECT_NO_THROW(config.reject_unknown());
+  EXPECT_FALSE(config.has("dynamics"));
+  EXPECT_EQ(config.effective()["integrator"]["dt"], 1.0);
+}
+
+TEST(Config, AnOldNameServesOnlyWhereTheNewOneIsAbsent) {
+  auto config = Config::from_text("length = 1\nlengthy = 2\n", "a.toml");
+  config.set("steps=3");
+  EXPECT_EQ(complaint([&] { config.renamed("steps", "length"); }),
+            "a.toml:1: 'length' is now called 'steps', and the input has both; leave the old one out");
+  EXPECT_TRUE(config.warnings().empty());
+  config.renamed("steps", "long");  // no key begins in the middle of a word
+  EXPECT_TRUE(config.has("lengthy"));
+  EXPECT_EQ(complaint([&] { config.reject_unknown(); }), "a.toml:1: unknown key 'length'");
+}
+
 TEST(Config, FilesAreReadByOneRankForAll) {
   auto const world = kramers::Communicator::world();
   Scratch const scratch(world);

@@ -14,7 +14,7 @@ int main(int argc, char** argv) {
   kramers::dynamics::EnsembleParams params;
   params.walkers = 4096;
   params.seed = 42;
-  params.bath = {.dt = 0.02, .friction = 1.0, .temperature = 0.2, .mass = 1.0};
+  params.langevin = {.dt = 0.02, .friction = 1.0, .temperature = 0.2, .mass = 1.0};
   params.sampling.every = 10;
   params.production_start = 1000;
   kramers::dynamics::EnsembleLayout const layout(params.walkers);
@@ -23,11 +23,9 @@ int main(int argc, char** argv) {
   kramers::dynamics::InitialState start;
   start.lower[0] = start.upper[0] = -1.0;
   walkers.initialise(start);
-  walkers.advance(0, 2000);
+  walkers.advance(2000);
 
-  double sum = 0;
-  auto const cells = walkers.cell_sums();
-  for (std::size_t i = kramers::dynamics::kinetic_half_step; i < cells.size(); i += kramers::dynamics::quantities) sum += cells[i];
+  double const sum = walkers.cell_sums().total(kramers::dynamics::Quantity::kinetic_half_step);
   double const temperature = 2.0 * sum / (4096.0 * 100.0);
   std::printf("kinetic temperature %.4f\n", temperature);
   // 4096 walkers x 20 tau: the standard error is 0.2 sqrt(2 / (4096 * 20)) = 0.001; five of them

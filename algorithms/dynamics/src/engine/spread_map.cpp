@@ -2,7 +2,6 @@
 #include <kramers/base/error.hpp>
 #include <kramers/base/hash.hpp>
 #include <kramers/dynamics/engine/any_spread_map.hpp>
-#include <kramers/dynamics/engine/ensemble.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -15,7 +14,7 @@ namespace kramers::dynamics {
 void check(SpreadParams const& p, bool overdamped, int dimension) {
   EnsembleParams trunk;
   trunk.walkers = 1;
-  trunk.bath = p.bath;
+  trunk.langevin = p.langevin;
   check(trunk, overdamped, dimension);
   expects(p.walker >= 0 && p.walker < max_member_id, "walker", p.walker, "0 <= walker < 2^16");
   expects(p.steps > 0, "steps", p.steps, "steps > 0");

@@ -13,7 +13,7 @@ namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-std::size_t index(std::int64_t i) {
+std::size_t place(std::int64_t i) {
   return static_cast<std::size_t>(i);
 }
 
@@ -56,7 +56,7 @@ Window decay_window(int first, int last) {
 std::vector<double> excess_in(Window const& window, double equilibrium, std::span<double const> left, double walkers) {
   std::vector<double> excess;
   for (int n = window.first; n <= window.last; n += window.stride) {
-    excess.push_back(difference(left[index(n)], walkers) - equilibrium);
+    excess.push_back(difference(left[place(n)], walkers) - equilibrium);
   }
   return excess;
 }
@@ -88,7 +88,7 @@ int end_of_transient(SampleTable const& left, FrameTimes const& times, double eq
 }  // namespace
 
 std::vector<double> cell_walkers(EnsembleLayout const& layout) {
-  std::vector<double> walkers(index(layout.cells), static_cast<double>(layout.cell));
+  std::vector<double> walkers(place(layout.cells), static_cast<double>(layout.cell));
   walkers.back() = static_cast<double>(layout.walkers - (layout.cells - 1) * layout.cell);
   return walkers;
 }
@@ -105,16 +105,16 @@ SampleTable::SampleTable(std::vector<double> sums, int columns, std::vector<doub
 SampleTable::SampleTable(std::vector<double> sums, int columns, EnsembleLayout const& layout)
     : SampleTable(std::move(sums), columns, cell_walkers(layout)) {}
 
-double SampleTable::sum(int row, int column) const {
-  return m_sums[index(row) * index(m_columns) + index(column)];
+double SampleTable::sum(int row, Column column) const {
+  return m_sums[place(row) * place(m_columns) + place(column.number)];
 }
 
 std::span<double const> SampleTable::row(int row) const {
-  return std::span(m_sums).subspan(index(row) * index(m_columns), index(m_columns));
+  return std::span(m_sums).subspan(place(row) * place(m_columns), place(m_columns));
 }
 
 double SampleTable::walkers(int row) const {
-  return m_walkers[index(row)];
+  return m_walkers[place(row)];
 }
 
 double SampleTable::walkers() const {
@@ -124,19 +124,19 @@ double SampleTable::walkers() const {
 }
 
 std::vector<double> SampleTable::totals() const {
-  std::vector<double> sums(index(m_columns), 0.0);
-  for (std::size_t i = 0; i < m_sums.size(); ++i) sums[i % index(m_columns)] += m_sums[i];
+  std::vector<double> sums(place(m_columns), 0.0);
+  for (std::size_t i = 0; i < m_sums.size(); ++i) sums[i % place(m_columns)] += m_sums[i];
   return sums;
 }
 
 SampleTable SampleTable::folded(int rows_per_group) const {
   expects(rows_per_group > 0, "rows_per_group", rows_per_group, "> 0");
   int const groups = (rows() + rows_per_group - 1) / rows_per_group;
-  std::vector<double> sums(index(groups) * index(m_columns), 0.0), walkers(index(groups), 0.0);
+  std::vector<double> sums(place(groups) * place(m_columns), 0.0), walkers(place(groups), 0.0);
   for (int r = 0; r < rows(); ++r) {
-    std::size_t const group = index(r / rows_per_group);
-    walkers[group] += m_walkers[index(r)];
-    for (int c = 0; c < m_columns; ++c) sums[group * index(m_columns) + index(c)] += sum(r, c);
+    std::size_t const group = place(r / rows_per_group);
+    walkers[group] += m_walkers[place(r)];
+    for (int c = 0; c < m_columns; ++c) sums[group * place(m_columns) + place(c)] += sum(r, c);
   }
   return {std::move(sums), m_columns, std::move(walkers)};
 }
@@ -170,12 +170,12 @@ std::vector<Estimate> jackknife(SampleTable const& table, Statistics const& stat
   for (std::size_t i = 0; i < count; ++i) {
     double centre = rows * whole[i];
     for (int r = 0; r < rows && rows > 1; ++r) {
-      centre -= (1 - table.walkers(r) / walkers) * without[index(r)][i];
+      centre -= (1 - table.walkers(r) / walkers) * without[place(r)][i];
     }
     double variance = rows > 1 ? 0 : nan;
     for (int r = 0; r < rows && rows > 1; ++r) {
       double const h = walkers / table.walkers(r);
-      double const deviation = h * whole[i] - (h - 1) * without[index(r)][i] - centre;
+      double const deviation = h * whole[i] - (h - 1) * without[place(r)][i] - centre;
       variance += deviation * deviation / (h - 1) / rows;
     }
     estimates[i] = {whole[i], std::sqrt(variance)};
@@ -183,17 +183,17 @@ std::vector<Estimate> jackknife(SampleTable const& table, Statistics const& stat
   return estimates;
 }
 
-Estimate mean(SampleTable const& table, int column, double samples) {
+Estimate mean(SampleTable const& table, Column column, double samples) {
   expects(samples >= 1, "samples", samples, ">= 1");
   return jackknife(table, [&](std::span<double const> totals, double walkers) {
-    return std::vector{totals[index(column)] / (walkers * samples)};
+    return std::vector{totals[place(column.number)] / (walkers * samples)};
   })[0];
 }
 
-Estimate ratio(SampleTable const& table, int numerator, int denominator, double factor) {
+Estimate ratio(SampleTable const& table, Column numerator, Column denominator, double factor) {
   return jackknife(table, [&](std::span<double const> totals, double) {
-    double const below = totals[index(denominator)];
-    return std::vector{below == 0 ? nan : factor * totals[index(numerator)] / below};
+    double const below = totals[place(denominator.number)];
+    return std::vector{below == 0 ? nan : factor * totals[place(numerator.number)] / below};
   })[0];
 }
 
@@ -203,8 +203,8 @@ Estimate core_set_rate(SampleTable const& cells, Quantity transitions, Quantity 
 }
 
 PassageTime passage_time(SampleTable const& cells, double time_step) {
-  double const passed = cells.totals()[index(passages)] / cells.walkers();
-  return {ratio(cells, passage_steps, passages, time_step), passed};
+  double const passed = cells.total(Quantity::passages) / cells.walkers();
+  return {ratio(cells, Quantity::passage_steps, Quantity::passages, time_step), passed};
 }
 
 std::vector<Estimate> population_difference(SampleTable const& left) {
@@ -227,12 +227,12 @@ std::optional<DecayFit> fit_population_decay(SampleTable const& left, FrameTimes
   if (first > frames - 4) return std::nullopt;
 
   Window const window = decay_window(first, frames - 1);
-  double const start = difference(left.totals()[index(first)], left.walkers()) - equilibrium;
+  double const start = difference(left.totals()[place(first)], left.walkers()) - equilibrium;
   if (!(std::abs(start) > 5 / std::sqrt(left.walkers()))) return std::nullopt;
 
   auto const estimates = jackknife(left, [&](std::span<double const> totals, double walkers) {
     double const lambda = decay_rate(window, times.interval, equilibrium, totals, walkers);
-    double const excess = difference(totals[index(first)], walkers) - equilibrium;
+    double const excess = difference(totals[place(first)], walkers) - equilibrium;
     return std::vector{lambda, 0.5 * (1 - equilibrium) * lambda, excess * std::exp(lambda * times.at(first))};
   });
   if (!std::isfinite(estimates[0].value)) return std::nullopt;
@@ -245,8 +245,8 @@ std::vector<Estimate> correlation(SampleTable const& products, SampleTable const
   return jackknife(table, [&](std::span<double const> totals, double walkers) {
     std::vector<double> c;
     for (int n = 0; n < lags; ++n) {
-      double const means = positions ? totals[index(lags)] * totals[index(lags + n)] / (walkers * walkers) : 0.0;
-      c.push_back(totals[index(n)] / walkers - means);
+      double const means = positions ? totals[place(lags)] * totals[place(lags + n)] / (walkers * walkers) : 0.0;
+      c.push_back(totals[place(n)] / walkers - means);
     }
     return c;
   });
@@ -270,8 +270,8 @@ CorrelationTime correlation_time(SampleTable const& products, SampleTable const*
   SampleTable const table = positions ? products.beside(*positions) : products;
   Estimate const time = jackknife(table, [&](std::span<double const> totals, double walkers) {
     auto const at = [&](int n) {
-      double const means = positions ? totals[index(count)] * totals[index(count + n)] / (walkers * walkers) : 0.0;
-      return totals[index(n)] / walkers - means;
+      double const means = positions ? totals[place(count)] * totals[place(count + n)] / (walkers * walkers) : 0.0;
+      return totals[place(n)] / walkers - means;
     };
     double area = 0;
     for (int n = 1; n <= window; ++n) area += 0.5 * (at(n - 1) + at(n));
@@ -288,17 +288,17 @@ std::vector<Estimate> free_energy(std::vector<std::uint64_t> const& counts, Hist
   for (int axis = 0; axis < grid.dimensions; ++axis) {
     volume *= (grid.upper[axis] - grid.lower[axis]) / grid.bins[axis];
   }
-  std::vector<double> group_walkers(index(layout.groups), 0.0);
+  std::vector<double> group_walkers(place(layout.groups), 0.0);
   std::vector<double> const cells = cell_walkers(layout);
-  for (std::size_t c = 0; c < cells.size(); ++c) group_walkers[c / index(layout.cells_per_group)] += cells[c];
+  for (std::size_t c = 0; c < cells.size(); ++c) group_walkers[c / place(layout.cells_per_group)] += cells[c];
   SampleTable const table({counts.begin(), counts.end()}, counters, group_walkers);
 
   // Errors are those of the probability, so that no logarithm of an emptied bin is taken.
   std::vector<Estimate> estimates = jackknife(table, [&](std::span<double const> totals, double) {
     double inside = 0;
-    for (int b = 0; b < bins; ++b) inside += totals[index(b)];
+    for (int b = 0; b < bins; ++b) inside += totals[place(b)];
     std::vector<double> density;
-    for (int b = 0; b < bins; ++b) density.push_back(totals[index(b)] / (inside * volume));
+    for (int b = 0; b < bins; ++b) density.push_back(totals[place(b)] / (inside * volume));
     return density;
   });
   for (Estimate& e : estimates) {
@@ -315,7 +315,7 @@ Estimate diffusion_coefficient(SampleTable const& squared_displacements, FrameTi
     double rise = 0, run = 0;
     for (int n = first + 1; n < frames; ++n) {
       double const weight = 1 / (0.5 * (times.at(n - 1) + times.at(n)));
-      rise += weight * (totals[index(n)] - totals[index(n - 1)]) / walkers;
+      rise += weight * (totals[place(n)] - totals[place(n - 1)]) / walkers;
       run += weight * times.interval;
     }
     return std::vector{rise / (2 * dimension * run)};

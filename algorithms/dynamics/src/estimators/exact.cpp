@@ -68,9 +68,9 @@ Matrix2 carried(Matrix2 const& m, Matrix2 const& s) {
   return product(product(m, s), Matrix2{{{m[0][0], m[1][0]}, {m[0][1], m[1][1]}}});
 }
 
-AffineMap compose(std::string_view letters, std::string_view whole, HarmonicWell const& well, BathParams const& bath) {
+AffineMap compose(std::string_view letters, std::string_view whole, HarmonicWell const& well, LangevinParams const& langevin) {
   auto const share = [&](char letter) {
-    return bath.dt / static_cast<double>(std::count(whole.begin(), whole.end(), letter));
+    return langevin.dt / static_cast<double>(std::count(whole.begin(), whole.end(), letter));
   };
   AffineMap map;
   for (char const letter : letters) {
@@ -78,13 +78,13 @@ AffineMap compose(std::string_view letters, std::string_view whole, HarmonicWell
     if (letter == 'A') {
       part.matrix[0][1] = share('A');
     } else if (letter == 'B') {
-      part.matrix[1][0] = -well.stiffness / bath.mass * share('B');
-      part.shift[1] = well.pull / bath.mass * share('B');
+      part.matrix[1][0] = -well.stiffness / langevin.mass * share('B');
+      part.shift[1] = well.external_force / langevin.mass * share('B');
     } else {
       expects(letter == 'O', "letters", std::string(1, letter), "A, B or O");
-      double const damp = std::exp(-bath.friction * share('O'));
+      double const damp = std::exp(-langevin.friction * share('O'));
       part.matrix[1][1] = damp;
-      part.noise[1][1] = bath.temperature / bath.mass * (1 - damp * damp);
+      part.noise[1][1] = langevin.temperature / langevin.mass * (1 - damp * damp);
     }
     map = map.then(part);
   }
@@ -312,29 +312,29 @@ Matrix2 AffineMap::lagged_covariance(std::int64_t n) const {
   return product(power(n).matrix, stationary().covariance);
 }
 
-AffineMap splitting_step(std::string_view letters, HarmonicWell const& well, BathParams const& bath) {
-  return compose(letters, letters, well, bath);
+AffineMap splitting_step(std::string_view letters, HarmonicWell const& well, LangevinParams const& langevin) {
+  return compose(letters, letters, well, langevin);
 }
 
-AffineMap splitting_half_step(std::string_view letters, HarmonicWell const& well, BathParams const& bath) {
-  return compose(letters.substr(0, letters.rfind('B')), letters, well, bath);
+AffineMap splitting_half_step(std::string_view letters, HarmonicWell const& well, LangevinParams const& langevin) {
+  return compose(letters.substr(0, letters.rfind('B')), letters, well, langevin);
 }
 
-AffineMap euler_maruyama_step(HarmonicWell const& well, BathParams const& bath) {
-  double const mobility_dt = bath.dt / (bath.mass * bath.friction);
+AffineMap euler_maruyama_step(HarmonicWell const& well, LangevinParams const& langevin) {
+  double const mobility_dt = langevin.dt / (langevin.mass * langevin.friction);
   AffineMap map;
   map.matrix = {{{1 - mobility_dt * well.stiffness, 0}, {0, 0}}};
-  map.shift = {mobility_dt * well.pull, 0};
-  map.noise[0][0] = 2 * bath.temperature * mobility_dt;
+  map.shift = {mobility_dt * well.external_force, 0};
+  map.noise[0][0] = 2 * langevin.temperature * mobility_dt;
   return map;
 }
 
-AffineMap leimkuhler_matthews_step(HarmonicWell const& well, BathParams const& bath) {
-  double const mobility_dt = bath.dt / (bath.mass * bath.friction);
-  double const noise = std::sqrt(0.5 * bath.temperature * mobility_dt);
+AffineMap leimkuhler_matthews_step(HarmonicWell const& well, LangevinParams const& langevin) {
+  double const mobility_dt = langevin.dt / (langevin.mass * langevin.friction);
+  double const noise = std::sqrt(0.5 * langevin.temperature * mobility_dt);
   AffineMap map;
   map.matrix = {{{1 - mobility_dt * well.stiffness, noise}, {0, 0}}};
-  map.shift = {mobility_dt * well.pull, 0};
+  map.shift = {mobility_dt * well.external_force, 0};
   map.noise = {{{noise * noise, noise}, {noise, 1}}};
   return map;
 }

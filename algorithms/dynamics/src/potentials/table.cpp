@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/error.hpp>
+#include <kramers/base/hash.hpp>
 #include <kramers/base/file.hpp>
 #include <kramers/dynamics/potentials/table.hpp>
 
@@ -150,6 +151,14 @@ Table parse_table(std::string_view text, std::string const& source) {
 
 Table read_table(std::filesystem::path const& path) {
   return parse_table(read_text(path), path.string());
+}
+
+std::uint64_t hash_of(Table const& table) {
+  std::uint64_t sum = 0, place = 0;
+  for (auto const* column : {&table.position, &table.energy}) {
+    for (double const value : *column) sum += hash_element(place++, std::bit_cast<std::uint64_t>(value));
+  }
+  return sum;
 }
 
 CubicSpline natural_spline(Table const& table) {

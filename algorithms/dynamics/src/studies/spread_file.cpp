@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "spread_file.hpp"
-
+#include <kramers/dynamics/studies/spread_study.hpp>
 #include <kramers/runtime/h5.hpp>
 #include <kramers/runtime/provenance.hpp>
 
 #include <nlohmann/json.hpp>
 
-namespace kramers::dynamics::detail {
+namespace kramers::dynamics {
 namespace {
 
 void write_parameters(h5::Writer& file, SpreadRequest const& request) {
   SpreadParams const& p = request.params;
   file.group("/parameters");
   auto const put = [&](char const* name, auto const& value) { file.attribute("/parameters", name, value); };
-  put("potential", request.potential.kind);
+  put("potential", request.potential->kind());
   put("scheme", request.scheme);
-  put("kT", p.bath.temperature);
-  put("friction", p.bath.friction);
-  put("mass", p.bath.mass);
-  put("dt", p.bath.dt);
+  put("kT", p.langevin.temperature);
+  put("friction", p.langevin.friction);
+  put("mass", p.langevin.mass);
+  put("dt", p.langevin.dt);
   put("seed", p.seed);
   put("member_seed", p.member_seed.value_or(p.seed));
   put("steps", p.steps);
@@ -46,7 +45,7 @@ void write_spread(std::filesystem::path const& path, Communicator const& comm, S
   Trunk const& trunk = result.trunk;
   h5::Extents const states{trunk.position.size()}, rows{static_cast<std::uint64_t>(p.points())};
   std::vector<double> trunk_time;
-  for (std::size_t i = 0; i < trunk.position.size(); ++i) trunk_time.push_back(static_cast<double>(i) * p.bath.dt);
+  for (std::size_t i = 0; i < trunk.position.size(); ++i) trunk_time.push_back(static_cast<double>(i) * p.langevin.dt);
   file.write("/trunk/time", trunk_time, states);
   file.write("/trunk/position", trunk.position, states);
   file.write("/trunk/velocity", trunk.velocity, states);
@@ -66,10 +65,10 @@ void write_spread(std::filesystem::path const& path, Communicator const& comm, S
   file.write("/spread/hi", result.points.hi, rows);
   file.write("/spread/spread", spread, rows);
   file.write("/spread/error", result.points.error, rows);
-  file.write("/spread/rate", time_derivative(spread, static_cast<double>(p.every) * p.bath.dt), rows);
+  file.write("/spread/rate", time_derivative(spread, static_cast<double>(p.every) * p.langevin.dt), rows);
   file.write("/spread/growth", result.points.growth, rows);
   file.write("/spread/members", result.points.members, rows);
   file.commit();
 }
 
-}  // namespace kramers::dynamics::detail
+}  // namespace kramers::dynamics

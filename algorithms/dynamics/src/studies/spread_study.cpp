@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include <kramers/base/file.hpp>
 #include <kramers/dynamics/estimators/estimators.hpp>
-#include <kramers/dynamics/studies/ensemble_factory.hpp>
 #include <kramers/dynamics/studies/spread_study.hpp>
 #include <kramers/dynamics/studies/study_params.hpp>
 #include <kramers/runtime/collective_errors.hpp>
@@ -11,10 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <numeric>
-
-#include "spread_file.hpp"
 
 namespace kramers::dynamics {
 namespace {
@@ -65,46 +60,21 @@ void read_adaptive(Config const& config, SpreadParams& p) {
                "between " + std::to_string(first_batches) + " * spread.members and 2^16");
 }
 
-std::optional<std::filesystem::path> file_name(std::optional<std::filesystem::path> const& option,
-                                               std::optional<std::filesystem::path> const& key) {
-  return option ? option : key;
-}
-
-void tell(SpreadRequest const& request, SpreadResult const& result, nlohmann::json const& summary) {
-  SpreadParams const& p = request.params;
-  auto const line = [](char const* name, Estimate const& e, char const* unit) {
-    std::printf("  %-8s %.4g +- %.2g %s (mean over the trunk)\n", name, e.value, e.stderr_, unit);
-  };
-  std::printf("%s: trunk of %lld steps, %lld points with %lld members of %lld steps\n", app_name,
-              static_cast<long long>(p.steps), static_cast<long long>(p.points()), static_cast<long long>(p.members),
-              static_cast<long long>(p.member_steps));
-  line("spread", mean_of_blocks(spread_of(result.points)), "length");
-  line("growth", mean_of_blocks(result.points.growth), "1/tau");
-  if (p.adaptive()) {
-    AdaptiveReport const report = report_adaptive(p, result.points);
-    std::printf("  adaptive %lld member steps instead of %lld, a saving of %.2f; %lld points above the tolerance\n",
-                static_cast<long long>(report.member_steps), static_cast<long long>(report.fixed_member_steps),
-                report.saving(), static_cast<long long>(report.uncertain_points));
-  }
-  std::printf("  computed in %.3g ms, %.3g steps/s; state hash %s\n", 1e3 * result.seconds,
-              summary.at("walker_steps_per_s").get<double>(), summary.at("state_hash").get<std::string>().c_str());
-}
-
 }  // namespace
 
-SpreadRequest read_spread(Config const& config, CommandLine const& options) {
+SpreadRequest read_spread(Config const& config, CommandLine const& options, PotentialList const& potentials) {
   SpreadRequest request;
   request.space = options.space;
   request.precision = options.precision;
-  request.potential = read_potential(config);
-  config.check(request.potential.dimensions == 1, "potential.kind", "a potential of one coordinate");
+  request.potential = potentials.read(config);
+  config.check(request.potential->dimension() == 1, "potential.kind", "a potential of one coordinate");
   request.scheme = config.one_of("integrator.scheme", scheme_names(), scheme_names().front());
   bool const overdamped = is_overdamped(request.scheme);
 
   SpreadParams& p = request.params;
-  p.bath = read_bath(config, overdamped);
+  p.langevin = read_langevin(config, overdamped);
   p.seed = config.get<std::uint64_t>("ensemble.seed");
-  p.start = read_initial(config, request.potential);
+  p.start = read_initial(config, *request.potential);
   p.walker = config.non_negative<std::int64_t>("trunk.walker", p.walker);
   config.check(p.walker < max_member_id, "trunk.walker", "below 2^16");
   p.equilibrate = config.non_negative<std::int64_t>("trunk.equilibrate", p.equilibrate);
@@ -169,31 +139,6 @@ nlohmann::json summarise_spread(SpreadRequest const& request, SpreadResult const
   std::string text = summary.dump();
   comm.broadcast(text);
   return nlohmann::json::parse(text);
-}
-
-int run_spread(AppRun const& run) {
-  SpreadRequest const request = read_spread(run.config, run.options);
-  auto const output = file_name(run.options.output, run.config.find_path("output.file"));
-  auto const summary_file = file_name(run.options.summary, run.config.find_path("output.summary"));
-  run.config.reject_unknown();
-  agree(run.comm, [&] {
-    if (!run.comm.is_root()) return;
-    if (output) require_writable(*output);
-    if (summary_file) require_writable(*summary_file);
-  });
-
-  SpreadResult const result = compute_spread(request, run.comm);
-  nlohmann::json summary = summarise_spread(request, result, run.comm);
-  summary["provenance"] = provenance(run.comm, app_name, request.space, run.options.words, run.config.verbatim());
-  if (output) detail::write_spread(*output, run.comm, request, result, summary);
-  agree(run.comm, [&] {
-    if (run.comm.is_root() && summary_file) write_summary(*summary_file, summary, run);
-  });
-  if (run.comm.is_root() && !run.options.quiet) {
-    tell(request, result, summary);
-    if (output) std::printf("  written to %s\n", output->c_str());
-  }
-  return exit_code::success;
 }
 
 }  // namespace kramers::dynamics

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/error.hpp>
-#include <kramers/core/region.hpp>
 #include <kramers/dynamics/studies/study.hpp>
 #include <kramers/runtime/progress.hpp>
 #include <kramers/runtime/signals.hpp>
@@ -36,7 +35,7 @@ Study::Study(StudyParams params, Communicator comm)
       m_ensemble(make_ensemble(owned_by(m_params.request, m_comm))) {
   auto const lags = static_cast<std::size_t>(m_params.correlation_frames);
   m_record.origins.assign(lags, 0);
-  m_record.correlations.assign(lags * static_cast<std::size_t>(m_ensemble->layout().groups) * frame_quantities, 0.0);
+  m_record.correlations.assign(lags * static_cast<std::size_t>(m_ensemble->layout().groups) * row_length<FrameQuantity>, 0.0);
   m_ensemble->initialise(m_params.initial);
 }
 
@@ -64,7 +63,6 @@ std::int64_t Study::next_stop(std::int64_t step) const {
 }
 
 int Study::run(bool quiet) {
-  Region const region("kramers::Study::run");
   StopRequest const stop;
   auto const walker_steps = [this](std::int64_t steps) {
     return static_cast<std::uint64_t>(steps * m_params.request.params.walkers);
@@ -72,14 +70,14 @@ int Study::run(bool quiet) {
   Progress::Options options;
   options.quiet = quiet;
   options.start = walker_steps(m_step);
-  Progress progress(m_comm, walker_steps(m_params.last_step()), m_params.request.potential.kind, options);
+  Progress progress(m_comm, walker_steps(m_params.last_step()), m_params.request.potential->kind(), options);
   auto const begin = std::chrono::steady_clock::now();
   m_first_step = m_last_checkpoint = m_step;
   if (m_step == 0 && m_params.equilibrate == 0) observe();
   int signal = 0;
   while (m_step < m_params.last_step() && signal == 0) {
     std::int64_t const next = next_stop(m_step);
-    m_ensemble->advance(m_step, next);
+    m_ensemble->advance(next - m_step);
     check_finite();
     m_step = next;
     observe();
@@ -105,11 +103,11 @@ void Study::record_frame(std::int64_t frame) {
   bool const correlate = lags > 0 && since_origin >= 0;
   if (correlate && since_origin % lags == 0) m_ensemble->mark_origin();
   EnsembleLayout const& layout = m_ensemble->layout();
-  std::vector<double> const cells = m_comm.gather(m_ensemble->frame_sums());
+  std::vector<double> const cells = m_comm.gather(m_ensemble->frame_sums().values());
   if (correlate) ++m_record.origins[static_cast<std::size_t>(since_origin % lags)];
   if (!m_comm.is_root()) return;
 
-  auto const columns = static_cast<std::size_t>(frame_quantities);
+  auto const columns = static_cast<std::size_t>(row_length<FrameQuantity>);
   auto const groups = static_cast<std::size_t>(layout.groups);
   std::vector<double> sums(groups * columns, 0.0);
   for (std::size_t cell = 0; cell < static_cast<std::size_t>(layout.cells); ++cell) {
@@ -163,10 +161,10 @@ DivergedError find_divergence(StudyParams const& params, std::int64_t walker, st
       std::visit([&](auto values) { values[0] = static_cast<typename decltype(values)::value_type>(value); },
                  column.values);
     }
-    one->upload();
+    one->upload(step);
   };
   while (step < last) {
-    one->advance(step, step + stride);
+    one->advance(stride);
     if (one->first_diverged()) {
       if (stride == 1) break;
       stride /= 2;
@@ -176,7 +174,7 @@ DivergedError find_divergence(StudyParams const& params, std::int64_t walker, st
       before = one->read_walkers(id).front();
     }
   }
-  return DivergedError(static_cast<std::uint64_t>(walker), step + 1, before.position[0], params.request.params.bath.dt);
+  return DivergedError(static_cast<std::uint64_t>(walker), step + 1, before.position[0], params.request.params.langevin.dt);
 }
 
 }  // namespace
@@ -217,7 +215,7 @@ Replay replay(StudyParams const& params, std::uint64_t walker, std::int64_t ever
     // The steps at which the ensemble's trajectory is recorded, and as many before production.
     std::int64_t const phase = params.equilibrate % every;
     std::int64_t const next = std::min((step - phase + every) / every * every + phase, params.last_step());
-    one->advance(step, next);
+    one->advance(next - step);
     step = next;
     keep();
   }

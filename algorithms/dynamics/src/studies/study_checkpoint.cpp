@@ -13,7 +13,7 @@ namespace kramers::dynamics::detail {
 namespace {
 
 constexpr char format_name[] = "kramers-langevin checkpoint";
-constexpr std::int64_t format_version = 1;
+constexpr std::int64_t format_version = 2;  // 1, of kramers 0.1.0, had another fingerprint
 
 /// The first place where two fingerprints differ: its name and both values.
 void expect_same(nlohmann::json const& now, nlohmann::json const& then, std::string const& path) {
@@ -37,18 +37,23 @@ h5::Reader open_checkpoint(std::filesystem::path const& path, Communicator const
     throw IoError(path.string(), "this is an HDF5 file, but no checkpoint of kramers-langevin");
   }
   auto const version = file.attribute<std::int64_t>("/", "format_version");
+  if (version < format_version) {
+    throw IoError(path.string(), "the checkpoint was written by kramers " + file.text_attribute("/", "version") +
+                                     "; finish the run with that version");
+  }
   if (version > format_version) {
     throw IoError(path.string(), "the checkpoint has format version " + std::to_string(version) +
                                      ", this program reads up to " + std::to_string(format_version) +
                                      "; resume with kramers " + file.text_attribute("/", "version") + " or later");
   }
-  expect_same(fingerprint(params), nlohmann::json::parse(file.read_text("fingerprint")), path.string());
+  expect_same(nlohmann::json::parse(params.fingerprint), nlohmann::json::parse(file.read_text("fingerprint")),
+              path.string());
   return file;
 }
 
 /// Rows [first, first + count) of each state column of the file into the ensemble.
 void read_state(h5::Reader const& file, AnyEnsemble& ensemble, EnsembleLayout::Range const& rows,
-                std::string const& only_prefixes) {
+                std::string const& only_prefixes, std::int64_t step) {
   for (StateColumn& column : ensemble.download()) {
     if (!only_prefixes.empty() && only_prefixes.find(column.name[0]) == std::string::npos) continue;
     std::visit(
@@ -60,7 +65,7 @@ void read_state(h5::Reader const& file, AnyEnsemble& ensemble, EnsembleLayout::R
         },
         column.values);
   }
-  ensemble.upload();
+  ensemble.upload(step);
 }
 
 /// The step the checkpoint was written at, which must not lie beyond the end of this run.
@@ -89,7 +94,7 @@ void write_checkpoint(std::filesystem::path const& path, Communicator const& com
   file.attribute("/", "format_version", format_version);
   file.attribute("/", "version", version());
   file.attribute("/", "step", step);
-  file.write("fingerprint", std::string_view(fingerprint(params).dump()));
+  file.write("fingerprint", std::string_view(params.fingerprint));
 
   for (StateColumn const& column : ensemble.download()) {
     std::visit(
@@ -100,8 +105,8 @@ void write_checkpoint(std::filesystem::path const& path, Communicator const& com
         column.values);
   }
   EnsembleLayout::Range const cells = layout.cells_of(range);
-  file.write_rows("sums/cells", ensemble.cell_sums(), static_cast<std::uint64_t>(cells.first),
-                  static_cast<std::uint64_t>(layout.cells), {static_cast<std::uint64_t>(quantities)});
+  file.write_rows("sums/cells", ensemble.cell_sums().values(), static_cast<std::uint64_t>(cells.first),
+                  static_cast<std::uint64_t>(layout.cells), {static_cast<std::uint64_t>(row_length<Quantity>)});
   auto histogram = ensemble.histogram();
   comm.sum(std::span<std::uint64_t>(histogram));
   file.write("sums/histogram", histogram, {histogram.size()});
@@ -148,11 +153,11 @@ std::int64_t read_checkpoint(std::filesystem::path const& path, Communicator con
   EnsembleLayout::Range const range = ensemble.range();
   h5::Reader const file = open_checkpoint(path, comm, params);
   std::int64_t const step = read_step(file, params);
-  read_state(file, ensemble, range, "");
+  read_state(file, ensemble, range, "", step);
 
   EnsembleLayout::Range const cells = layout.cells_of(range);
-  ensemble.set_cell_sums(file.read_rows<double>("sums/cells", static_cast<std::uint64_t>(cells.first),
-                                                static_cast<std::uint64_t>(cells.size())));
+  ensemble.set_cell_sums(CellSums(file.read_rows<double>(
+      "sums/cells", static_cast<std::uint64_t>(cells.first), static_cast<std::uint64_t>(cells.size()))));
   // Counters of a group may go on on another rank than before; sums over ranks are all that matters.
   auto histogram = file.read<std::uint64_t>("sums/histogram");
   if (!comm.is_root()) std::fill(histogram.begin(), histogram.end(), 0);
@@ -183,7 +188,7 @@ std::int64_t read_walker(std::filesystem::path const& path, StudyParams const& p
                          AnyEnsemble& one) {
   h5::Reader const file = open_checkpoint(path, Communicator::self(), params);
   std::int64_t const step = read_step(file, params);
-  read_state(file, one, {walker, walker + 1}, "xv");
+  read_state(file, one, {walker, walker + 1}, "xv", step);
   return step;
 }
 

@@ -50,16 +50,16 @@ void write_header(h5::Writer& file, std::string const& app, nlohmann::json const
 void write_parameters(h5::Writer& file, StudyParams const& params) {
   EnsembleParams const& ensemble = params.request.params;
   file.group("parameters");
-  file.attribute("parameters", "kT", ensemble.bath.temperature);
-  file.attribute("parameters", "friction", ensemble.bath.friction);
-  file.attribute("parameters", "mass", ensemble.bath.mass);
-  file.attribute("parameters", "dt", ensemble.bath.dt);
+  file.attribute("parameters", "kT", ensemble.langevin.temperature);
+  file.attribute("parameters", "friction", ensemble.langevin.friction);
+  file.attribute("parameters", "mass", ensemble.langevin.mass);
+  file.attribute("parameters", "dt", ensemble.langevin.dt);
   file.attribute("parameters", "walkers", ensemble.walkers);
   file.attribute("parameters", "steps", params.steps);
   file.attribute("parameters", "scheme", params.request.scheme);
-  file.attribute("parameters", "potential", params.request.potential.kind);
-  file.attribute("parameters", "dimensions", std::int64_t{params.request.potential.dimensions});
-  if (ensemble.sampling.cores) {
+  file.attribute("parameters", "potential", params.request.potential->kind());
+  file.attribute("parameters", "dimensions", std::int64_t{params.request.potential->dimension()});
+  if (ensemble.sampling.core_sets) {
     file.attribute("parameters", "cores", std::array{ensemble.sampling.core_a, ensemble.sampling.core_b});
   }
 }
@@ -84,7 +84,7 @@ void write_trajectory(h5::Writer& file, Study const& study) {
   StudyParams const& params = study.params();
   if (params.trajectory_walkers == 0) return;
   StudyRecord const& record = study.record();
-  int const d = params.request.potential.dimensions;
+  int const d = params.request.potential->dimension();
   auto const frames = static_cast<std::uint64_t>(record.trajectory_steps.size());
   auto const all = static_cast<std::uint64_t>(params.trajectory_walkers);
   auto const dimension = static_cast<std::uint64_t>(d);
@@ -94,7 +94,7 @@ void write_trajectory(h5::Writer& file, Study const& study) {
   write_box(file, d);
   for (auto const& [name, data] : {std::pair{"position", &record.positions}, {"velocity", &record.velocities}}) {
     std::string const element = std::string("particles/walkers/") + name;
-    write_clock(file, element, record.trajectory_steps, params.request.params.bath.dt);
+    write_clock(file, element, record.trajectory_steps, params.request.params.langevin.dt);
     file.write_box(element + "/value", *data, {0, first, 0}, {frames, count, dimension}, {frames, all, dimension});
   }
   std::vector<std::int64_t> ids;
@@ -109,7 +109,7 @@ void write_series(h5::Writer& file, Study const& study, StudyResults const& resu
   }
   auto const write = [&](std::string const& name, std::vector<Estimate> const& series) {
     std::string const element = "observables/" + name;
-    write_clock(file, element, steps, study.params().request.params.bath.dt);
+    write_clock(file, element, steps, study.params().request.params.langevin.dt);
     write_column(file, element + "/value", values(series));
     write_column(file, element + "/error", errors(series));
   };
@@ -157,7 +157,7 @@ void write_free_energy(h5::Writer& file, StudyParams const& params, FreeEnergyPr
   file.write(group + "/value", values(profile.value), extents);
   file.write(group + "/error", errors(profile.value), extents);
   file.write(group + "/exact", profile.exact, extents);
-  file.attribute(group, "kT", params.request.params.bath.temperature);
+  file.attribute(group, "kT", params.request.params.langevin.temperature);
 }
 
 void write_correlations(h5::Writer& file, CorrelationFunctions const& functions) {
@@ -195,8 +195,8 @@ void write_replay(std::filesystem::path const& path, StudyParams const& params, 
   h5::Writer file(path, Communicator::self());
   write_header(file, "kramers-langevin", summary, provenance, input);
   write_parameters(file, params);
-  auto const dimension = static_cast<std::size_t>(params.request.potential.dimensions);
-  write_box(file, params.request.potential.dimensions);
+  auto const dimension = static_cast<std::size_t>(params.request.potential->dimension());
+  write_box(file, params.request.potential->dimension());
   std::vector<double> positions, velocities;
   for (WalkerState const& state : replay.states) {
     for (std::size_t d = 0; d < dimension; ++d) {
@@ -207,7 +207,7 @@ void write_replay(std::filesystem::path const& path, StudyParams const& params, 
   h5::Extents const extents{replay.states.size(), 1, dimension};
   for (auto const& [name, data] : {std::pair{"position", &positions}, {"velocity", &velocities}}) {
     std::string const element = std::string("particles/walkers/") + name;
-    write_clock(file, element, replay.steps, params.request.params.bath.dt);
+    write_clock(file, element, replay.steps, params.request.params.langevin.dt);
     file.write(element + "/value", *data, extents);
   }
   file.write("particles/walkers/id", std::vector<std::uint64_t>{walker}, {1});

@@ -15,6 +15,12 @@ constexpr std::int64_t max_correlation_frames = 1'000;
 // Trajectories are held in memory and in checkpoints until the end.
 constexpr std::int64_t max_trajectory_values = 8'000'000;
 
+std::string listed(std::vector<std::string> const& names) {
+  std::string text;
+  for (std::string const& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
 /// A vector of one value per coordinate.
 std::vector<double> per_coordinate(Config const& config, std::string_view key, int dimensions,
                                    std::vector<double> const& fallback) {
@@ -24,28 +30,15 @@ std::vector<double> per_coordinate(Config const& config, std::string_view key, i
   return values;
 }
 
-std::vector<double> usual_start(PotentialParams const& potential) {
-  if (potential.kind == "mueller_brown") return {-0.558, 1.442};
-  double start = 0;
-  if (potential.kind == "double_well") start = -1;
-  if (potential.kind == "harmonic") start = potential.centre;
-  if (potential.kind == "tabulated") {
-    auto const& energy = potential.table->energy;
-    auto const lowest = std::min_element(energy.begin(), energy.end()) - energy.begin();
-    start = potential.table->position[static_cast<std::size_t>(lowest)];
-  }
-  return std::vector<double>(static_cast<std::size_t>(potential.dimensions), start);
-}
-
 }  // namespace
 
-InitialState read_initial(Config const& config, PotentialParams const& potential) {
+InitialState read_initial(Config const& config, AnyPotential const& potential) {
   InitialState initial;
-  int const d = potential.dimensions;
+  int const d = potential.dimension();
   bool const box = config.has("initial.lower") || config.has("initial.upper");
   config.check(!(box && config.has("initial.position")), "initial.position", "absent where lower and upper are given");
   auto const position =
-      box ? std::vector<double>{} : per_coordinate(config, "initial.position", d, usual_start(potential));
+      box ? std::vector<double>{} : per_coordinate(config, "initial.position", d, potential.usual_start());
   auto const lower = box ? per_coordinate(config, "initial.lower", d, {}) : position;
   auto const upper = box ? per_coordinate(config, "initial.upper", d, {}) : position;
   for (std::size_t i = 0; i < lower.size(); ++i) {
@@ -61,14 +54,14 @@ InitialState read_initial(Config const& config, PotentialParams const& potential
   return initial;
 }
 
-BathParams read_bath(Config const& config, bool overdamped) {
-  BathParams bath;
-  bath.dt = config.positive<double>("integrator.dt");
-  bath.friction =
+LangevinParams read_langevin(Config const& config, bool overdamped) {
+  LangevinParams langevin;
+  langevin.dt = config.positive<double>("integrator.dt");
+  langevin.friction =
       overdamped ? config.positive<double>("integrator.friction") : config.non_negative<double>("integrator.friction");
-  bath.temperature = config.positive<double>("integrator.temperature");
-  bath.mass = config.positive<double>("integrator.mass", 1.0);
-  return bath;
+  langevin.temperature = config.positive<double>("integrator.temperature");
+  langevin.mass = config.positive<double>("integrator.mass", 1.0);
+  return langevin;
 }
 
 namespace {
@@ -99,17 +92,19 @@ SamplingParams read_sampling(Config const& config, int dimensions) {
   sampling.every = config.non_negative<std::int64_t>("observables.every", 10);
   sampling.coordinate = static_cast<int>(config.non_negative<std::int64_t>("observables.coordinate", 0));
   config.check(sampling.coordinate < dimensions, "observables.coordinate", "< the number of coordinates");
-  sampling.divide = config.get<double>("observables.divide", 0.0);
-  if (auto const cores = config.find<std::vector<double>>("observables.cores")) {
-    config.check(cores->size() == 2 && (*cores)[0] < (*cores)[1], "observables.cores",
+  config.renamed("observables.dividing_point", "observables.divide");
+  config.renamed("observables.core_sets", "observables.cores");
+  sampling.dividing_point = config.get<double>("observables.dividing_point", 0.0);
+  if (auto const sets = config.find<std::vector<double>>("observables.core_sets")) {
+    config.check(sets->size() == 2 && (*sets)[0] < (*sets)[1], "observables.core_sets",
                  "[a, b] with a < b: core A is x <= a, core B is x >= b");
-    sampling.cores = true;
-    sampling.core_a = (*cores)[0];
-    sampling.core_b = (*cores)[1];
+    sampling.core_sets = true;
+    sampling.core_a = (*sets)[0];
+    sampling.core_b = (*sets)[1];
   }
   sampling.first_passage = config.get<bool>("observables.first_passage", false);
-  config.check(!sampling.first_passage || sampling.cores, "observables.first_passage",
-               "false unless observables.cores is given");
+  config.check(!sampling.first_passage || sampling.core_sets, "observables.first_passage",
+               "false unless observables.core_sets is given");
   sampling.histogram = read_histogram(config, sampling.coordinate, dimensions);
   return sampling;
 }
@@ -132,32 +127,50 @@ void read_trajectory(Config const& config, StudyParams& study) {
                "at most ensemble.walkers");
   auto const values = static_cast<double>(study.trajectory_walkers) *
                       (static_cast<double>(study.steps / study.trajectory_every) + 1) * 2 *
-                      study.request.potential.dimensions;
+                      study.request.potential->dimension();
   config.check(values <= max_trajectory_values, "output.trajectory.every",
                "larger: walkers x frames x coordinates x 2 may not exceed " + std::to_string(max_trajectory_values));
 }
 
 }  // namespace
 
-StudyParams read_study(Config const& config, CommandLine const& options) {
+namespace {
+
+/// All keys that were asked for, but those that a resumed run may change: how long it is and where files go. Data of the
+/// potential count, not the name of their file.
+std::string fingerprint(Config const& config, EnsembleRequest const& request) {
+  nlohmann::json keys = config.effective();
+  for (char const* const place : {"/run/steps", "/checkpoint", "/output/file", "/output/summary", "/potential/file"}) {
+    nlohmann::json::json_pointer const pointer(place);
+    if (keys.contains(pointer)) keys[pointer.parent_pointer()].erase(pointer.back());
+  }
+  keys["precision"] = request.precision;
+  keys["potential"]["data"] = request.potential->data_hash();
+  return keys.dump();
+}
+
+}  // namespace
+
+StudyParams read_study(Config const& config, CommandLine const& options, PotentialList const& potentials) {
   StudyParams study;
   EnsembleRequest& request = study.request;
   request.space = options.space;
   request.precision = options.precision;
-  request.potential = read_potential(config);
+  request.potential = potentials.read(config);
+  int const dimension = request.potential->dimension();
   request.scheme = config.one_of("integrator.scheme", scheme_names(), scheme_names().front());
-  bool const any_scheme = request.potential.dimensions == 1 || request.potential.kind == "mueller_brown";
-  config.check(any_scheme || request.scheme == "baoab" || request.scheme == "leimkuhler-matthews", "integrator.scheme",
-               "baoab or leimkuhler-matthews where potential.dimensions > 1");
+  auto const schemes = request.potential->schemes();
+  config.check(std::ranges::find(schemes, request.scheme) != schemes.end(), "integrator.scheme",
+               "one of " + listed(schemes) + " where potential.dimensions > 1");
 
   EnsembleParams& params = request.params;
   params.walkers = config.positive<std::int64_t>("ensemble.walkers");
   config.check(params.walkers <= (std::int64_t{1} << 40), "ensemble.walkers", "at most 2^40");
   params.seed = config.get<std::uint64_t>("ensemble.seed");
-  params.bath = read_bath(config, is_overdamped(request.scheme));
-  params.sampling = read_sampling(config, request.potential.dimensions);
+  params.langevin = read_langevin(config, is_overdamped(request.scheme));
+  params.sampling = read_sampling(config, dimension);
 
-  study.initial = read_initial(config, request.potential);
+  study.initial = read_initial(config, *request.potential);
   constexpr std::int64_t too_many = std::int64_t{1} << 45;
   study.equilibrate = config.non_negative<std::int64_t>("run.equilibrate", 0);
   config.check(study.equilibrate < too_many, "run.equilibrate", "below 2^45");
@@ -174,55 +187,8 @@ StudyParams read_study(Config const& config, CommandLine const& options) {
 
   study.checkpoint_every = config.non_negative<std::int64_t>("checkpoint.every", 0);
   study.checkpoint = config.find_path("checkpoint.file").value_or(std::filesystem::path{});
+  study.fingerprint = fingerprint(config, request);
   return study;
-}
-
-nlohmann::json fingerprint(StudyParams const& study) {
-  EnsembleRequest const& r = study.request;
-  PotentialParams const& p = r.potential;
-  BathParams const& b = r.params.bath;
-  SamplingParams const& s = r.params.sampling;
-  HistogramGrid const& h = s.histogram;
-  nlohmann::json json{
-      {"precision", r.precision},
-      {"ensemble", {{"walkers", r.params.walkers}, {"seed", r.params.seed}}},
-      {"integrator",
-       {{"scheme", r.scheme},
-        {"dt", b.dt},
-        {"friction", b.friction},
-        {"temperature", b.temperature},
-        {"mass", b.mass}}},
-      {"potential",
-       {{"kind", p.kind},
-        {"dimensions", p.dimensions},
-        {"barrier", p.barrier},
-        {"tilt", p.tilt},
-        {"stiffness", p.stiffness},
-        {"centre", p.centre},
-        {"pull", p.constant_pull},
-        {"period", p.period},
-        {"scale", p.scale},
-        {"wall_stiffness", p.wall_stiffness}}},
-      {"initial",
-       {{"lower", study.initial.lower},
-        {"upper", study.initial.upper},
-        {"thermal_velocity", study.initial.thermal_velocity},
-        {"velocity", study.initial.velocity}}},
-      {"run", {{"equilibrate", study.equilibrate}}},
-      {"observables",
-       {{"every", s.every},
-        {"coordinate", s.coordinate},
-        {"cores", {s.cores, s.core_a, s.core_b}},
-        {"first_passage", s.first_passage},
-        {"divide", s.divide},
-        {"after", study.sample_after},
-        {"frame_every", study.frame_every},
-        {"correlation_frames", study.correlation_frames},
-        {"histogram", {h.dimensions, h.axis, h.bins, h.lower, h.upper}}}},
-      {"trajectory", {{"walkers", study.trajectory_walkers}, {"every", study.trajectory_every}}},
-  };
-  if (p.table) json["potential"]["table"] = {p.table->position, p.table->energy};
-  return json;
 }
 
 }  // namespace kramers::dynamics

@@ -3,6 +3,7 @@
 #include <kramers/dynamics/studies/study_results.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -38,7 +39,7 @@ class FrameTables {
     }
   }
 
-  std::size_t rows() const { return m_sums.size() / (m_groups * frame_quantities); }
+  std::size_t rows() const { return m_sums.size() / (m_groups * row_length<FrameQuantity>); }
 
   /// One quantity; column i is divided by weight[i] if there are weights.
   SampleTable of(FrameQuantity quantity, std::vector<std::int64_t> const& weight = {}) const {
@@ -46,7 +47,7 @@ class FrameTables {
     std::vector<double> sums(m_groups * columns);
     for (std::size_t row = 0; row < columns; ++row) {
       for (std::size_t g = 0; g < m_groups; ++g) {
-        double const sum = m_sums[(row * m_groups + g) * frame_quantities + quantity];
+        double const sum = m_sums[(row * m_groups + g) * row_length<FrameQuantity> + static_cast<std::size_t>(index(quantity))];
         sums[g * columns + row] = weight.empty() ? sum : sum / static_cast<double>(weight[row]);
       }
     }
@@ -67,37 +68,26 @@ std::vector<Estimate> means(SampleTable const& table) {
   });
 }
 
-bool is_separable(PotentialParams const& potential) {
-  return potential.kind != "mueller_brown";
-}
-
-/// Is exp(-V / kT) normalisable?
-bool is_confined(PotentialParams const& potential) {
-  if (potential.kind == "harmonic") return potential.stiffness > 0;
-  if (potential.kind == "tabulated") return potential.wall_stiffness > 0;
-  return potential.kind == "double_well";
-}
-
 void add_thermodynamics(SampleTable const& cells, StudyParams const& params, double samples, nlohmann::json& out) {
-  int const d = params.request.potential.dimensions;
+  int const d = params.request.potential->dimension();
   if (!is_overdamped(params.request.scheme)) {
-    out["kinetic_temperature"] = to_json(scaled(mean(cells, kinetic, samples), 2.0 / d));
-    out["kinetic_temperature_half_step"] = to_json(scaled(mean(cells, kinetic_half_step, samples), 2.0 / d));
+    out["kinetic_temperature"] = to_json(scaled(mean(cells, Quantity::kinetic, samples), 2.0 / d));
+    out["kinetic_temperature_half_step"] = to_json(scaled(mean(cells, Quantity::kinetic_half_step, samples), 2.0 / d));
   }
-  out["configurational_temperature"] = to_json(ratio(cells, force_squared, laplacian));
-  out["virial_temperature"] = to_json(scaled(mean(cells, virial, samples), 1.0 / d));
-  out["potential_energy"] = to_json(mean(cells, potential_energy, samples));
-  out["position"] = to_json(mean(cells, position, samples));
-  out["position_squared"] = to_json(mean(cells, position_squared, samples));
+  out["configurational_temperature"] = to_json(ratio(cells, Quantity::force_squared, Quantity::laplacian));
+  out["virial_temperature"] = to_json(scaled(mean(cells, Quantity::virial, samples), 1.0 / d));
+  out["potential_energy"] = to_json(mean(cells, Quantity::potential_energy, samples));
+  out["position"] = to_json(mean(cells, Quantity::position, samples));
+  out["position_squared"] = to_json(mean(cells, Quantity::position_squared, samples));
 }
 
 void add_core_sets(SampleTable const& cells, StudyParams const& params, nlohmann::json& out) {
   SamplingParams const& sampling = params.request.params.sampling;
-  double const dt = params.request.params.bath.dt;
+  double const dt = params.request.params.langevin.dt;
   double const interval = static_cast<double>(sampling.every) * dt;
-  out["core_set_rate_ab"] = to_json(core_set_rate(cells, transitions_ab, samples_in_a, interval));
-  out["core_set_rate_ba"] = to_json(core_set_rate(cells, transitions_ba, samples_in_b, interval));
-  out["transitions"] = {{"value", cells.totals()[transitions_ab] + cells.totals()[transitions_ba]},
+  out["core_set_rate_ab"] = to_json(core_set_rate(cells, Quantity::transitions_ab, Quantity::samples_in_a, interval));
+  out["core_set_rate_ba"] = to_json(core_set_rate(cells, Quantity::transitions_ba, Quantity::samples_in_b, interval));
+  out["transitions"] = {{"value", cells.total(Quantity::transitions_ab) + cells.total(Quantity::transitions_ba)},
                         {"stderr", nullptr}};
   if (sampling.first_passage) {
     PassageTime const passage = passage_time(cells, dt);
@@ -108,18 +98,18 @@ void add_core_sets(SampleTable const& cells, StudyParams const& params, nlohmann
 
 /// The two wells of the observed coordinate, if it has two.
 std::optional<exact::TwoWells> wells_of(StudyParams const& params) {
-  PotentialParams const& potential = params.request.potential;
-  if (!is_separable(potential) || !is_confined(potential)) return std::nullopt;
-  auto const energy = energy_1d(potential);
-  double const kT = params.request.params.bath.temperature;
+  AnyPotential const& potential = *params.request.potential;
+  if (!potential.separable() || !potential.confines()) return std::nullopt;
+  auto const energy = [&](double x) { return potential.profile_energy(x); };
+  double const kT = params.request.params.langevin.temperature;
   return exact::find_wells(energy, exact::confinement(energy, kT, params.initial.lower[0]));
 }
 
 /// P_left - P_right of the observed coordinate in equilibrium.
 double equilibrium_difference(StudyParams const& params) {
-  auto const energy = energy_1d(params.request.potential);
-  double const kT = params.request.params.bath.temperature;
-  double const divide = params.request.params.sampling.divide;
+  auto const energy = [&](double x) { return params.request.potential->profile_energy(x); };
+  double const kT = params.request.params.langevin.temperature;
+  double const divide = params.request.params.sampling.dividing_point;
   exact::Interval const whole = exact::confinement(energy, kT, params.initial.lower[0]);
   double lowest = energy(whole.lower);
   for (int i = 1; i <= 1000; ++i)
@@ -133,22 +123,22 @@ double equilibrium_difference(StudyParams const& params) {
 
 void add_rate(StudyParams const& params, SampleTable const& left, StudyResults& results) {
   auto const wells = wells_of(params);
-  BathParams const& bath = params.request.params.bath;
+  LangevinParams const& langevin = params.request.params.langevin;
   nlohmann::json& out = results.observables;
   if (wells) {
-    double const omega0 = std::sqrt(wells->left_curvature / bath.mass);
-    double const omegab = std::sqrt(wells->top_curvature / bath.mass);
+    double const omega0 = std::sqrt(wells->left_curvature / langevin.mass);
+    double const omegab = std::sqrt(wells->top_curvature / langevin.mass);
     bool const overdamped = is_overdamped(params.request.scheme);
     auto const theory = overdamped ? exact::kramers_overdamped : exact::kramers_grote_hynes;
     results.references[overdamped ? "rate_kramers_overdamped" : "rate_kramers_grote_hynes"] =
-        theory(omega0, omegab, bath.friction, wells->left_barrier, bath.temperature);
+        theory(omega0, omegab, langevin.friction, wells->left_barrier, langevin.temperature);
     results.decay = fit_population_decay(left, results.frame_times, {equilibrium_difference(params), params.transient});
   }
   if (results.decay) {
     out["rate"] = to_json(results.decay->rate);
     out["relaxation_rate"] = to_json(results.decay->eigenvalue);
     results.references["rate_method"] = "decay of the population difference";
-  } else if (params.request.params.sampling.cores && params.request.params.sampling.every > 0) {
+  } else if (params.request.params.sampling.core_sets && params.request.params.sampling.every > 0) {
     out["rate"] = out["core_set_rate_ab"];
     results.references["rate_method"] = "transitions between core sets";
   }
@@ -157,18 +147,22 @@ void add_rate(StudyParams const& params, SampleTable const& left, StudyResults& 
 FreeEnergyProfile make_free_energy(std::vector<std::uint64_t> const& counts, StudyParams const& params,
                                    EnsembleLayout const& layout) {
   HistogramGrid const& grid = params.request.params.sampling.histogram;
-  PotentialParams const& potential = params.request.potential;
-  double const kT = params.request.params.bath.temperature;
-  FreeEnergyProfile profile;
-  profile.value = free_energy(counts, grid, kT, layout);
+  AnyPotential const& potential = *params.request.potential;
+  double const kT = params.request.params.langevin.temperature;
+  auto const profile = [&](double x) { return potential.profile_energy(x); };
+  auto const surface = [&](double x, double y) {
+    return potential.separable() ? potential.profile_energy(x) + potential.profile_energy(y) : potential.energy(std::array{x, y});
+  };
+  FreeEnergyProfile result;
+  result.value = free_energy(counts, grid, kT, layout);
   if (grid.dimensions == 2) {
-    profile.exact = exact::free_energy(exact::boltzmann_bins(energy_2d(potential), kT, grid), grid, kT);
-  } else if (is_separable(potential)) {
-    profile.exact = exact::free_energy(exact::boltzmann_bins(energy_1d(potential), kT, grid), grid, kT);
+    result.exact = exact::free_energy(exact::boltzmann_bins(surface, kT, grid), grid, kT);
+  } else if (potential.separable()) {
+    result.exact = exact::free_energy(exact::boltzmann_bins(profile, kT, grid), grid, kT);
   } else {
-    profile.exact.assign(profile.value.size(), std::numeric_limits<double>::quiet_NaN());
+    result.exact.assign(result.value.size(), std::numeric_limits<double>::quiet_NaN());
   }
-  return profile;
+  return result;
 }
 
 void add_correlations(StudyParams const& params, StudyRecord const& record, FrameTables const& sums,
@@ -176,10 +170,10 @@ void add_correlations(StudyParams const& params, StudyRecord const& record, Fram
   for (std::int64_t const origins : record.origins) {
     if (origins == 0) return;  // the run was shorter than the longest lag
   }
-  SampleTable const products = sums.of(frame_position_correlation, record.origins);
-  SampleTable const positions = sums.of(frame_position, record.origins);
-  SampleTable const velocities = sums.of(frame_velocity_correlation, record.origins);
-  SampleTable const displacements = sums.of(frame_displacement, record.origins);
+  SampleTable const products = sums.of(FrameQuantity::position_correlation, record.origins);
+  SampleTable const positions = sums.of(FrameQuantity::position, record.origins);
+  SampleTable const velocities = sums.of(FrameQuantity::velocity_correlation, record.origins);
+  SampleTable const displacements = sums.of(FrameQuantity::displacement, record.origins);
   FrameTimes const lags{0, results.frame_times.interval};
   results.correlations =
       CorrelationFunctions{lags, correlation(products, &positions), means(velocities), means(displacements)};
@@ -188,11 +182,10 @@ void add_correlations(StudyParams const& params, StudyRecord const& record, Fram
   if (!is_overdamped(params.request.scheme)) {
     out["velocity_correlation_time"] = to_json(correlation_time(velocities, nullptr, lags).time);
   }
-  PotentialParams const& potential = params.request.potential;
-  bool const spreads = potential.kind == "cosine" || (potential.kind == "harmonic" && potential.stiffness == 0);
-  if (spreads && params.correlation_frames > 4) {
+  AnyPotential const& potential = *params.request.potential;
+  if (potential.diffuses() && params.correlation_frames > 4) {
     out["diffusion_coefficient"] = to_json(diffusion_coefficient(
-        displacements, lags, static_cast<int>(params.correlation_frames / 4), potential.dimensions));
+        displacements, lags, static_cast<int>(params.correlation_frames / 4), potential.dimension()));
   }
 }
 
@@ -204,24 +197,24 @@ StudyResults evaluate(Study& study) {
   EnsembleLayout const& layout = study.ensemble().layout();
   SamplingParams const& sampling = params.request.params.sampling;
   StudyResults results;
-  double const dt = params.request.params.bath.dt;
+  double const dt = params.request.params.langevin.dt;
   results.frame_times = {0, static_cast<double>(params.frame_every) * dt};
 
   FrameTables const frames(from_root(comm, study.record().frames), layout);
-  results.position = means(frames.of(frame_position));
-  results.kinetic_energy = means(frames.of(frame_kinetic));
-  results.potential_energy = means(frames.of(frame_potential));
-  results.population_difference = population_difference(frames.of(frame_left));
+  results.position = means(frames.of(FrameQuantity::position));
+  results.kinetic_energy = means(frames.of(FrameQuantity::kinetic));
+  results.potential_energy = means(frames.of(FrameQuantity::potential));
+  results.population_difference = population_difference(frames.of(FrameQuantity::left));
 
   std::int64_t const samples =
       sampling.every > 0 ? (study.step() - params.request.params.production_start) / sampling.every : 0;
-  std::vector<double> const cell_sums = from_root(comm, comm.gather(study.ensemble().cell_sums()));
+  std::vector<double> const cell_sums = from_root(comm, comm.gather(study.ensemble().cell_sums().values()));
   if (samples > 0) {
-    SampleTable const cells(cell_sums, quantities, layout);
+    SampleTable const cells(CellSums(cell_sums), layout);
     add_thermodynamics(cells, params, static_cast<double>(samples), results.observables);
-    if (sampling.cores) add_core_sets(cells, params, results.observables);
+    if (sampling.core_sets) add_core_sets(cells, params, results.observables);
   }
-  add_rate(params, frames.of(frame_left), results);
+  add_rate(params, frames.of(FrameQuantity::left), results);
 
   if (sampling.histogram.dimensions > 0 && samples > 0) {
     auto counts = study.ensemble().histogram();

@@ -23,6 +23,16 @@ KOKKOS_FORCEINLINE_FUNCTION float fma(float a, float b, float c) {
   return Kokkos::fma(a, b, c);
 }
 
+/// c0 + c1 x + c2 x^2 + ... by Horner's rule, one fma per coefficient.
+template <class T>
+KOKKOS_FORCEINLINE_FUNCTION T horner(T, T c0) {
+  return c0;
+}
+template <class T, class... Rest>
+KOKKOS_FORCEINLINE_FUNCTION T horner(T x, T c0, T c1, Rest... rest) {
+  return math::fma(x, horner(x, c1, rest...), c0);
+}
+
 namespace detail {
 
 /// Binary layout of a floating-point type and the constants that go with it.
@@ -79,16 +89,6 @@ KOKKOS_FORCEINLINE_FUNCTION double from_bits(std::uint64_t u) {
 }
 KOKKOS_FORCEINLINE_FUNCTION float from_bits(std::uint32_t u) {
   return Kokkos::bit_cast<float>(u);
-}
-
-/// c0 + c1 x + c2 x^2 + ... by Horner's rule, one fma per coefficient.
-template <class T>
-KOKKOS_FORCEINLINE_FUNCTION T horner(T, T c0) {
-  return c0;
-}
-template <class T, class... Rest>
-KOKKOS_FORCEINLINE_FUNCTION T horner(T x, T c0, T c1, Rest... rest) {
-  return math::fma(x, horner(x, c1, rest...), c0);
 }
 
 /// The exponent and the fraction of a positive normal number: x = 2^exponent (1 + fraction),

@@ -83,7 +83,7 @@ std::variant<CommandLine, Answer> parse_command_line(int argc, char const* const
 struct AppRun {
   Communicator comm;
   CommandLine options;
-  Config config;             ///< the input file with all --set applied
+  Config config;                       ///< the input file with all --set applied
   nlohmann::json placement = nullptr;  ///< Placement::report
 };
 
@@ -92,8 +92,8 @@ struct AppRun {
 void write_summary(std::filesystem::path const& path, nlohmann::json summary, AppRun const& run);
 
 /// The whole frame of an app: MPI, command line, input file, Kokkos (one device per rank of a machine), `body`, and one
-/// error message from one rank with the same exit code on all. Returns what main returns: 0, the value of `body`, 64
-/// for wrong usage, 65 for wrong input, 1 for other errors.
+/// error message from one rank with the same exit code on all. Warnings of the Config follow the run, unless --quiet.
+/// Returns what main returns: 0, the value of `body`, 64 for wrong usage, 65 for wrong input, 1 for other errors.
 int run_app(int argc, char** argv, AppInfo const& info, std::function<int(AppRun const&)> const& body);
 
 }  // namespace kramers

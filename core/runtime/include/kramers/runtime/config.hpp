@@ -88,6 +88,13 @@ class Config {
   /// The error for a key whose value cannot be used: "input.toml:12: 'key' <what is wrong>".
   [[nodiscard]] InputError error(std::string_view key, std::string const& what) const;
 
+  /// The key or table `now` was called `before` in the last release: where the input has the old name, it serves as the
+  /// new one, and a warning says so. Call it after the last `set` and before the first lookup of either.
+  /// @throws InputError  the input has both
+  void renamed(std::string_view now, std::string_view before) const;
+  /// What the user should change though it works today, one sentence each; printed by whoever may print.
+  std::vector<std::string> const& warnings() const;
+
   /// Throw InputError for the first key of the input that nobody has asked for, with the nearest one asked for.
   void reject_unknown() const;
 

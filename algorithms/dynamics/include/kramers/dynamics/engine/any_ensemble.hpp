@@ -3,7 +3,7 @@
 
 #include <kramers/dynamics/engine/layout.hpp>
 #include <kramers/dynamics/engine/sampling.hpp>
-#include <kramers/dynamics/schemes/schemes.hpp>
+#include <kramers/dynamics/schemes/langevin_params.hpp>
 
 #include <array>
 #include <cstdint>
@@ -26,11 +26,14 @@ struct InitialState {
 struct EnsembleParams {
   std::int64_t walkers = 0;  ///< in the whole ensemble, > 0
   std::uint64_t seed = 0;
-  BathParams bath;
+  LangevinParams langevin;
   SamplingParams sampling;
   std::int64_t production_start = 0;  ///< step after which sampling and first-passage clocks start
   bool correlations = false;          ///< keep an origin for time correlations
 };
+
+/// Throw DomainError unless the parameters make sense for the scheme.
+void check(EnsembleParams const& params, bool overdamped, int dimension);
 
 /// One column of the walkers' state on the host, in id order.
 struct StateColumn {
@@ -52,17 +55,19 @@ class AnyEnsemble {
 
   /// Put all walkers here at their start; step 0.
   virtual void initialise(InitialState const& start) = 0;
-  /// Do steps first_step + 1 ... last_step, sampling as asked; returns before they are done.
+  /// Do `steps` >= 0 more steps, sampling as asked; returns before they are done.
   /// A row of cell sums is added up per call, so equal calls are needed for equal bits of the sums (not of the state).
-  virtual void advance(std::int64_t first_step, std::int64_t last_step) = 0;
+  virtual void advance(std::int64_t steps) = 0;
+  /// Steps done since the start.
+  virtual std::int64_t step() const = 0;
   /// Make the present positions and velocities the origin of time correlations.
   virtual void mark_origin() = 0;
 
-  /// Sums over each cell here of the moment's FrameQuantity, row by row.
-  virtual std::vector<double> frame_sums() = 0;
-  /// Running sums of each cell here, row by row (Quantity), and their restoration.
-  virtual std::vector<double> cell_sums() = 0;
-  virtual void set_cell_sums(std::vector<double> const& sums) = 0;
+  /// Sums over each cell here at this moment.
+  virtual FrameSums frame_sums() = 0;
+  /// Running sums of each cell here, and their restoration.
+  virtual CellSums cell_sums() = 0;
+  virtual void set_cell_sums(CellSums const& sums) = 0;
   /// Histogram counters of all groups (those elsewhere are zero), row by row, and their restoration.
   virtual std::vector<std::uint64_t> histogram() = 0;
   virtual void set_histogram(std::vector<std::uint64_t> const& counts) = 0;
@@ -74,9 +79,10 @@ class AnyEnsemble {
   /// State of some walkers here, by id.
   virtual std::vector<WalkerState> read_walkers(std::vector<std::int64_t> const& ids) = 0;
 
-  /// The whole state here on the host; valid until the next call of advance. upload() sends changed columns back.
+  /// The whole state here on the host; valid until the next call of advance. upload() sends changed columns back and
+  /// says at which step the walkers then are, which decides the noise of the steps to come.
   virtual std::vector<StateColumn> download() = 0;
-  virtual void upload() = 0;
+  virtual void upload(std::int64_t step) = 0;
 
   /// Bytes of the state and of everything else the engine allocated, on the space it runs on.
   virtual std::int64_t state_bytes() const = 0;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <kramers/dynamics/engine/any_ensemble.hpp>
-#include <kramers/dynamics/schemes/schemes.hpp>
+#include <kramers/dynamics/schemes/langevin_params.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -16,7 +16,7 @@ namespace kramers::dynamics {
 /// A trunk, one walker, is followed for `steps` steps. From every `every`-th of its states start `members` copies with
 /// Gaussian offsets in position and velocity and noise of their own, and run for `member_steps` steps.
 struct SpreadParams {
-  BathParams bath;
+  LangevinParams langevin;
   std::uint64_t seed = 0;
   /// Key of the members' offsets and noise, so that a map can be repeated on the same trunk; nothing means `seed`.
   std::optional<std::uint64_t> member_seed = {};

@@ -4,18 +4,16 @@
 #include <kramers/base/error.hpp>
 #include <kramers/core/concepts.hpp>
 #include <kramers/core/copy_view.hpp>
-#include <kramers/core/region.hpp>
 #include <kramers/dynamics/engine/any_ensemble.hpp>
 #include <kramers/dynamics/engine/detail/advance_kernel.hpp>
 #include <kramers/dynamics/engine/detail/unit_sum_kernel.hpp>
 #include <kramers/dynamics/engine/detail/walker_kernels.hpp>
 
+#include <Kokkos_Profiling_ScopedRegion.hpp>
+
 #include <limits>
 
 namespace kramers::dynamics {
-
-/// Throw DomainError unless the parameters make sense for the scheme.
-void check(EnsembleParams const& params, bool overdamped, int dimension);
 
 /// N independent Langevin walkers in a potential, advanced by one scheme on one execution space.
 ///
@@ -36,7 +34,7 @@ class Ensemble final : public AnyEnsemble {
       : m_exec(exec),
         m_potential(potential),
         m_params(params),
-        m_constants((check(params, Scheme::overdamped, D), params.bath)),
+        m_constants((check(params, Scheme::overdamped, D), params.langevin)),
         m_layout(params.walkers),
         m_range(range),
         m_blocks((range.size() + EnsembleLayout::block - 1) / EnsembleLayout::block),
@@ -44,9 +42,9 @@ class Ensemble final : public AnyEnsemble {
         m_cells(m_layout.cells_of(range).size()),
         m_x(allocate<WalkerView>("x", m_blocks * EnsembleLayout::block, D)),
         m_v(allocate<WalkerView>("v", m_blocks * EnsembleLayout::block, D)),
-        m_unit_sums(allocate<SumView>("unit_sums", m_units, quantities)),
-        m_cell_sums(allocate<SumView>("cell_sums", m_cells, quantities)),
-        m_frame_sums(allocate<SumView>("frame_sums", m_cells, frame_quantities)),
+        m_unit_sums(allocate<SumView>("unit_sums", m_units, row_length<Quantity>)),
+        m_cell_sums(allocate<SumView>("cell_sums", m_cells, row_length<Quantity>)),
+        m_frame_sums(allocate<SumView>("frame_sums", m_cells, row_length<FrameQuantity>)),
         m_host_x(Kokkos::create_mirror_view(m_x)),
         m_host_v(Kokkos::create_mirror_view(m_v)) {
     if (follows_cores()) m_memory = allocate<MemoryView>("core_memory", m_blocks * EnsembleLayout::block);
@@ -61,15 +59,19 @@ class Ensemble final : public AnyEnsemble {
   }
 
   void initialise(InitialState const& start) override {
-    double const speed = Scheme::overdamped ? 1.0 : Kokkos::sqrt(m_params.bath.temperature / m_params.bath.mass);
+    m_step = 0;
+    double const speed = Scheme::overdamped ? 1.0 : Kokkos::sqrt(m_params.langevin.temperature / m_params.langevin.mass);
     Kokkos::parallel_for(
         "kramers::initialise", whole(),
         detail::InitialiseKernel<Space, T, D>{m_x, m_v, start, static_cast<T>(speed), m_params.seed, m_range.first});
   }
 
-  void advance(std::int64_t first_step, std::int64_t last_step) override {
-    if (m_blocks == 0) return;
-    Region const region("kramers::advance");
+  void advance(std::int64_t steps) override {
+    expects(steps >= 0, "steps", steps, "steps >= 0");
+    std::int64_t const first_step = m_step, last_step = m_step + steps;
+    m_step = last_step;
+    if (m_blocks == 0 || steps == 0) return;
+    Kokkos::Profiling::ScopedRegion const region("kramers::advance");
     using Kernel = detail::AdvanceKernel<Space, Scheme, Potential, W>;
     detail::Sampler<Space, T> observer = sampler();
     if (observer.first_due_after(first_step) > last_step) observer.params.every = 0;  // nothing to sum in this launch
@@ -90,7 +92,7 @@ class Ensemble final : public AnyEnsemble {
                         counters};
     Kokkos::parallel_for("kramers::advance", team_policy(Kernel::scratch_bytes(), Kernel::counter_bytes(counters)),
                          kernel);
-    if (observer.params.every != 0) fold(m_cell_sums, quantities, true);
+    if (observer.params.every != 0) fold(m_cell_sums, row_length<Quantity>, true);
   }
 
   void mark_origin() override {
@@ -99,7 +101,9 @@ class Ensemble final : public AnyEnsemble {
     Kokkos::deep_copy(m_exec, m_origin_v, m_v);
   }
 
-  std::vector<double> frame_sums() override {
+  std::int64_t step() const override { return m_step; }
+
+  FrameSums frame_sums() override {
     if (m_blocks > 0) {
       using Observer = detail::FrameObserver<Space, Potential>;
       using Kernel = detail::UnitSumKernel<Space, Observer, W>;
@@ -108,19 +112,19 @@ class Ensemble final : public AnyEnsemble {
                               m_v,
                               m_origin_x,
                               m_origin_v,
-                              static_cast<T>(m_params.bath.mass),
-                              static_cast<T>(m_params.sampling.divide),
+                              static_cast<T>(m_params.langevin.mass),
+                              static_cast<T>(m_params.sampling.dividing_point),
                               m_params.sampling.coordinate,
                               m_params.correlations};
       Kokkos::parallel_for("kramers::frame_sums", team_policy(Kernel::scratch_bytes()),
                            Kernel{observer, m_range.size(), m_unit_sums, static_cast<int>(m_layout.unit)});
-      fold(m_frame_sums, frame_quantities, false);
+      fold(m_frame_sums, row_length<FrameQuantity>, false);
     }
-    return to_host(m_frame_sums);
+    return FrameSums(to_host(m_frame_sums));
   }
 
-  std::vector<double> cell_sums() override { return to_host(m_cell_sums); }
-  void set_cell_sums(std::vector<double> const& sums) override { from_host(sums, m_cell_sums, "cell_sums"); }
+  CellSums cell_sums() override { return CellSums(to_host(m_cell_sums)); }
+  void set_cell_sums(CellSums const& sums) override { from_host(sums.values(), m_cell_sums, "cell_sums"); }
   std::vector<std::uint64_t> histogram() override { return to_host(m_histogram); }
   void set_histogram(std::vector<std::uint64_t> const& counts) override { from_host(counts, m_histogram, "histogram"); }
 
@@ -179,7 +183,9 @@ class Ensemble final : public AnyEnsemble {
     return columns;
   }
 
-  void upload() override {
+  void upload(std::int64_t step) override {
+    expects(step >= 0, "step", step, "step >= 0");
+    m_step = step;
     for_each_column([this](auto const& device, auto const& host, auto const&) { copy_view(m_exec, device, host); });
     m_exec.fence("kramers::upload");
   }
@@ -196,7 +202,7 @@ class Ensemble final : public AnyEnsemble {
   using CountView = Kokkos::View<std::uint64_t**, Kokkos::LayoutRight, Space>;
   using MemoryView = Kokkos::View<std::uint8_t*, Space>;
 
-  bool follows_cores() const { return m_params.sampling.cores || m_params.sampling.first_passage; }
+  bool follows_cores() const { return m_params.sampling.core_sets || m_params.sampling.first_passage; }
 
   auto alloc(std::string const& what) const { return Kokkos::view_alloc(m_exec, "kramers::Ensemble::" + what); }
   template <class View, class... Extents>
@@ -233,7 +239,7 @@ class Ensemble final : public AnyEnsemble {
   }
 
   detail::Sampler<Space, T> sampler() const {
-    return {m_params.sampling, static_cast<T>(m_params.bath.mass),      m_params.production_start, m_memory,
+    return {m_params.sampling, static_cast<T>(m_params.langevin.mass),      m_params.production_start, m_memory,
             m_histogram,       m_layout.cell * m_layout.cells_per_group};
   }
 
@@ -277,7 +283,7 @@ class Ensemble final : public AnyEnsemble {
   typename Scheme::template Constants<T> m_constants;
   EnsembleLayout m_layout;
   EnsembleLayout::Range m_range;
-  std::int64_t m_blocks, m_units, m_cells;
+  std::int64_t m_blocks, m_units, m_cells, m_step = 0;
   WalkerView m_x, m_v, m_origin_x, m_origin_v;
   MemoryView m_memory;
   SumView m_unit_sums, m_cell_sums, m_frame_sums;

@@ -4,9 +4,10 @@
 #include <kramers/base/error.hpp>
 #include <kramers/core/concepts.hpp>
 #include <kramers/core/copy_view.hpp>
-#include <kramers/core/region.hpp>
 #include <kramers/dynamics/engine/any_spread_map.hpp>
 #include <kramers/dynamics/engine/detail/spread_kernel.hpp>
+
+#include <Kokkos_Profiling_ScopedRegion.hpp>
 
 #include <iterator>
 #include <limits>
@@ -41,7 +42,7 @@ class SpreadMap final : public AnySpreadMap {
       : m_exec(exec),
         m_potential(potential),
         m_params(params),
-        m_constants((check(params, Scheme::overdamped, D), params.bath)),
+        m_constants((check(params, Scheme::overdamped, D), params.langevin)),
         m_range((expects(0 <= range.first && range.first <= range.last && range.last <= params.points(),
                          "end of the points", range.last, "0 <= first <= last <= steps / every"),
                  range)),
@@ -59,7 +60,7 @@ class SpreadMap final : public AnySpreadMap {
   }
 
   void run() override {
-    Region const region("kramers::spread");
+    Kokkos::Profiling::ScopedRegion const region("kramers::spread");
     follow_trunk();
     if (here() == 0) return;
     if (!m_params.adaptive()) {
@@ -108,7 +109,7 @@ class SpreadMap final : public AnySpreadMap {
   SpreadPoints points() override {
     auto const sums = on_host(m_sums);
     auto const members = on_host(m_members);
-    double const time = static_cast<double>(m_params.member_steps) * m_params.bath.dt;
+    double const time = static_cast<double>(m_params.member_steps) * m_params.langevin.dt;
     SpreadPoints result;
     for (std::int64_t p = 0; p < here(); ++p) {
       if (members(p) == 0) {
@@ -149,7 +150,7 @@ class SpreadMap final : public AnySpreadMap {
   void require_finite(double position, std::int64_t row) const {
     if (Kokkos::isfinite(position)) return;
     throw DivergedError(static_cast<std::uint64_t>(m_params.walker), m_params.equilibrate + row, position,
-                        m_params.bath.dt);
+                        m_params.langevin.dt);
   }
 
   static void append_unknown(SpreadPoints& result) {
@@ -169,7 +170,7 @@ class SpreadMap final : public AnySpreadMap {
 
   void follow_trunk() const {
     using Kernel = detail::TrunkKernel<Space, Scheme, Potential, W>;
-    double const speed = Scheme::overdamped ? 1.0 : Kokkos::sqrt(m_params.bath.temperature / m_params.bath.mass);
+    double const speed = Scheme::overdamped ? 1.0 : Kokkos::sqrt(m_params.langevin.temperature / m_params.langevin.mass);
     Kernel const kernel{m_potential,
                         m_constants,
                         {m_trunk_x, m_trunk_v, m_params.start, static_cast<T>(speed), m_params.seed, m_params.walker},

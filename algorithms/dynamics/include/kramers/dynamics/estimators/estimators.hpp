@@ -18,6 +18,15 @@ struct Estimate {
   double stderr_ = 0;
 };
 
+/// A column of a SampleTable, by number or by the name of a quantity.
+struct Column {
+  int number;
+  Column(int n) : number(n) {}
+  template <class Q>
+    requires(row_length<Q> > 0)
+  Column(Q quantity) : number(index(quantity)) {}
+};
+
 /// Sums over walkers, one row per set of independent walkers (a cell or a group), as the engine delivers them.
 ///
 /// Shapes   sums (rows, columns) row by row, walkers (rows); rows may hold different numbers of walkers.
@@ -27,16 +36,20 @@ class SampleTable {
   /// @throws ShapeError   sums is not walkers.size() * columns long
   /// @throws DomainError  no rows, no columns or a row without walkers
   SampleTable(std::vector<double> sums, int columns, std::vector<double> walkers);
-  /// Rows of all cells of an ensemble, e.g. AnyEnsemble::cell_sums() with columns = quantities.
+  /// Rows of all cells of an ensemble, from AnyEnsemble::cell_sums() or frame_sums(), of all ranks.
+  template <class Q>
+  SampleTable(Sums<Q> const& sums, EnsembleLayout const& layout)
+      : SampleTable(sums.values(), row_length<Q>, layout) {}
   SampleTable(std::vector<double> sums, int columns, EnsembleLayout const& layout);
 
   int rows() const { return static_cast<int>(m_walkers.size()); }
   int columns() const { return m_columns; }
-  double sum(int row, int column) const;
+  double sum(int row, Column column) const;
   std::span<double const> row(int row) const;
   double walkers(int row) const;
   double walkers() const;              ///< of all rows
   std::vector<double> totals() const;  ///< of each column
+  double total(Column column) const { return totals()[static_cast<std::size_t>(column.number)]; }
 
   /// Neighbouring rows added up, rows_per_group > 0 at a time; the last group may hold fewer.
   SampleTable folded(int rows_per_group) const;
@@ -60,11 +73,11 @@ using Statistics = std::function<std::vector<double>(std::span<double const> tot
 std::vector<Estimate> jackknife(SampleTable const& table, Statistics const& statistics);
 
 /// Mean per walker and sample of one column, with samples >= 1 samples of each walker in the sums.
-Estimate mean(SampleTable const& table, int column, double samples = 1);
+Estimate mean(SampleTable const& table, Column column, double samples = 1);
 
 /// Ratio of two column totals, factor * sum / sum, e.g. the configurational temperature
 /// <|grad V|^2> / <div grad V> from (force_squared, laplacian). NaN where the denominator is zero.
-Estimate ratio(SampleTable const& table, int numerator, int denominator, double factor = 1);
+Estimate ratio(SampleTable const& table, Column numerator, Column denominator, double factor = 1);
 
 /// Rate of leaving a core set [1/tau]: changes of membership per time spent as a member, e.g.
 /// (transitions_ab, samples_in_a); `interval` is the time between samples [tau].
@@ -103,7 +116,7 @@ struct DecayFit {
 };
 
 /// Fit the decay of the left population; `left` holds sums of walkers on the left, one column per frame
-/// (FrameQuantity::frame_left), rows being cells or groups; errors by jackknife over rows.
+/// (FrameQuantity::FrameQuantity::left), rows being cells or groups; errors by jackknife over rows.
 ///
 /// Method. Walkers are counted again and again, so the errors of D at neighbouring frames are strongly correlated and
 /// a fit of log D, frame by frame, would weigh noise as if it were new information, and be biased once D is small

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <kramers/dynamics/engine/sampling.hpp>
-#include <kramers/dynamics/schemes/schemes.hpp>
+#include <kramers/dynamics/schemes/langevin_params.hpp>
 
 #include <array>
 #include <cstdint>
@@ -107,16 +107,16 @@ struct AffineMap {
 
 /// V(x) = k x^2 / 2 - f x.
 struct HarmonicWell {
-  double stiffness = 0, pull = 0;
+  double stiffness = 0, external_force = 0;
 };
 
 /// One step of the splitting spelled by `letters` (A, B, O, as in kramers::Splitting), composed letter by letter.
-AffineMap splitting_step(std::string_view letters, HarmonicWell const& well, BathParams const& bath);
+AffineMap splitting_step(std::string_view letters, HarmonicWell const& well, LangevinParams const& langevin);
 /// The part of such a step before its last B, which leads to the half-step velocity.
-AffineMap splitting_half_step(std::string_view letters, HarmonicWell const& well, BathParams const& bath);
+AffineMap splitting_half_step(std::string_view letters, HarmonicWell const& well, LangevinParams const& langevin);
 /// One step of Euler-Maruyama; z = (x, 0).
-AffineMap euler_maruyama_step(HarmonicWell const& well, BathParams const& bath);
+AffineMap euler_maruyama_step(HarmonicWell const& well, LangevinParams const& langevin);
 /// One step of Leimkuhler-Matthews; z = (x, the normal number carried to the next step).
-AffineMap leimkuhler_matthews_step(HarmonicWell const& well, BathParams const& bath);
+AffineMap leimkuhler_matthews_step(HarmonicWell const& well, LangevinParams const& langevin);
 
 }  // namespace kramers::dynamics::exact

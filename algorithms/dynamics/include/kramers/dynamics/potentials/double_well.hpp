@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kramers/core/concepts.hpp>
+#include <kramers/runtime/config.hpp>
 
 namespace kramers::dynamics {
 
@@ -20,7 +21,23 @@ struct DoubleWell {
   }
   KOKKOS_FORCEINLINE_FUNCTION T force(T x) const { return T(-4) * barrier * x * (x * x - T(1)) - tilt; }
   KOKKOS_FORCEINLINE_FUNCTION T curvature(T x) const { return barrier * (T(12) * x * x - T(4)); }
-  KOKKOS_FORCEINLINE_FUNCTION T energy_scale() const { return barrier; }
+};
+
+/// How programs name and read a DoubleWell.
+struct DoubleWellKind {
+  static constexpr char name[] = "double_well";
+  struct Params {
+    double barrier, tilt;
+  };
+  static Params read(Config const& config) {
+    return {config.positive<double>("potential.barrier", 1.0), config.get<double>("potential.tilt", 0.0)};
+  }
+  template <real T, class Space>
+  static DoubleWell<T> make(Params const& p, Space const&) {
+    return {static_cast<T>(p.barrier), static_cast<T>(p.tilt)};
+  }
+  static double usual_start(Params const&) { return -1; }
+  static bool confines(Params const&) { return true; }
 };
 
 }  // namespace kramers::dynamics

@@ -4,6 +4,7 @@
 #include <kramers/core/concepts.hpp>
 #include <kramers/core/math.hpp>
 #include <kramers/core/vec.hpp>
+#include <kramers/runtime/config.hpp>
 
 namespace kramers::dynamics {
 
@@ -37,7 +38,6 @@ struct MuellerBrown {
     for_each_term(x, [&](Term const& t) { sum += t.value * (t.slope_x * t.slope_x + t.slope_y * t.slope_y + t.bend); });
     return scale * sum;
   }
-  KOKKOS_FORCEINLINE_FUNCTION T energy_scale() const { return scale * T(106); }
 
  private:
   struct Term {
@@ -56,6 +56,21 @@ struct MuellerBrown {
     visit(term(x, T(-170), T(-6.5), T(11), T(-6.5), T(-0.5), T(1.5)));
     visit(term(x, T(15), T(0.7), T(0.6), T(0.7), T(-1), T(1)));
   }
+};
+
+/// How programs name and read a MuellerBrown.
+struct MuellerBrownKind {
+  static constexpr char name[] = "mueller_brown";
+  struct Params {
+    double scale;
+  };
+  static Params read(Config const& config) { return {config.positive<double>("potential.scale", 1.0)}; }
+  template <real T, class Space>
+  static MuellerBrown<T> make(Params const& p, Space const&) {
+    return {static_cast<T>(p.scale)};
+  }
+  static Vec<double, 2> usual_start(Params const&) { return {-0.558, 1.442}; }
+  static bool confines(Params const&) { return true; }
 };
 
 }  // namespace kramers::dynamics

@@ -30,7 +30,6 @@ struct Separable {
     for (int d = 1; d < D; ++d) sum += axis[d].curvature(x[d]);
     return sum;
   }
-  KOKKOS_FORCEINLINE_FUNCTION value_type energy_scale() const { return axis[0].energy_scale(); }
 };
 
 }  // namespace kramers::dynamics

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -27,6 +28,9 @@ Table read_table(std::filesystem::path const& path);
 
 /// The same from text already in memory; `source` stands for the file in messages.
 Table parse_table(std::string_view text, std::string const& source);
+
+/// Hash of all numbers of a table.
+std::uint64_t hash_of(Table const& table);
 
 /// Natural cubic spline: V(x) = c0 + c1 dx + c2 dx^2 + c3 dx^3, dx = x - knot[i], between knots i and i + 1, twice
 /// continuously differentiable, with V'' = 0 at both ends.

@@ -6,6 +6,7 @@
 #include <kramers/core/copy_view.hpp>
 #include <kramers/core/math.hpp>
 #include <kramers/dynamics/potentials/table.hpp>
+#include <kramers/runtime/config.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -54,25 +55,20 @@ class Tabulated {
     copy_view(exec, counts, host_counts);
     m_knots_before = counts;
     exec.fence("kramers::Tabulated");
-
-    auto const [lowest, highest] = std::minmax_element(spline.coefficient[0].begin(), spline.coefficient[0].end());
-    m_energy_scale = static_cast<T>(*highest - *lowest);
   }
 
   KOKKOS_FORCEINLINE_FUNCTION T energy(T x) const {
     int const i = interval(x);
-    return math::detail::horner(x - m_rows(i, origin), m_rows(i, c0), m_rows(i, c1), m_rows(i, c2), m_rows(i, c3));
+    return math::horner(x - m_rows(i, origin), m_rows(i, c0), m_rows(i, c1), m_rows(i, c2), m_rows(i, c3));
   }
   KOKKOS_FORCEINLINE_FUNCTION T force(T x) const {
     int const i = interval(x);
-    return -math::detail::horner(x - m_rows(i, origin), m_rows(i, c1), T(2) * m_rows(i, c2), T(3) * m_rows(i, c3));
+    return -math::horner(x - m_rows(i, origin), m_rows(i, c1), T(2) * m_rows(i, c2), T(3) * m_rows(i, c3));
   }
   KOKKOS_FORCEINLINE_FUNCTION T curvature(T x) const {
     int const i = interval(x);
-    return math::detail::horner(x - m_rows(i, origin), T(2) * m_rows(i, c2), T(6) * m_rows(i, c3));
+    return math::horner(x - m_rows(i, origin), T(2) * m_rows(i, c2), T(6) * m_rows(i, c3));
   }
-  /// Highest minus lowest energy of the table.
-  KOKKOS_FORCEINLINE_FUNCTION T energy_scale() const { return m_energy_scale; }
 
  private:
   // Row i belongs to the interval with i knots at or below it: row 0 lies left of the table, the last row right of it.
@@ -148,7 +144,35 @@ class Tabulated {
 
   Kokkos::View<T const* [columns], Kokkos::LayoutRight, Space> m_rows;
   Kokkos::View<std::int32_t const*, Space> m_knots_before;
-  T m_first = 0, m_cells_per_length = 0, m_last_cell = 0, m_energy_scale = 0;
+  T m_first = 0, m_cells_per_length = 0, m_last_cell = 0;
+};
+
+/// How programs name and read a Tabulated.
+struct TabulatedKind {
+  static constexpr char name[] = "tabulated";
+  static constexpr int max_dimensions = 1;
+  struct Params {
+    Table table;
+    double wall_stiffness;
+  };
+  static Params read(Config const& config) {
+    Params p{read_table(config.path("potential.file")), 0};
+    if (config.one_of("potential.outside", {"linear", "wall"}, "linear") == "wall") {
+      p.wall_stiffness = config.positive<double>("potential.wall_stiffness");
+    }
+    return p;
+  }
+  template <real T, class Space>
+  static Tabulated<T, Space> make(Params const& p, Space const& space) {
+    return Tabulated<T, Space>(space, natural_spline(p.table), p.wall_stiffness);
+  }
+  /// The lowest point.
+  static double usual_start(Params const& p) {
+    auto const lowest = std::ranges::min_element(p.table.energy) - p.table.energy.begin();
+    return p.table.position[static_cast<std::size_t>(lowest)];
+  }
+  static bool confines(Params const& p) { return p.wall_stiffness > 0; }
+  static std::uint64_t data_hash(Params const& p) { return hash_of(p.table); }
 };
 
 }  // namespace kramers::dynamics

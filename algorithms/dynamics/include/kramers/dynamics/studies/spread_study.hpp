@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <kramers/dynamics/studies/spread_factory.hpp>
+#include <kramers/dynamics/studies/requests.hpp>
 #include <kramers/runtime/command_line.hpp>
 #include <kramers/runtime/communicator.hpp>
 #include <kramers/runtime/config.hpp>
@@ -17,7 +17,7 @@ namespace kramers::dynamics {
 /// Read an input; space and precision come from the command line. Asks for every key that kramers-spread knows but
 /// those of the table [output]. The range is left open.
 /// @throws InputError  a key that is missing or impossible
-SpreadRequest read_spread(Config const& config, CommandLine const& options);
+SpreadRequest read_spread(Config const& config, CommandLine const& options, PotentialList const& potentials);
 
 /// A map that all ranks have computed together.
 struct SpreadResult {
@@ -35,7 +35,9 @@ SpreadResult compute_spread(SpreadRequest request, Communicator const& comm);
 /// The summary of a map, the same on all ranks. Collective.
 nlohmann::json summarise_spread(SpreadRequest const& request, SpreadResult const& result, Communicator const& comm);
 
-/// The body of kramers-spread: read the input, compute, write the files it asks for and tell the main numbers.
-int run_spread(AppRun const& run);
+/// Write the result file of a map. Collective; rank 0 has the points, the summary holds the provenance.
+/// @throws IoError  it cannot be written
+void write_spread(std::filesystem::path const& path, Communicator const& comm, SpreadRequest const& request,
+                  SpreadResult const& result, nlohmann::json const& summary);
 
 }  // namespace kramers::dynamics

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <kramers/dynamics/studies/ensemble_factory.hpp>
+#include <kramers/dynamics/studies/requests.hpp>
 #include <kramers/runtime/command_line.hpp>
 #include <kramers/runtime/config.hpp>
-
-#include <nlohmann/json_fwd.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -28,6 +26,8 @@ struct StudyParams {
   std::optional<double> transient;      ///< time that a population decay needs to become exponential [tau]
   std::int64_t checkpoint_every = 0;    ///< steps between periodic checkpoints; 0: only when asked to stop
   std::filesystem::path checkpoint;
+  /// All keys of the input that decide the results, defaults included, as JSON: what a checkpoint is compared with.
+  std::string fingerprint;
 
   std::int64_t last_step() const { return equilibrate + steps; }
   std::int64_t frames() const { return steps / frame_every; }
@@ -36,15 +36,12 @@ struct StudyParams {
 };
 
 /// Read the table [initial]: where walkers start; by default in a minimum of the potential.
-InitialState read_initial(Config const& config, PotentialParams const& potential);
+InitialState read_initial(Config const& config, AnyPotential const& potential);
 /// Read time step, friction, temperature and mass from the table [integrator].
-BathParams read_bath(Config const& config, bool overdamped);
+LangevinParams read_langevin(Config const& config, bool overdamped);
 
 /// Read an input; names and precision come from the command line. Asks for every key that kramers-langevin knows.
 /// @throws InputError  a key that is missing, unknown or impossible
-StudyParams read_study(Config const& config, CommandLine const& options);
-
-/// The parameters that decide the results, to be compared on resume. Steps to do and output are left out.
-nlohmann::json fingerprint(StudyParams const& params);
+StudyParams read_study(Config const& config, CommandLine const& options, PotentialList const& potentials);
 
 }  // namespace kramers::dynamics

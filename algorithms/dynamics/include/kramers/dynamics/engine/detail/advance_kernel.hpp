@@ -31,7 +31,7 @@ struct AdvanceKernel {
   typename Scheme::template Constants<T> constants;
   Kokkos::View<T**, Kokkos::LayoutLeft, Space> x, v;  // (walkers here rounded up to whole blocks, D)
   Sampler<Space, T> sampler;
-  Kokkos::View<double**, Kokkos::LayoutRight, Space> unit_sums;  // (units here, quantities)
+  Kokkos::View<double**, Kokkos::LayoutRight, Space> unit_sums;  // (units here, row_length<Quantity>)
   std::uint64_t seed;
   std::int64_t first_walker;           // id of x(0)
   std::int64_t walkers;                // in the whole ensemble; ids beyond fill the last block and count nothing
@@ -40,12 +40,12 @@ struct AdvanceKernel {
   int unit;                            // walkers per row of unit_sums
   int counters;                        // of a team's own histogram (one thread to a team), or 0: count in the group's
 
-  static int scratch_bytes() { return static_cast<int>(Scratch::shmem_size(quantities, block)); }
+  static int scratch_bytes() { return static_cast<int>(Scratch::shmem_size(row_length<Quantity>, block)); }
   static int counter_bytes(int counters) { return static_cast<int>(Counts::shmem_size(counters)); }
 
   KOKKOS_FUNCTION void operator()(Member const& team) const {
     std::int64_t const first = (first_block + team.league_rank()) * block;
-    Scratch const sums(team.team_scratch(0), quantities, block);
+    Scratch const sums(team.team_scratch(0), row_length<Quantity>, block);
     Counts const counts(team.team_scratch(1), counters);
     for (int i = 0; i < counters; ++i) counts(i) = 0;
     Kokkos::parallel_for(Kokkos::TeamThreadRange(team, block / W),
@@ -54,7 +54,7 @@ struct AdvanceKernel {
     sampler.add_counts(first_walker + first, counts);
     team.team_barrier();
     int const units = block / unit;
-    Kokkos::parallel_for(Kokkos::TeamThreadRange(team, quantities * units), [&](int const i) {
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(team, row_length<Quantity> * units), [&](int const i) {
       int const q = i / units, u = i % units;
       unit_sums(first / unit + u, q) = tree_sum(&sums(q, u * unit), unit);
     });
@@ -105,7 +105,7 @@ struct AdvanceKernel {
     });
     sampler.store(first, pack_sums);
     if (sampler.params.every == 0) return;
-    for (int q = 0; q < quantities; ++q) {
+    for (int q = 0; q < row_length<Quantity>; ++q) {
       for_lanes<W>(
           [&](int const l) { sums(q, column + l) = first_walker + first + l < walkers ? pack_sums.value[q][l] : 0.0; });
     }

@@ -19,7 +19,7 @@ struct Pack {
 /// Running sums of the W walkers of a pack, and what is remembered of the cores each has visited.
 template <int W>
 struct PackSums {
-  double value[quantities][W];
+  double value[row_length<Quantity>][W];
   std::int32_t memory[W];  // bits of CoreMemory
 };
 
@@ -46,11 +46,11 @@ struct Sampler {
     std::int64_t const done = step > production_start ? step - production_start : 0;
     return production_start + (done / params.every + 1) * params.every;
   }
-  KOKKOS_FORCEINLINE_FUNCTION bool follows_cores() const { return params.cores || params.first_passage; }
+  KOKKOS_FORCEINLINE_FUNCTION bool follows_cores() const { return params.core_sets || params.first_passage; }
 
   template <int W>
   KOKKOS_FUNCTION void load(std::int64_t const first, PackSums<W>& sums) const {
-    for (int q = 0; q < quantities; ++q) {
+    for (int q = 0; q < row_length<Quantity>; ++q) {
       for_lanes<W>([&](int const l) { sums.value[q][l] = 0.0; });
     }
     if (follows_cores()) {
@@ -101,18 +101,18 @@ struct Sampler {
         f2 += f[d] * f[d];
         x_f += at[d] * f[d];
       }
-      sums.value[kinetic][l] += static_cast<double>(T(0.5) * mass * v2);
-      sums.value[kinetic_half_step][l] += static_cast<double>(T(0.5) * mass * half2);
-      sums.value[potential_energy][l] += static_cast<double>(potential.energy(at));
-      sums.value[virial][l] -= static_cast<double>(x_f);
-      sums.value[force_squared][l] += static_cast<double>(f2);
-      sums.value[laplacian][l] += static_cast<double>(potential.laplacian(at));
+      sums.value[index(Quantity::kinetic)][l] += static_cast<double>(T(0.5) * mass * v2);
+      sums.value[index(Quantity::kinetic_half_step)][l] += static_cast<double>(T(0.5) * mass * half2);
+      sums.value[index(Quantity::potential_energy)][l] += static_cast<double>(potential.energy(at));
+      sums.value[index(Quantity::virial)][l] -= static_cast<double>(x_f);
+      sums.value[index(Quantity::force_squared)][l] += static_cast<double>(f2);
+      sums.value[index(Quantity::laplacian)][l] += static_cast<double>(potential.laplacian(at));
     });
     T const* const observed = pack.x[params.coordinate];
     for_lanes<W>([&](int const l) {
       auto const q = static_cast<double>(observed[l]);
-      sums.value[position][l] += q;
-      sums.value[position_squared][l] += q * q;
+      sums.value[index(Quantity::position)][l] += q;
+      sums.value[index(Quantity::position_squared)][l] += q * q;
     });
   }
 
@@ -128,8 +128,8 @@ struct Sampler {
       std::int32_t const core = q <= core_a ? in_a : (q >= core_b ? in_b : old & core_mask);
       before[l] = old;
       sums.memory[l] = core | (core == in_b ? static_cast<std::int32_t>(has_passed) : old & has_passed);
-      sums.value[samples_in_a][l] += core == in_a ? 1.0 : 0.0;
-      sums.value[samples_in_b][l] += core == in_b ? 1.0 : 0.0;
+      sums.value[index(Quantity::samples_in_a)][l] += core == in_a ? 1.0 : 0.0;
+      sums.value[index(Quantity::samples_in_b)][l] += core == in_b ? 1.0 : 0.0;
     });
     if (any_lane<W>([&](int const l) { return before[l] != sums.memory[l]; })) count_events(step, before, sums);
   }
@@ -141,11 +141,11 @@ struct Sampler {
     for_lanes<W>([&](int const l) {
       std::int32_t const old = before[l] & core_mask, now = sums.memory[l] & core_mask;
       double const first = (sums.memory[l] & ~before[l] & has_passed) != 0 ? 1.0 : 0.0;
-      sums.value[transitions_ab][l] += (old == in_a && now == in_b) ? 1.0 : 0.0;
-      sums.value[transitions_ba][l] += (old == in_b && now == in_a) ? 1.0 : 0.0;
-      sums.value[passages][l] += first;
-      sums.value[passage_steps][l] += first * since;
-      sums.value[passage_steps_squared][l] += first * since * since;
+      sums.value[index(Quantity::transitions_ab)][l] += (old == in_a && now == in_b) ? 1.0 : 0.0;
+      sums.value[index(Quantity::transitions_ba)][l] += (old == in_b && now == in_a) ? 1.0 : 0.0;
+      sums.value[index(Quantity::passages)][l] += first;
+      sums.value[index(Quantity::passage_steps)][l] += first * since;
+      sums.value[index(Quantity::passage_steps_squared)][l] += first * since * since;
     });
   }
 

@@ -3,6 +3,7 @@
 
 #include <kramers/base/hash.hpp>
 #include <kramers/core/normal.hpp>
+#include <kramers/core/vec.hpp>
 #include <kramers/dynamics/engine/any_ensemble.hpp>
 #include <kramers/dynamics/engine/sampling.hpp>
 
@@ -50,7 +51,7 @@ template <class Space, class Potential>
 struct FrameObserver {
   using T = typename Potential::value_type;
   static constexpr int D = Potential::dimension;
-  static constexpr int count = frame_quantities;
+  static constexpr int count = row_length<FrameQuantity>;
 
   Potential potential;
   WalkerView<Space, T> x, v, origin_x, origin_v;
@@ -72,15 +73,15 @@ struct FrameObserver {
       }
     }
     T const q = x(i, coordinate);
-    value[frame_left] = q < divide ? 1.0 : 0.0;
-    value[frame_position] = static_cast<double>(q);
-    value[frame_position_squared] = static_cast<double>(q) * static_cast<double>(q);
-    value[frame_kinetic] = static_cast<double>(T(0.5) * mass * v2);
-    value[frame_potential] = static_cast<double>(potential.energy(at));
-    value[frame_position_correlation] =
+    value[index(FrameQuantity::left)] = q < divide ? 1.0 : 0.0;
+    value[index(FrameQuantity::position)] = static_cast<double>(q);
+    value[index(FrameQuantity::position_squared)] = static_cast<double>(q) * static_cast<double>(q);
+    value[index(FrameQuantity::kinetic)] = static_cast<double>(T(0.5) * mass * v2);
+    value[index(FrameQuantity::potential)] = static_cast<double>(potential.energy(at));
+    value[index(FrameQuantity::position_correlation)] =
         correlations ? static_cast<double>(origin_x(i, coordinate)) * static_cast<double>(q) : 0.0;
-    value[frame_velocity_correlation] = static_cast<double>(vv);
-    value[frame_displacement] = static_cast<double>(dx2);
+    value[index(FrameQuantity::velocity_correlation)] = static_cast<double>(vv);
+    value[index(FrameQuantity::displacement)] = static_cast<double>(dx2);
   }
 };
 

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# The potentials that programs offer: name in inputs = its kind in <kramers/dynamics/potentials/name.hpp>.
+set(KRAMERS_POTENTIALS
+    harmonic=HarmonicKind
+    double_well=DoubleWellKind
+    cosine=CosineKind
+    tabulated=TabulatedKind
+    mueller_brown=MuellerBrownKind)

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/dynamics/schemes/schemes.hpp>
+#include <kramers/dynamics/studies/requests.hpp>
+
+namespace kramers::dynamics {
+
+std::vector<std::string> const& scheme_names() {
+  static std::vector<std::string> const names = names_of(Schemes{});
+  return names;
+}
+
+bool is_overdamped(std::string const& scheme) {
+  return for_scheme(Schemes{}, scheme, []<class Scheme>(Scheme) { return Scheme::overdamped; });
+}
+
+}  // namespace kramers::dynamics

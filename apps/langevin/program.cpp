@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/base/file.hpp>
+#include <kramers/langevin/program.hpp>
+#include <kramers/runtime/collective_errors.hpp>
+#include <kramers/runtime/provenance.hpp>
+
+#include <cstdio>
+
+#include "placement.hpp"
+#include "report.hpp"
+
+namespace kramers::langevin {
+namespace {
+
+int follow_one(AppRun const& run, StudyParams const& params, Outputs const& outputs) {
+  auto const origin =
+      provenance(run.comm, "kramers-langevin", params.request.space, run.options.words, run.config.verbatim());
+  nlohmann::json summary;
+  agree(run.comm, [&] {
+    if (!run.comm.is_root()) return;
+    Replay const path = replay(params, *run.options.replay, params.trajectory_every,
+                               run.options.resume ? params.checkpoint : std::filesystem::path{});
+    summary = summarise(path, params, run);
+    summary["provenance"] = origin;
+    if (outputs.results) {
+      write_replay(*outputs.results, params, *run.options.replay, path, summary, origin, run.config.verbatim());
+    }
+  });
+  write(outputs, summary, run);
+  return exit_code::success;
+}
+
+int study_ensemble(AppRun const& run, PotentialList const& potentials) {
+  StudyParams params = read_study(run.config, run.options, potentials);
+  Outputs const outputs = read_outputs(run, params);
+  run.config.reject_unknown();
+  if (run.options.replay) return follow_one(run, params, outputs);
+
+  Study study(params, run.comm);
+  if (run.options.resume) study.resume(params.checkpoint);
+  if (int const signal = study.run(run.options.quiet); signal != 0) {
+    report_interruption(study, signal);
+    return 128 + signal;
+  }
+  StudyResults const results = evaluate(study);
+  nlohmann::json summary = summarise(study, results, run);
+  auto const origin =
+      provenance(run.comm, "kramers-langevin", params.request.space, run.options.words, run.config.verbatim());
+  summary["provenance"] = origin;
+  if (outputs.results) write_results(*outputs.results, study, results, summary, origin, run.config.verbatim());
+  write(outputs, summary, run);
+  return exit_code::success;
+}
+
+}  // namespace
+
+int run(int argc, char** argv, PotentialList const& potentials) {
+  AppInfo info{"kramers-langevin", "Run an ensemble of Langevin walkers: rates, free energies, correlations."};
+  info.has_replay = info.has_resume = true;
+  return run_app(argc, argv, with_placement(info),
+                 [&](AppRun const& app_run) { return study_ensemble(app_run, potentials); });
+}
+
+}  // namespace kramers::langevin

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "run_map.hpp"
+
+#include <kramers/base/file.hpp>
+#include <kramers/dynamics/studies/spread_study.hpp>
+#include <kramers/runtime/collective_errors.hpp>
+#include <kramers/runtime/provenance.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <cstdio>
+#include <filesystem>
+#include <limits>
+#include <optional>
+
+namespace kramers::spread {
+
+using namespace kramers::dynamics;
+
+namespace {
+
+constexpr char app_name[] = "kramers-spread";
+
+std::optional<std::filesystem::path> file_name(std::optional<std::filesystem::path> const& option,
+                                               std::optional<std::filesystem::path> const& key) {
+  return option ? option : key;
+}
+
+void tell(SpreadRequest const& request, SpreadResult const& result, nlohmann::json const& summary) {
+  SpreadParams const& p = request.params;
+  auto const line = [&](char const* name, char const* unit) {
+    nlohmann::json const& e = summary.at("observables").at(name);
+    auto const number = [&](char const* key) {
+      return e.at(key).is_number() ? e.at(key).get<double>() : std::numeric_limits<double>::quiet_NaN();
+    };
+    std::printf("  %-8s %.4g +- %.2g %s (mean over the trunk)\n", name, number("value"), number("stderr"), unit);
+  };
+  std::printf("%s: trunk of %lld steps, %lld points with %lld members of %lld steps\n", app_name,
+              static_cast<long long>(p.steps), static_cast<long long>(p.points()), static_cast<long long>(p.members),
+              static_cast<long long>(p.member_steps));
+  line("spread", "length");
+  line("growth", "1/tau");
+  if (p.adaptive()) {
+    AdaptiveReport const report = report_adaptive(p, result.points);
+    std::printf("  adaptive %lld member steps instead of %lld, a saving of %.2f; %lld points above the tolerance\n",
+                static_cast<long long>(report.member_steps), static_cast<long long>(report.fixed_member_steps),
+                report.saving(), static_cast<long long>(report.uncertain_points));
+  }
+  std::printf("  computed in %.3g ms, %.3g steps/s; state hash %s\n", 1e3 * result.seconds,
+              summary.at("walker_steps_per_s").get<double>(), summary.at("state_hash").get<std::string>().c_str());
+}
+
+}  // namespace
+
+int run_map(AppRun const& run) {
+  SpreadRequest const request = read_spread(run.config, run.options, builtin_potentials());
+  auto const output = file_name(run.options.output, run.config.find_path("output.file"));
+  auto const summary_file = file_name(run.options.summary, run.config.find_path("output.summary"));
+  run.config.reject_unknown();
+  agree(run.comm, [&] {
+    if (!run.comm.is_root()) return;
+    if (output) require_writable(*output);
+    if (summary_file) require_writable(*summary_file);
+  });
+
+  SpreadResult const result = compute_spread(request, run.comm);
+  nlohmann::json summary = summarise_spread(request, result, run.comm);
+  summary["provenance"] = provenance(run.comm, app_name, request.space, run.options.words, run.config.verbatim());
+  if (output) write_spread(*output, run.comm, request, result, summary);
+  agree(run.comm, [&] {
+    if (run.comm.is_root() && summary_file) write_summary(*summary_file, summary, run);
+  });
+  if (run.comm.is_root() && !run.options.quiet) {
+    tell(request, result, summary);
+    if (output) std::printf("  written to %s\n", output->c_str());
+  }
+  return exit_code::success;
+}
+
+}  // namespace kramers::spread

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <kramers/runtime/command_line.hpp>
+
+namespace kramers::spread {
+
+/// Read the input, compute the map, write the files it asks for and tell the main numbers. Returns the exit code.
+int run_map(AppRun const& run);
+
+}  // namespace kramers::spread
