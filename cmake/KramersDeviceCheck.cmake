@@ -4,9 +4,15 @@
 # Kokkos installs the headers of all its backends, but a configuration that names only those it was built with; an
 # overlay of edited copies of those few files, searched first, names the GPU.
 
-# Sources that instantiate kernels stand in subfolders of src. The test device.*.coverage fails where a header with
-# device code is included by none of them.
-file(GLOB kernel_sources CONFIGURE_DEPENDS algorithms/dynamics/src/ensembles/*.cpp algorithms/dynamics/src/spread_maps/*.cpp ml/src/*/*.cpp)
+# Each header with kernels in each precision: the other instances differ in the potential alone. The test device.*.coverage
+# fails where a header with device code is included by none of the sources.
+include(KramersPotentials)
+include("${PROJECT_SOURCE_DIR}/algorithms/dynamics/potentials.cmake")
+kramers_builtin_potential_sources(potential_sources)
+list(FILTER potential_sources INCLUDE REGEX
+     "/(double_well_(ensemble_f..|spread_map)|(mueller_brown|harmonic)_ensemble_f64|(tabulated|cosine)_ensemble_f32)\\.cpp$")
+file(GLOB kernel_sources CONFIGURE_DEPENDS ml/src/*/*.cpp)
+list(APPEND kernel_sources ${potential_sources})
 
 if(KRAMERS_DEVICE_CHECK STREQUAL "cuda")
   find_program(KRAMERS_DEVICE_COMPILER nvcc PATHS /usr/local/cuda/bin)
@@ -89,7 +95,7 @@ list(APPEND compile -isystem "${overlay}" -isystem "${headers}")
 set(objects "")
 set(depfiles "")
 foreach(source IN LISTS kernel_sources)
-  string(REGEX REPLACE ".*/src/(.*)\\.cpp$" "\\1" name "${source}")
+  string(REGEX REPLACE ".*/(src|potentials)/(.*)\\.cpp$" "\\2" name "${source}")
   string(REPLACE "/" "." name "${name}")
   set(object "${PROJECT_BINARY_DIR}/${name}.o")
   add_custom_command(
