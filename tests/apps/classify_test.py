@@ -393,7 +393,7 @@ class BadInput(Case):
         self.refuse("predict", "spread.h5", "absent.safetensors", code=1, says="No such file")
 
     def test_command_line(self):
-        self.refuse("learn", code=64, says=("train, predict, evaluate, sweep", "but is learn"))
+        self.refuse("learn", code=64, says=("got learn", "train, predict, evaluate, sweep"))
         self.refuse("train", "spread.h5", code=64, says="INPUT is required")
         self.refuse("predict", "spread.h5", "run.safetensors", "--set", "a=1", code=64, says="--set")
         self.refuse("train", "spread.h5", "model.toml", "--space", "abacus", code=64, says="abacus")

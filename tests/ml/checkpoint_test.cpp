@@ -359,7 +359,7 @@ TEST(NetworkText, IsReadAsItIsWritten) {
 
 TEST(NetworkText, ThatDescribesNoneIsRefused) {
   auto const refused = [](std::string const& text) { return message<DomainError>([&] { network_named(text); }); };
-  EXPECT_TRUE(has(refused(""), "network = "));
+  EXPECT_TRUE(has(refused(""), "invalid network: got "));
   EXPECT_TRUE(has(refused("2 -> -> 3"), "' ' is none"));
   for (char const* text :
        {"two", "2 3", "2 -> 8 tanh tanh", "2 -> batch_norm 3", "2 -> dropout", "2 -> dropout x", "2 ->", "-> 2",

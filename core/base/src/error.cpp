@@ -10,13 +10,13 @@ namespace kramers {
 Error::Error(std::string const& message, std::source_location where) : std::runtime_error(message), m_where(where) {}
 
 DomainError::DomainError(std::string name, std::string got, std::string rule, std::source_location where)
-    : Error(name + " = " + got + ", but it must satisfy: " + rule, where),
+    : Error("invalid " + name + ": got " + got + "; expected " + rule, where),
       m_name(std::move(name)),
       m_got(std::move(got)),
       m_rule(std::move(rule)) {}
 
 ShapeError::ShapeError(std::string name, std::int64_t got, std::int64_t want, std::source_location where)
-    : Error(name + " has extent " + std::to_string(got) + ", but " + std::to_string(want) + " is needed", where),
+    : Error("invalid extent of " + name + ": got " + std::to_string(got) + "; expected " + std::to_string(want), where),
       m_name(std::move(name)),
       m_got(got),
       m_want(want) {}

@@ -77,19 +77,19 @@ void add_words(CLI::App& app, AppInfo const& info, Reading& read) {
 std::string which_command(int argc, char const* const* argv, AppInfo const& info) {
   std::vector<std::string> names;
   for (AppInfo const& command : info.commands) names.push_back(command.name);
-  return "the first word must be one of " + listed(names) + (argc > 1 ? std::string(", but is ") + argv[1] : "") +
-         " (" + info.name + " --help describes them)";
+  return "invalid first word: got " + (argc > 1 ? std::string(argv[1]) : "none") + "; expected one of " +
+         listed(names) + " (" + info.name + " --help describes them)";
 }
 
 CommandLine checked(Reading read) {
   CommandLine& line = read.line;
   expect_space(line.space);
   if (line.precision != "f64" && line.precision != "f32") {
-    throw UsageError("--precision must be f64 or f32, but is " + line.precision);
+    throw UsageError("invalid --precision: got " + line.precision + "; expected f64 or f32");
   }
   std::vector<std::string> const modes = {"report", "check", "apply", "off"};
   if (std::ranges::find(modes, line.topology) == modes.end()) {
-    throw UsageError("--topology must be one of " + listed(modes) + ", but is " + line.topology);
+    throw UsageError("invalid --topology: got " + line.topology + "; expected one of " + listed(modes));
   }
   line.input = read.input;
   line.files.assign(read.files.begin(), read.files.end());

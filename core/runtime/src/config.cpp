@@ -40,6 +40,10 @@ struct Config::Impl {
     if (at->line == 0) return InputError("command line", 0, sentence + " (--set " + at->assignment + ")");
     return InputError(source, at->line, sentence);
   }
+
+  InputError invalid(std::string_view key, std::string const& got, std::string_view rule) const {
+    return error_at(key, "invalid '" + std::string(key) + "': got " + got + "; expected " + std::string(rule));
+  }
 };
 
 namespace {
@@ -47,7 +51,7 @@ namespace {
 // No sane input file is larger; a device or a core dump given by mistake is.
 constexpr std::size_t largest_input = std::size_t{16} << 20;
 
-/// Empty if `from` can be taken as T, else what it must be.
+/// Empty if `from` can be taken as T, else what is expected.
 std::string convert(Json const& from, bool& to) {
   if (!from.is_boolean()) return "true or false";
   to = from.get<bool>();
@@ -218,14 +222,14 @@ std::optional<T> Config::find(std::string_view key) const {
         throw error(other.key, "makes a table of '" + name + "', which is a single value");
       }
       if (detail::is_below(name, other.key) && other.value != Json::object()) {
-        throw error(other.key, "must be a table with the key '" + name + "', but is " + detail::describe(other.value));
+        throw m_impl->invalid(other.key, detail::describe(other.value), "a table with the key '" + name + "'");
       }
     }
     return std::nullopt;
   }
   T value{};
   std::string const wanted = convert(entry->value, value);
-  if (!wanted.empty()) throw error(key, "must be " + wanted + ", but is " + detail::describe(entry->value));
+  if (!wanted.empty()) throw m_impl->invalid(key, detail::describe(entry->value), wanted);
   m_impl->used[name] = value;
   return value;
 }
@@ -235,7 +239,7 @@ T Config::get(std::string_view key) const {
   auto value = find<T>(key);
   if (value) return *std::move(value);
   T unused{};
-  std::string message = "is missing; it must be " + convert(Json(), unused);
+  std::string message = "is missing; expected " + convert(Json(), unused);
   std::vector<std::string> spare;
   for (auto const& entry : m_impl->entries) {
     if (!m_impl->asked.contains(entry.key)) spare.push_back(entry.key);
@@ -276,16 +280,15 @@ std::string Config::one_of(std::string_view key, std::vector<std::string> const&
   if (std::ranges::find(names, value) != names.end()) return value;
   std::string list;
   for (auto const& name : names) list += (list.empty() ? "'" : ", '") + name + "'";
-  std::string message = "must be one of " + list + ", but is '" + value + "'";
   auto const meant = detail::nearest_name(value, names);
-  if (meant) message += "; did you mean '" + *meant + "'?";
-  throw error(key, message);
+  throw m_impl->invalid(key, "'" + value + "'",
+                        "one of " + list + (meant ? "; did you mean '" + *meant + "'?" : std::string()));
 }
 
 std::optional<fs::path> Config::find_path(std::string_view key) const {
   auto const text = find<std::string>(key);
   if (!text) return std::nullopt;
-  if (text->empty()) throw error(key, "must name a file, but is empty");
+  if (text->empty()) throw m_impl->invalid(key, "an empty text", "the name of a file");
   bool const from_file = m_impl->entry(key)->assignment.empty();
   return from_file ? fs::path(m_impl->source).parent_path() / *text : fs::path(*text);
 }
@@ -311,8 +314,13 @@ std::int64_t Config::count(std::string_view table) const {
 void Config::check(bool ok, std::string_view key, std::string_view rule) const {
   if (ok) return;
   auto const used = m_impl->used.find(std::string(key));
-  std::string const got = used == m_impl->used.end() ? "" : ", but is " + used->second.dump();
-  throw error(key, "must be " + std::string(rule) + got);
+  auto const* entry = m_impl->entry(key);
+  throw m_impl->invalid(key,
+                        used != m_impl->used.end() ? used->second.dump()
+                        : entry != nullptr         ? detail::describe(entry->value)
+                        : has(key)                 ? "a table"
+                                                   : "nothing",
+                        rule);
 }
 
 void Config::renamed(std::string_view now, std::string_view before) const {

@@ -115,7 +115,7 @@ Interval confinement(Energy const& energy, double kT, double inside) {
     while (energy(at(last - 1)) > top) --last;
     return {at(first), at(last)};
   }
-  throw DomainError("V", "an energy that stays low", "rises 37 kT above its minimum on both sides");
+  throw DomainError("V", "an energy that stays low", "one that rises 37 kT above its minimum on both sides");
 }
 
 double boltzmann_mean(Energy const& energy, double kT, Energy const& observable, Interval const& range) {

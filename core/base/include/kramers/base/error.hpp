@@ -20,7 +20,7 @@ class Error : public std::runtime_error {
   std::source_location m_where;
 };
 
-/// An argument has a value outside the domain of the function: its name, the value and the rule it breaks.
+/// An argument has a value outside the domain of the function: "invalid NAME: got VALUE; expected RULE".
 class DomainError : public Error {
  public:
   DomainError(std::string name, std::string got, std::string rule,
@@ -33,7 +33,7 @@ class DomainError : public Error {
   std::string m_name, m_got, m_rule;
 };
 
-/// An array has the wrong extent: its name, the extent found and the one wanted.
+/// An array has the wrong extent: "invalid extent of NAME: got 3; expected 4".
 class ShapeError : public Error {
  public:
   ShapeError(std::string name, std::int64_t got, std::int64_t want,
@@ -88,7 +88,7 @@ class DivergedError : public Error {
 /// The shortest decimal text that reads back as the same double.
 std::string shortest_decimal(double value);
 
-/// Throw DomainError unless `ok`; `value` is printed as it is.
+/// Throw DomainError unless `ok`; `value` is printed as it is, and the rule reads after "expected", as in "> 0".
 template <class T>
 void expects(bool ok, std::string_view name, T const& value, std::string_view rule,
              std::source_location where = std::source_location::current()) {

@@ -83,7 +83,7 @@ class Config {
   /// Number of tables in an array of tables; 0 where it is absent.
   std::int64_t count(std::string_view table) const;
 
-  /// Throw InputError for `key` unless `ok`; the rule reads after "must be", as in "> 0".
+  /// Throw InputError "invalid 'key': got VALUE; expected RULE" unless `ok`; the rule is like "> 0".
   void check(bool ok, std::string_view key, std::string_view rule) const;
   /// The error for a key whose value cannot be used: "input.toml:12: 'key' <what is wrong>".
   [[nodiscard]] InputError error(std::string_view key, std::string const& what) const;
