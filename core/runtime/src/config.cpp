@@ -7,44 +7,15 @@
 #include <cmath>
 #include <cstdlib>
 #include <limits>
-#include <map>
-#include <set>
 #include <utility>
 
-#include "config_tree.hpp"
+#include "config_impl.hpp"
 
 namespace kramers {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
 using detail::ConfigEntry;
-
-struct Config::Impl {
-  std::string text;
-  std::string source;
-  std::vector<std::string> assignments;
-  std::vector<ConfigEntry> entries;
-  // What the getters remember.
-  std::set<std::string> asked;
-  std::map<std::string, Json> used;
-  std::vector<std::string> warnings;
-
-  ConfigEntry const* entry(std::string_view key) const {
-    auto const at = std::ranges::find(entries, key, &ConfigEntry::key);
-    return at == entries.end() ? nullptr : &*at;
-  }
-
-  InputError error_at(std::string_view key, std::string const& sentence) const {
-    auto const* at = entry(key);
-    if (at == nullptr) return InputError(source, 0, sentence);
-    if (at->line == 0) return InputError("command line", 0, sentence + " (--set " + at->assignment + ")");
-    return InputError(source, at->line, sentence);
-  }
-
-  InputError invalid(std::string_view key, std::string const& got, std::string_view rule) const {
-    return error_at(key, "invalid '" + std::string(key) + "': got " + got + "; expected " + std::string(rule));
-  }
-};
+using detail::ConfigValue;
 
 namespace {
 
@@ -52,32 +23,38 @@ namespace {
 constexpr std::size_t largest_input = std::size_t{16} << 20;
 
 /// Empty if `from` can be taken as T, else what is expected.
-std::string convert(Json const& from, bool& to) {
-  if (!from.is_boolean()) return "true or false";
-  to = from.get<bool>();
+std::string convert(ConfigValue const& from, bool& to) {
+  auto const* value = std::get_if<bool>(&from.value);
+  if (value == nullptr) return "true or false";
+  to = *value;
   return {};
 }
 
-std::string convert(Json const& from, double& to) {
-  if (!from.is_number()) return "a number";
-  to = from.get<double>();
+std::string convert(ConfigValue const& from, double& to) {
+  if (auto const* whole = std::get_if<std::int64_t>(&from.value)) {
+    to = static_cast<double>(*whole);
+  } else if (auto const* value = std::get_if<double>(&from.value)) {
+    to = *value;
+  } else {
+    return "a number";
+  }
   return std::isfinite(to) ? "" : "a finite number";
 }
 
-std::string convert(Json const& from, std::int64_t& to) {
-  if (from.is_number_integer()) {
-    to = from.get<std::int64_t>();
+std::string convert(ConfigValue const& from, std::int64_t& to) {
+  if (auto const* whole = std::get_if<std::int64_t>(&from.value)) {
+    to = *whole;
     return {};
   }
   // 1e6 is an integer to people; beyond 2^53 a float no longer names one.
-  if (!from.is_number_float()) return "an integer";
-  double const value = from.get<double>();
-  if (!(std::abs(value) <= 9007199254740992.0) || value != std::floor(value)) return "an integer";
-  to = static_cast<std::int64_t>(value);
+  auto const* value = std::get_if<double>(&from.value);
+  if (value == nullptr || !(std::abs(*value) <= 9007199254740992.0) || *value != std::floor(*value))
+    return "an integer";
+  to = static_cast<std::int64_t>(*value);
   return {};
 }
 
-std::string convert(Json const& from, std::uint64_t& to) {
+std::string convert(ConfigValue const& from, std::uint64_t& to) {
   std::int64_t value = 0;
   std::string const wanted = convert(from, value);
   if (!wanted.empty()) return wanted;
@@ -86,24 +63,50 @@ std::string convert(Json const& from, std::uint64_t& to) {
   return {};
 }
 
-std::string convert(Json const& from, std::string& to) {
-  if (!from.is_string()) return "a string";
-  to = from.get<std::string>();
+std::string convert(ConfigValue const& from, std::string& to) {
+  auto const* value = std::get_if<std::string>(&from.value);
+  if (value == nullptr) return "a string";
+  to = *value;
   return {};
 }
 
 template <class T>
-std::string convert(Json const& from, std::vector<T>& to) {
+std::string convert(ConfigValue const& from, std::vector<T>& to) {
   T element{};
   std::string const whole = "an array, each element ";
-  std::string const kind = convert(Json(), element);
-  if (!from.is_array()) return whole + kind;
-  for (auto const& part : from) {
+  auto const* list = std::get_if<ConfigValue::List>(&from.value);
+  if (list == nullptr) return whole + convert(ConfigValue{}, element);
+  for (auto const& part : *list) {
     std::string const wanted = convert(part, element);
     if (!wanted.empty()) return whole + wanted;
     to.push_back(element);
   }
   return {};
+}
+
+/// A value that was used, as people write it.
+std::string text_of(bool value) {
+  return value ? "true" : "false";
+}
+
+std::string text_of(double value) {
+  return shortest_decimal(value);
+}
+
+std::string text_of(std::string const& value) {
+  return "'" + value + "'";
+}
+
+template <std::integral T>
+std::string text_of(T value) {
+  return std::to_string(value);
+}
+
+template <class T>
+std::string text_of(std::vector<T> const& values) {
+  std::string text;
+  for (auto const& value : values) text += (text.empty() ? "" : ", ") + text_of(value);
+  return "[" + text + "]";
 }
 
 /// Optimal string alignment distance: insertions, deletions, replacements and swaps of neighbours.
@@ -194,7 +197,7 @@ void Config::set(std::string const& assignment) {
   auto fresh = detail::parse_assignment(assignment);
   std::string const key = assignment.substr(0, assignment.find('='));
   for (auto const& entry : entries) {
-    if (detail::is_below(key, entry.key) && entry.value != Json::object()) {
+    if (detail::is_below(key, entry.key) && !entry.value.is_table()) {
       throw InputError("command line", 0, "--set " + assignment + ": '" + entry.key + "' is not a table");
     }
   }
@@ -221,7 +224,7 @@ std::optional<T> Config::find(std::string_view key) const {
       if (detail::is_below(other.key, name)) {
         throw error(other.key, "makes a table of '" + name + "', which is a single value");
       }
-      if (detail::is_below(name, other.key) && other.value != Json::object()) {
+      if (detail::is_below(name, other.key) && !other.value.is_table()) {
         throw m_impl->invalid(other.key, detail::describe(other.value), "a table with the key '" + name + "'");
       }
     }
@@ -239,7 +242,7 @@ T Config::get(std::string_view key) const {
   auto value = find<T>(key);
   if (value) return *std::move(value);
   T unused{};
-  std::string message = "is missing; expected " + convert(Json(), unused);
+  std::string message = "is missing; expected " + convert(ConfigValue{}, unused);
   std::vector<std::string> spare;
   for (auto const& entry : m_impl->entries) {
     if (!m_impl->asked.contains(entry.key)) spare.push_back(entry.key);
@@ -316,10 +319,11 @@ void Config::check(bool ok, std::string_view key, std::string_view rule) const {
   auto const used = m_impl->used.find(std::string(key));
   auto const* entry = m_impl->entry(key);
   throw m_impl->invalid(key,
-                        used != m_impl->used.end() ? used->second.dump()
-                        : entry != nullptr         ? detail::describe(entry->value)
-                        : has(key)                 ? "a table"
-                                                   : "nothing",
+                        used != m_impl->used.end()
+                            ? std::visit([](auto const& value) { return text_of(value); }, used->second)
+                        : entry != nullptr ? detail::describe(entry->value)
+                        : has(key)         ? "a table"
+                                           : "nothing",
                         rule);
 }
 
@@ -349,7 +353,7 @@ void Config::reject_unknown() const {
   }
   for (auto const& entry : m_impl->entries) {
     if (m_impl->asked.contains(entry.key)) continue;
-    bool const is_empty_table = entry.value == Json::object();
+    bool const is_empty_table = entry.value.is_table();
     // An empty table is fine if it could have held something.
     auto const below = [&](std::string const& key) { return detail::is_below(key, entry.key); };
     if (is_empty_table && std::ranges::any_of(keys, below)) continue;
@@ -369,20 +373,6 @@ std::string Config::verbatim() const {
     text += "# --set " + assignment + "\n";
   }
   return text;
-}
-
-Json Config::effective() const {
-  Json tree = Json::object();
-  for (auto const& [key, value] : m_impl->used) {
-    Json* node = &tree;
-    std::string_view rest = key;
-    for (auto dot = rest.find('.'); dot != std::string_view::npos; dot = rest.find('.')) {
-      node = &(*node)[std::string(rest.substr(0, dot))];
-      rest.remove_prefix(dot + 1);
-    }
-    (*node)[std::string(rest)] = value;
-  }
-  return tree;
 }
 
 std::string const& Config::source() const {

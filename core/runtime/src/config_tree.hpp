@@ -1,17 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <nlohmann/json.hpp>
-
+#include <cstdint>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace kramers::detail {
 
-/// One key of an input with its value, or one empty table (value: an empty object).
+/// A value as it stands in an input. Dates, and tables within lists of other things, have no use here; they are told
+/// apart for messages.
+struct ConfigValue {
+  struct Date {};
+  struct Table {};
+  using List = std::vector<ConfigValue>;
+  std::variant<Table, bool, std::int64_t, double, std::string, List, Date> value;
+
+  bool is_table() const { return std::holds_alternative<Table>(value); }
+};
+
+/// One key of an input with its value, or one empty table.
 struct ConfigEntry {
   std::string key;  ///< with dots, "a.b[0].c"
-  nlohmann::json value;
+  ConfigValue value;
   int line = 0;            ///< 0 where it comes from the command line
   std::string assignment;  ///< the text given to `set`, empty for the file
 };
@@ -27,9 +38,12 @@ std::vector<ConfigEntry> parse_toml(std::string const& text, std::string const& 
 std::vector<ConfigEntry> parse_assignment(std::string const& assignment);
 
 /// "the number 0.5", "the string 'fast'", "a table".
-std::string describe(nlohmann::json const& value);
+std::string describe(ConfigValue const& value);
 
 /// Does `key` stand below `table`, as "a.b" or "a[0].b" below "a"?
 bool is_below(std::string const& key, std::string const& table);
+
+/// Can the name stand in a key without quotes?
+bool is_bare(std::string const& name);
 
 }  // namespace kramers::detail

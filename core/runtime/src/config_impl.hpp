@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <kramers/runtime/config.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "config_tree.hpp"
+
+namespace kramers {
+
+struct Config::Impl {
+  /// What `config_value` allows.
+  using UsedValue = std::variant<bool, std::int64_t, std::uint64_t, double, std::string, std::vector<double>,
+                                 std::vector<std::int64_t>, std::vector<std::string>>;
+
+  std::string text;
+  std::string source;
+  std::vector<std::string> assignments;
+  std::vector<detail::ConfigEntry> entries;
+  // What the getters remember.
+  std::set<std::string> asked;
+  std::map<std::string, UsedValue> used;
+  std::vector<std::string> warnings;
+
+  detail::ConfigEntry const* entry(std::string_view key) const {
+    auto const at = std::ranges::find(entries, key, &detail::ConfigEntry::key);
+    return at == entries.end() ? nullptr : &*at;
+  }
+
+  InputError error_at(std::string_view key, std::string const& sentence) const {
+    auto const* at = entry(key);
+    if (at == nullptr) return InputError(source, 0, sentence);
+    if (at->line == 0) return InputError("command line", 0, sentence + " (--set " + at->assignment + ")");
+    return InputError(source, at->line, sentence);
+  }
+
+  InputError invalid(std::string_view key, std::string const& got, std::string_view rule) const {
+    return error_at(key, "invalid '" + std::string(key) + "': got " + got + "; expected " + std::string(rule));
+  }
+};
+
+}  // namespace kramers
