@@ -60,6 +60,13 @@ class InputError : public Error {
   int m_line;
 };
 
+/// The request cannot be met as it stands, most often because of the command line: the message says what to change.
+class UsageError : public Error {
+ public:
+  // Spelled out: the front end of nvcc crashes on `using Error::Error`.
+  explicit UsageError(std::string const& message, std::source_location where = std::source_location::current());
+};
+
 /// A file could not be read or written: its path and the reason.
 class IoError : public Error {
  public:

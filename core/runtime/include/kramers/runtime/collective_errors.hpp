@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <kramers/base/exit_code.hpp>
 #include <kramers/runtime/communicator.hpp>
 
 #include <exception>
@@ -39,20 +40,6 @@ void agree(Communicator const& comm, Work&& work) {
   }
   detail::agree_on(comm, std::move(failure));
 }
-
-/// Exit codes of the apps, after sysexits.h; 128 + signal for an interrupted run.
-namespace exit_code {
-inline constexpr int success = 0;
-inline constexpr int failure = 1;
-inline constexpr int usage = 64;
-inline constexpr int bad_input = 65;
-}  // namespace exit_code
-
-/// The command line is wrong; the message says what to change. Exit code 64.
-class UsageError : public Error {
- public:
-  using Error::Error;
-};
 
 /// Outermost scope of an app, on every rank: run `work` and return the exit code of the run, the same on all ranks.
 /// If ranks fail, one message ("program: error: ...") goes to standard error: that of the lowest rank that failed by
