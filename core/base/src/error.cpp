@@ -46,4 +46,8 @@ std::string shortest_decimal(double value) {
   return std::string(text.data(), end);
 }
 
+std::string invalid_value(std::string_view name, std::string_view got, std::string_view expected) {
+  return "invalid " + std::string(name) + ": got " + std::string(got) + "; expected " + std::string(expected);
+}
+
 }  // namespace kramers

@@ -65,6 +65,20 @@ bool is_unsupported(int reason) {
   return reason == EINVAL || reason == ENOTSUP || reason == EROFS;
 }
 
+/// Is this a name that must not be renamed over, such as a pipe or /dev/stdout?
+bool is_written_in_place(fs::path path) {
+  std::error_code ignored;
+  auto const status = fs::status(path, ignored);
+  if (fs::exists(status) && !fs::is_regular_file(status)) return !fs::is_directory(status);
+  // /dev/stdout and /dev/fd/N are links to the open files of this process, whatever these are.
+  for (int links = 0; links < 40 && fs::is_symlink(fs::symlink_status(path, ignored)); ++links) {
+    fs::path const folder = fs::weakly_canonical(folder_of(path), ignored);
+    if (folder.filename() == "fd" && folder.string().starts_with("/proc/")) return true;
+    path = folder / fs::read_symlink(path, ignored);
+  }
+  return false;
+}
+
 void write_all(int file, std::string_view text, fs::path const& path) {
   while (!text.empty()) {
     auto const written = ::write(file, text.data(), text.size());
@@ -131,11 +145,15 @@ std::string read_text(fs::path const& path, std::size_t limit) {
 }
 
 void write_text_atomically(fs::path const& path, std::string_view text) {
+  auto const write = [&](fs::path const& to, int flags) {
+    Descriptor file(::open(to.c_str(), O_WRONLY | O_CLOEXEC | flags));
+    if (file.get() < 0) cannot_write(path, errno);
+    write_all(file.get(), text, path);
+    if (!file.close()) cannot_write(path, errno);
+  };
+  if (is_written_in_place(path)) return write(path, O_APPEND | O_NOCTTY);
   PendingFile pending(path);
-  Descriptor file(::open(pending.temporary().c_str(), O_WRONLY | O_CLOEXEC));
-  if (file.get() < 0) cannot_write(path, errno);
-  write_all(file.get(), text, path);
-  if (!file.close()) cannot_write(path, errno);
+  write(pending.temporary(), 0);
   pending.commit();
 }
 

@@ -2,11 +2,14 @@
 #include <kramers/base/file.hpp>
 #include <kramers/runtime/json_file.hpp>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <limits>
 #include <string>
@@ -53,6 +56,36 @@ TEST(File, ALinkStaysALink) {
   kramers::write_text_atomically(scratch / "link.txt", "new");
   EXPECT_TRUE(std::filesystem::is_symlink(scratch / "link.txt"));
   EXPECT_EQ(content(scratch / "real.txt"), "new");
+}
+
+TEST(File, PipesAndDevicesAreWrittenThrough) {
+  Scratch const scratch;
+  auto const pipe = scratch / "pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  int const reader = open(pipe.c_str(), O_RDONLY | O_NONBLOCK);  // before the writer, which would wait for it
+  ASSERT_GE(reader, 0);
+  kramers::write_text_atomically(pipe, "through");
+  std::array<char, 16> got{};
+  EXPECT_EQ(read(reader, got.data(), got.size()), 7);
+  EXPECT_STREQ(got.data(), "through");
+  close(reader);
+  EXPECT_TRUE(std::filesystem::is_fifo(pipe));
+  EXPECT_NO_THROW(kramers::write_text_atomically("/dev/null", "nothing"));
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+  EXPECT_EQ(scratch.entries(), 1u);
+}
+
+TEST(File, AnOpenFileOfThisProcessIsAppendedTo) {
+  Scratch const scratch;
+  auto const path = scratch / "out.txt";
+  put(path, "old ");
+  int const file = open(path.c_str(), O_WRONLY | O_APPEND);
+  ASSERT_GE(file, 0);
+  std::filesystem::create_symlink("/dev/fd/" + std::to_string(file), scratch / "stdout");  // as /dev/stdout is one
+  kramers::write_text_atomically(scratch / "stdout", "new ");
+  EXPECT_EQ(write(file, "more", 4), 4);  // it is the same file still
+  close(file);
+  EXPECT_EQ(content(path), "old new more");
 }
 
 TEST(File, WhatCannotBeWrittenIsSaidBeforehand) {

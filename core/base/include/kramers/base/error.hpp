@@ -95,6 +95,9 @@ class DivergedError : public Error {
 /// The shortest decimal text that reads back as the same double.
 std::string shortest_decimal(double value);
 
+/// "invalid NAME: got GOT; expected EXPECTED", the wording of all programs for a bad value.
+std::string invalid_value(std::string_view name, std::string_view got, std::string_view expected);
+
 /// Throw DomainError unless `ok`; `value` is printed as it is, and the rule reads after "expected", as in "> 0".
 template <class T>
 void expects(bool ok, std::string_view name, T const& value, std::string_view rule,

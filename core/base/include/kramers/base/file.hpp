@@ -38,7 +38,8 @@ class PendingFile {
 ///
 /// @throws IoError  it cannot be read, or is larger
 std::string read_text(std::filesystem::path const& path, std::size_t limit = std::size_t{1} << 30);
-/// Replace the file by this text, or leave it as it was.
+/// Replace the file by this text, or leave it as it was. What is no regular file (a pipe, a terminal) and what an open
+/// file of this process stands for (/dev/stdout) cannot be replaced: the text is appended to it.
 void write_text_atomically(std::filesystem::path const& path, std::string_view text);
 
 }  // namespace kramers

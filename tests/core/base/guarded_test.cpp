@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/base/error.hpp>
+#include <kramers/base/exit_code.hpp>
+#include <kramers/base/guarded.hpp>
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <new>
+#include <stdexcept>
+#include <string>
+
+namespace {
+
+namespace exit_code = kramers::exit_code;
+
+void expect(std::function<int()> const& work, int code, std::string const& said) {
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(kramers::guarded("prog", work), code);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), said);
+}
+
+TEST(Guarded, EveryExceptionIsACodeAndOneLine) {
+  expect([] { return 2; }, 2, "");
+  expect([]() -> int { throw kramers::UsageError("no such option"); }, exit_code::usage,
+         "prog: error: no such option\n");
+  expect([]() -> int { throw kramers::InputError("in.toml", 3, "is wrong"); }, exit_code::bad_input,
+         "prog: error: in.toml:3: is wrong\n");
+  expect([]() -> int { throw kramers::IoError("out", "full"); }, exit_code::failure, "prog: error: out: full\n");
+  expect([]() -> int { throw std::runtime_error("two\nlines"); }, exit_code::failure, "prog: error: two lines\n");
+  expect([]() -> int { throw std::bad_alloc(); }, exit_code::failure, "prog: error: out of memory\n");
+  expect([]() -> int { throw 1; }, exit_code::failure, "prog: error: unknown error\n");
+}
+
+TEST(Guarded, BadValuesHaveOneWording) {
+  EXPECT_EQ(kramers::invalid_value("--smt", "0", ">= 1"), "invalid --smt: got 0; expected >= 1");
+}
+
+}  // namespace
