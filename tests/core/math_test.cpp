@@ -113,7 +113,7 @@ struct Sin2Pi : Everywhere {
   template <class T>
   static KOKKOS_FORCEINLINE_FUNCTION T value(T x) {
     T s, c;
-    sincos_2pi(x, s, c);
+    math::sincos_2pi(x, s, c);
     return s;
   }
   template <class U>
@@ -129,7 +129,7 @@ struct Cos2Pi : Everywhere {
   template <class T>
   static KOKKOS_FORCEINLINE_FUNCTION T value(T x) {
     T s, c;
-    sincos_2pi(x, s, c);
+    math::sincos_2pi(x, s, c);
     return c;
   }
   template <class U>
@@ -239,7 +239,7 @@ KOKKOS_INLINE_FUNCTION void functions_at(int i, T& log, T& unit, T& exp, T& tanh
   unit = math::detail::minus_log_unit(size > 1 ? 1 / size : size);
   exp = kramers::math::exp(x);
   tanh = kramers::math::tanh(x);
-  sincos_2pi(x, sin, cos);
+  math::sincos_2pi(x, sin, cos);
   erf = kramers::math::erf(x);
 }
 

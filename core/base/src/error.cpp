@@ -10,7 +10,7 @@ namespace kramers {
 Error::Error(std::string const& message, std::source_location where) : std::runtime_error(message), m_where(where) {}
 
 DomainError::DomainError(std::string name, std::string got, std::string rule, std::source_location where)
-    : Error("invalid " + name + ": got " + got + "; expected " + rule, where),
+    : Error(invalid_value(name, got, rule), where),
       m_name(std::move(name)),
       m_got(std::move(got)),
       m_rule(std::move(rule)) {}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+/// All of kramers::runtime: what programs share. Written by cmake/umbrella_headers.py.
+#include <kramers/runtime/collective_errors.hpp>
+#include <kramers/runtime/command_line.hpp>
+#include <kramers/runtime/communicator.hpp>
+#include <kramers/runtime/config.hpp>
+#include <kramers/runtime/h5.hpp>
+#include <kramers/runtime/json_file.hpp>
+#include <kramers/runtime/kokkos_session.hpp>
+#include <kramers/runtime/progress.hpp>
+#include <kramers/runtime/provenance.hpp>
+#include <kramers/runtime/signals.hpp>
