@@ -3,6 +3,7 @@
 #include <kramers/dynamics/estimators/exact.hpp>
 #include <kramers/dynamics/potentials/double_well.hpp>
 #include <kramers/dynamics/potentials/separable.hpp>
+#include <kramers/dynamics/schemes/schemes.hpp>
 
 #include <Kokkos_Random.hpp>
 
@@ -88,7 +89,7 @@ class Textbook {
   void advance(int steps) const {
     Baoab::Constants<double> const c(langevin);
     Kokkos::parallel_for("kramers::bench::textbook", Kokkos::RangePolicy<Space>(m_exec, 0, m_x.extent_int(0)),
-                         TextbookKernel{m_x, m_v, m_pool, langevin.dt, c.damp, c.shake, steps});
+                         TextbookKernel{m_x, m_v, m_pool, langevin.dt, c.ou_decay, c.ou_noise, steps});
   }
 
   void check() const {

@@ -4,6 +4,7 @@
 #include <kramers/dynamics/engine/spread_map.hpp>
 #include <kramers/dynamics/potentials/double_well.hpp>
 #include <kramers/dynamics/potentials/separable.hpp>
+#include <kramers/dynamics/schemes/schemes.hpp>
 
 #include <Kokkos_Random.hpp>
 

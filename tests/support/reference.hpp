@@ -112,7 +112,7 @@ class ReferenceWalker {
 template <potential Potential>
 class ReferenceObserver {
  public:
-  std::array<double, quantities> sums{};
+  std::array<double, row_length<Quantity>> sums{};
   std::vector<std::uint64_t> histogram;
 
   ReferenceObserver(Potential const& potential, EnsembleParams const& params)

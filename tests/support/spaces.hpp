@@ -15,7 +15,7 @@ struct Config {
   using Real = R;
 };
 
-namespace detail {
+namespace lists {
 template <class List>
 struct AsTypes;
 template <class... C>
@@ -26,12 +26,12 @@ template <class... S>
 Join<TypeList<Config<S, double>, Config<S, float>>...> both_precisions(TypeList<S...>);
 template <class... S>
 TypeList<Config<S, double>...> in_double(TypeList<S...>);
-}  // namespace detail
+}  // namespace lists
 
 /// Every execution space of this build in both precisions.
-using AllConfigs = typename detail::AsTypes<decltype(detail::both_precisions(Spaces{}))>::type;
+using AllConfigs = typename lists::AsTypes<decltype(lists::both_precisions(Spaces{}))>::type;
 /// Every execution space of this build in double precision.
-using DoubleConfigs = typename detail::AsTypes<decltype(detail::in_double(Spaces{}))>::type;
+using DoubleConfigs = typename lists::AsTypes<decltype(lists::in_double(Spaces{}))>::type;
 
 /// Names test cases like OpenMP_f64.
 struct ConfigName {

@@ -2,6 +2,7 @@
 #include <kramers/dynamics/engine/ensemble.hpp>
 #include <kramers/dynamics/potentials/double_well.hpp>
 #include <kramers/dynamics/potentials/separable.hpp>
+#include <kramers/dynamics/schemes/schemes.hpp>
 
 #include <gtest/gtest.h>
 #include <reference.hpp>
@@ -126,8 +127,8 @@ void expect_same_sums(AnyEnsemble& ensemble, Reference<Potential> const& referen
     }
   }
   // The test would be empty if nothing happened.
-  for (int const q : {transitions_ab, transitions_ba, passages}) EXPECT_GT(total[static_cast<std::size_t>(q)], 5);
-  EXPECT_LT(total[passages], static_cast<double>(walkers));
+  for (int const q : {Quantity::transitions_ab, Quantity::transitions_ba, Quantity::passages}) EXPECT_GT(total[static_cast<std::size_t>(q)], 5);
+  EXPECT_LT(total[index(Quantity::passages)], static_cast<double>(walkers));
 }
 
 template <class Potential>

@@ -2,6 +2,7 @@
 #include <kramers/dynamics/engine/ensemble.hpp>
 #include <kramers/dynamics/potentials/double_well.hpp>
 #include <kramers/dynamics/potentials/separable.hpp>
+#include <kramers/dynamics/schemes/schemes.hpp>
 
 #include <gtest/gtest.h>
 #include <spaces.hpp>

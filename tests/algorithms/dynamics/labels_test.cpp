@@ -4,6 +4,7 @@
 #include <kramers/dynamics/potentials/double_well.hpp>
 #include <kramers/dynamics/potentials/separable.hpp>
 #include <kramers/dynamics/potentials/tabulated.hpp>
+#include <kramers/dynamics/schemes/schemes.hpp>
 
 #include <gtest/gtest.h>
 #include <listener.hpp>

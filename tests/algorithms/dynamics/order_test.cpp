@@ -29,7 +29,7 @@ struct Observable {
 };
 
 Observable observable(Quantity quantity) {
-  auto const value = [quantity](double x) { return quantity == potential_energy ? energy(x) : x * x; };
+  auto const value = [quantity](double x) { return quantity == Quantity::potential_energy ? energy(x) : x * x; };
   return {quantity, exact::boltzmann_mean(energy, 1, value, exact::confinement(energy, 1))};
 }
 
@@ -73,14 +73,14 @@ class Order : public ::testing::Test {};
 TYPED_TEST_SUITE(Order, AllConfigs, ConfigName);
 
 TYPED_TEST(Order, BaoabIsOfSecondOrder) {
-  std::vector const of{observable(potential_energy), observable(position_squared)};
+  std::vector const of{observable(Quantity::potential_energy), observable(Quantity::position_squared)};
   auto const fine = biases<TypeParam>("baoab", 0.1, 3200, of);
   auto const coarse = biases<TypeParam>("baoab", 0.2, 1600, of);
   for (std::size_t i = 0; i < of.size(); ++i) expect_order(coarse[i], fine[i], 2);
 }
 
 TYPED_TEST(Order, EulerMaruyamaIsOfFirstOrder) {
-  std::vector const of{observable(potential_energy), observable(position_squared)};
+  std::vector const of{observable(Quantity::potential_energy), observable(Quantity::position_squared)};
   auto const fine = biases<TypeParam>("euler-maruyama", 0.01, 40, of);
   auto const coarse = biases<TypeParam>("euler-maruyama", 0.02, 40, of);
   for (std::size_t i = 0; i < of.size(); ++i) expect_order(coarse[i], fine[i], 1);

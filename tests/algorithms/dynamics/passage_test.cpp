@@ -42,7 +42,7 @@ void expect_time(Case const& c) {
   ensemble->advance(c.steps);
   PassageTime const time = passage_time(sums(*ensemble), c.dt);
 
-  auto const energy = energy_1d(c.potential);
+  auto const energy = [&](double x) { return c.potential->profile_energy(x); };
   double const wall = exact::confinement(energy, c.kT).lower;
   double const shift = 0.5826 * std::sqrt(2 * c.kT / c.friction * c.dt);
   auto const exact_time = [&](double to) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/dynamics/engine/ensemble.hpp>
 #include <kramers/dynamics/potentials/separable.hpp>
+#include <kramers/dynamics/schemes/schemes.hpp>
 
 #include <gtest/gtest.h>
 

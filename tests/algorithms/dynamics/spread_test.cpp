@@ -4,6 +4,7 @@
 #include <kramers/dynamics/potentials/double_well.hpp>
 #include <kramers/dynamics/potentials/harmonic.hpp>
 #include <kramers/dynamics/potentials/separable.hpp>
+#include <kramers/dynamics/schemes/schemes.hpp>
 
 #include <gtest/gtest.h>
 
@@ -57,7 +58,7 @@ struct PlainWalker {
     T const k = T(-4) * T(5);
     v = std::fma(c.kick, k * x * (x * x - T(1)), v);
     x = std::fma(c.drift, v, x);
-    v = std::fma(c.damp, v, c.shake * noise);
+    v = std::fma(c.ou_decay, v, c.ou_noise * noise);
     x = std::fma(c.drift, v, x);
     v = std::fma(c.kick, k * x * (x * x - T(1)), v);
   }
