@@ -102,8 +102,9 @@ if(EXISTS "${PROJECT_SOURCE_DIR}/tests/fuzz/topology_fuzz.cpp")
     pkg_check_modules(hwloc hwloc>=2.5)
   endif()
   if(hwloc_FOUND)
-    file(GLOB sources RELATIVE "${PROJECT_SOURCE_DIR}" CONFIGURE_DEPENDS topology/src/*.cpp)
-    kramers_fuzz(topology SEEDS tests/topology/models LENGTH 100000 SOURCES ${sources} OPTIONS ${hwloc_CFLAGS} -I "${PROJECT_SOURCE_DIR}/topology/include"
+    file(GLOB_RECURSE sources RELATIVE "${PROJECT_SOURCE_DIR}" CONFIGURE_DEPENDS topology/src/*.cpp)
+    kramers_fuzz(topology SEEDS tests/topology/models LENGTH 100000 SOURCES ${sources} core/base/src/error.cpp
+                 OPTIONS ${hwloc_CFLAGS} -I "${PROJECT_SOURCE_DIR}/topology/include" -I "${PROJECT_SOURCE_DIR}/topology/src"
                  LIBRARIES ${hwloc_LINK_LIBRARIES})
   else()
     kramers_fuzz_skip(topology "no hwloc was found")

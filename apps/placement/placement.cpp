@@ -37,7 +37,7 @@ std::string binding_text(int rank) {
     topo::Binding mine = topo::this_binding();
     mine.rank = rank;
     return topo::to_json(mine).dump();
-  } catch (topo::Error const&) {
+  } catch (Error const&) {
     return {};
   }
 }
@@ -45,7 +45,7 @@ std::string binding_text(int rank) {
 std::vector<topo::Binding> read_bindings(std::vector<std::string> const& texts) {
   nlohmann::json all{{"bindings", nlohmann::json::array()}};
   for (std::string const& text : texts) {
-    if (text.empty()) throw topo::DataError("the ranks of this node", "the system does not tell how they are bound");
+    if (text.empty()) throw InputError("the ranks of this node", 0, "the system does not tell how they are bound");
     all["bindings"].push_back(nlohmann::json::parse(text));
   }
   return topo::bindings_from_json(all.dump(), "the ranks of this node");
@@ -64,7 +64,7 @@ std::optional<int> device_number(topo::Machine const& machine, topo::Assignment 
   for (char const* variable : {"CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"}) {
     if (binding.environment.contains(variable)) return {};
   }
-  auto const gpus = topo::numbered_gpus(machine, machine.devices()[*assignment.gpu].vendor);
+  auto const gpus = topo::numbered_gpus(machine, static_cast<topo::Vendor>(machine.devices()[*assignment.gpu].vendor));
   return static_cast<int>(std::ranges::find(gpus, *assignment.gpu) - gpus.begin());
 }
 
@@ -92,7 +92,7 @@ nlohmann::json look(std::vector<std::string> const& binding_texts, bool with_tex
     topo::Report const report = topo::check(machine, ranks);
     node["report"] = topo::to_json(machine, report);
     if (with_text) node["text"] = topo::report_text(machine, report);
-  } catch (topo::Error const& error) {
+  } catch (Error const& error) {
     node["error"] = error.what();
   }
   return node;
@@ -110,7 +110,7 @@ void apply_plan(Communicator const& node) {
       for (topo::Assignment const& rank : topo::plan(machine, request).assignments) {
         answer["cpus"].push_back(rank.cpus.to_list());
       }
-    } catch (topo::Error const& error) {
+    } catch (Error const& error) {
       answer["error"] = error.what();
     }
     plans = answer.dump();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/base/error.hpp>
+#include <kramers/base/exit_code.hpp>
 #include <kramers/topology/check.hpp>
-#include <kramers/topology/error.hpp>
 #include <kramers/topology/json.hpp>
 #include <kramers/topology/process.hpp>
 #include <kramers/topology/render.hpp>
@@ -16,11 +17,9 @@
 #include "commands.hpp"
 #include "gathering.hpp"
 
-namespace kramers::topo {
+namespace kramers::topology::cli {
 
 namespace {
-
-using topology::Binding;
 
 /// Whom to judge, and whether this process is the one that prints.
 struct Ranks {
@@ -34,7 +33,7 @@ std::string read(std::string const& path) {
   std::ifstream file(path, std::ios::binary);
   std::stringstream text;
   text << file.rdbuf();
-  if (!file) throw topology::DataError(path, "it cannot be read");
+  if (!file) throw InputError(path, 0, "it cannot be read");
   return text.str();
 }
 
@@ -42,7 +41,7 @@ Ranks from_pids(std::vector<int> const& pids) {
   Ranks ranks;
   std::set<int> numbers;
   for (int const pid : pids) {
-    ranks.bindings.push_back(topology::binding_of(pid));
+    ranks.bindings.push_back(binding_of(pid));
     numbers.insert(ranks.bindings.back().rank);
   }
   if (numbers.size() < ranks.bindings.size()) {  // no launcher has numbered them
@@ -54,8 +53,8 @@ Ranks from_pids(std::vector<int> const& pids) {
 
 Ranks from_job() {
   Ranks ranks;
-  Binding const mine = topology::this_binding();
-  auto const rank = topology::local_rank();
+  Binding const mine = this_binding();
+  auto const rank = local_rank();
   ranks.bindings = {mine};
   if (!rank) {
     ranks.remarks.emplace_back(
@@ -77,20 +76,20 @@ Ranks from_job() {
 }  // namespace
 
 int check_command(Options const& options) {
-  topology::CheckOptions how;
+  CheckOptions how;
   if (!options.reserved.empty()) how.reserved = request_of(options, 1).reserved;
   Ranks ranks;
   if (!options.binding.empty()) {
-    ranks.bindings = topology::bindings_from_json(read(options.binding), options.binding);
+    ranks.bindings = bindings_from_json(read(options.binding), options.binding);
   } else {
     ranks = options.pids.empty() ? from_job() : from_pids(options.pids);
   }
   how.ranks = ranks.on_node;
-  topology::Machine const machine = machine_of(options);
-  topology::Report report = check(machine, ranks.bindings, how);
+  Machine const machine = machine_of(options);
+  Report report = check(machine, ranks.bindings, how);
   report.unknown.insert(report.unknown.end(), ranks.remarks.begin(), ranks.remarks.end());
   if (ranks.prints && options.json) {
-    nlohmann::json document = topology::json_document("check");
+    nlohmann::json document = json_document("check");
     document.update(to_json(machine, report));
     for (Binding const& binding : ranks.bindings) document["bindings"].push_back(to_json(binding));
     std::cout << document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
@@ -99,8 +98,8 @@ int check_command(Options const& options) {
   }
   // One rank carries the verdict: mpirun ends the others as soon as one fails, be it before another has printed.
   auto const worst = ranks.prints ? report.worst() : std::nullopt;
-  if (!worst || *worst == topology::Severity::note) return exit_fine;
-  return *worst == topology::Severity::wrong ? exit_wrong : exit_warnings;
+  if (!worst || *worst == Severity::note) return exit_code::success;
+  return *worst == Severity::wrong ? exit_wrong : exit_warnings;
 }
 
-}  // namespace kramers::topo
+}  // namespace kramers::topology::cli

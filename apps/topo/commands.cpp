@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "commands.hpp"
 
+#include <kramers/base/error.hpp>
+#include <kramers/base/exit_code.hpp>
+#include <kramers/base/file.hpp>
 #include <kramers/topology/environment.hpp>
-#include <kramers/topology/error.hpp>
 #include <kramers/topology/json.hpp>
 #include <kramers/topology/nccl.hpp>
 #include <kramers/topology/process.hpp>
@@ -15,11 +17,10 @@
 #include <iostream>
 #include <utility>
 
-namespace kramers::topo {
+namespace kramers::topology::cli {
 
 namespace {
 
-using namespace kramers::topology;  // the commands are words of that library and little else
 using nlohmann::json;
 
 void print(json const& document) {
@@ -55,8 +56,7 @@ From from_of(Machine const& machine, std::string const& text) {
   if (text.starts_with("core:")) {
     int const core = number_after(text, 5);
     if (core < 0 || core >= static_cast<int>(machine.cores().size())) {
-      throw UsageError("--from is '" + text + "', but the cores are 0 to " +
-                       std::to_string(machine.cores().size() - 1));
+      reject_option("--from", text, "core:N, where the cores are 0 to " + std::to_string(machine.cores().size() - 1));
     }
     return {machine.cores()[static_cast<std::size_t>(core)].cpus, core};
   }
@@ -64,12 +64,12 @@ From from_of(Machine const& machine, std::string const& text) {
     for (NumaNode const& node : machine.numa_nodes()) {
       if (node.logical_index == number_after(text, 5)) return {node.cpus, -1};
     }
-    throw UsageError("--from is '" + text + "', but the node has no such NUMA node: kramers-topo tree lists them");
+    reject_option("--from", text, "a NUMA node that kramers-topo tree lists");
   }
   if (text.starts_with("cpus:")) {
     CpuSet const cpus = CpuSet::from_list(text.substr(5));
     if (!machine.cpus().includes(cpus)) {
-      throw UsageError("--from is '" + text + "', but the hardware threads are " + machine.cpus().to_list());
+      reject_option("--from", text, "some of the hardware threads " + machine.cpus().to_list());
     }
     return {cpus, -1};
   }
@@ -83,7 +83,7 @@ int tree_command(Options const& options) {
   if (!options.svg.empty()) {
     std::optional<Plan> chosen;
     if (options.ranks) chosen = plan(machine, request_of(options, *options.ranks));
-    write_file(options.svg, svg(machine, title_of(machine), chosen));
+    write_text_atomically(options.svg, svg(machine, title_of(machine), chosen));
   } else if (options.json) {
     json document = json_document("tree");
     document["machine"] = to_json(machine);
@@ -91,13 +91,12 @@ int tree_command(Options const& options) {
   } else {
     std::cout << tree_text(machine, style());
   }
-  return exit_fine;
+  return exit_code::success;
 }
 
 int distance_command(Options const& options) {
   bool const historic = options.metric == "hops" || options.metric == "legacy";
-  if (!historic && options.metric != "class")
-    throw UsageError("--metric is '" + options.metric + "', not class, hops or legacy");
+  if (!historic && options.metric != "class") reject_option("--metric", options.metric, "class, hops or legacy");
   if (historic && !options.from.starts_with("core:"))
     throw UsageError("--metric " + options.metric + " needs --from core:N");
   Machine const machine = machine_of(options);
@@ -106,12 +105,12 @@ int distance_command(Options const& options) {
     document.update(distances_json(machine));
     if (options.json) print(document);
     if (!options.json) std::cout << distance_text(machine, style());
-    return exit_fine;
+    return exit_code::success;
   }
   From const from = from_of(machine, options.from);
   if (!historic && !options.json) {
     std::cout << distance_from_text(machine, from.cpus, options.from, style());
-    return exit_fine;
+    return exit_code::success;
   }
   std::vector<std::size_t> nics = machine.fabric_nics();
   std::vector<std::size_t> const others = machine.management_nics();
@@ -148,7 +147,7 @@ int distance_command(Options const& options) {
                 << '\n';
     }
   }
-  return exit_fine;
+  return exit_code::success;
 }
 
 int plan_command(Options const& options) {
@@ -161,14 +160,14 @@ int plan_command(Options const& options) {
   } else {
     std::cout << plan_text(machine, chosen, style());
   }
-  return exit_fine;
+  return exit_code::success;
 }
 
 int env_command(Options const& options) {
   std::vector<Target> targets;
   for (std::string const& word : options.targets) {
     auto const target = target_from(word);
-    if (!target) throw UsageError("--for is '" + word + "'; kramers-topo env --help lists the targets");
+    if (!target) reject_option("--for", word, "a target that kramers-topo env --help lists");
     targets.push_back(*target);
   }
   Machine const machine = machine_of(options);
@@ -185,7 +184,7 @@ int env_command(Options const& options) {
   } else {
     std::cout << text;
   }
-  return exit_fine;
+  return exit_code::success;
 }
 
 int snapshot_command(Options const& options) {
@@ -197,10 +196,10 @@ int snapshot_command(Options const& options) {
     if (auto const rank = local_rank())
       document["local_rank"] = {{"rank", rank->rank}, {"size", rank->size}, {"from", rank->from}};
   }
-  write_file(options.output + ".xml", machine.xml());
-  write_file(options.output + ".json", document.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
+  write_text_atomically(options.output + ".xml", machine.xml());
+  write_text_atomically(options.output + ".json", document.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
   std::cout << options.output << ".xml\n" << options.output << ".json\n";
-  return exit_fine;
+  return exit_code::success;
 }
 
 int diff_command(Options const& options) {
@@ -216,7 +215,7 @@ int diff_command(Options const& options) {
   } else {
     std::cout << difference_text(found, style());
   }
-  return found.empty() ? exit_fine : exit_warnings;
+  return found.empty() ? exit_code::success : exit_warnings;
 }
 
 int nccl_command(Options const& options) {
@@ -224,9 +223,9 @@ int nccl_command(Options const& options) {
   if (options.output.empty()) {
     std::cout << xml;
   } else {
-    write_file(options.output, xml);
+    write_text_atomically(options.output, xml);
   }
-  return exit_fine;
+  return exit_code::success;
 }
 
-}  // namespace kramers::topo
+}  // namespace kramers::topology::cli

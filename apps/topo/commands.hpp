@@ -4,7 +4,7 @@
 #include "options.hpp"
 
 // The commands of kramers-topo; each prints, and returns the exit code.
-namespace kramers::topo {
+namespace kramers::topology::cli {
 
 int tree_command(Options const& options);
 int distance_command(Options const& options);
@@ -16,4 +16,4 @@ int snapshot_command(Options const& options);
 int diff_command(Options const& options);
 int nccl_command(Options const& options);
 
-}  // namespace kramers::topo
+}  // namespace kramers::topology::cli

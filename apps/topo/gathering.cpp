@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "gathering.hpp"
 
-#include <kramers/topology/error.hpp>
+#include <kramers/base/file.hpp>
 #include <kramers/topology/json.hpp>
 
 #include <nlohmann/json.hpp>
@@ -16,14 +16,11 @@
 #include <sstream>
 #include <thread>
 
-#include "options.hpp"
-
-namespace kramers::topo {
+namespace kramers::topology::cli {
 
 namespace {
 
 namespace files = std::filesystem;
-using topology::Binding;
 
 constexpr std::chrono::seconds patience{10};
 
@@ -44,7 +41,7 @@ std::string content_of(files::path const& path) {
 }
 
 /// A folder for this job and user, in memory where the system has such a place; empty where none can be had.
-files::path folder_of(topology::LocalRank const& rank) {
+files::path folder_of(LocalRank const& rank) {
   std::string job = rank.job.empty() ? "parent" + std::to_string(getppid()) : rank.job;
   for (char& c : job) {
     bool const plain =
@@ -71,7 +68,7 @@ std::optional<Binding> read_rank(files::path const& path) {
   try {
     auto const document = nlohmann::json::parse(text);
     if (!files::exists("/proc/" + std::to_string(document.at("pid").get<int>()))) return {};
-    return topology::bindings_from_json(text, path.string()).front();
+    return bindings_from_json(text, path.string()).front();
   } catch (std::exception const&) {
     return {};
   }
@@ -79,18 +76,19 @@ std::optional<Binding> read_rank(files::path const& path) {
 
 }  // namespace
 
-std::vector<Binding> gather(topology::LocalRank const& rank, Binding const& mine) {
+std::vector<Binding> gather(LocalRank const& rank, Binding const& mine) {
   std::vector<Binding> all{mine};
   files::path const folder = folder_of(rank);
   if (folder.empty() || rank.size < 2) return all;
   auto const file = [&folder](int number, char const* ending) { return folder / (std::to_string(number) + ending); };
-  nlohmann::json document = topology::json_document("binding");
+  nlohmann::json document = json_document("binding");
   document["pid"] = getpid();
   document["bindings"] = nlohmann::json::array({to_json(mine)});
   auto const until = std::chrono::steady_clock::now() + patience;
   try {
-    write_file(file(rank.rank, ".json"), document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-  } catch (topology::Error const&) {
+    write_text_atomically(file(rank.rank, ".json"),
+                          document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  } catch (IoError const&) {
     return all;
   }
   bool complete = true;
@@ -113,4 +111,4 @@ std::vector<Binding> gather(topology::LocalRank const& rank, Binding const& mine
   return all;
 }
 
-}  // namespace kramers::topo
+}  // namespace kramers::topology::cli

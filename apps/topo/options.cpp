@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "options.hpp"
 
+#include <kramers/base/error.hpp>
+#include <kramers/base/exit_code.hpp>
 #include <kramers/topology/environment.hpp>
-#include <kramers/topology/error.hpp>
 #include <kramers/topology/process.hpp>
 
 #include <CLI/CLI.hpp>
+#include <hwloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,52 +18,49 @@
 #include <sstream>
 
 #include "commands.hpp"
+#include "git_version.hpp"
 
-namespace kramers::topo {
+namespace kramers::topology::cli {
 
 namespace {
-
-using topology::CpuSet;
-using topology::UsageError;
 
 /// The words of a list option, with a sentence that names the option where it is none.
 CpuSet set_option(std::string const& option, std::string const& text) {
   try {
     return CpuSet::from_list(text);
   } catch (UsageError const&) {
-    throw UsageError(option + " is '" + text + "', not a list of hardware threads like 0-3,8");
+    reject_option(option, text, "a list of hardware threads like 0-3,8");
   }
 }
 
 /// A map: lines "rank cpus [gpu [nic]]", "-" for the planner's choice, "none" for none, # for comments.
-std::vector<topology::MapEntry> read_map(std::string const& path) {
+std::vector<MapEntry> read_map(std::string const& path) {
   std::ifstream file(path);
-  if (!file) throw topology::DataError(path, "it cannot be read");
-  std::vector<topology::MapEntry> entries;
+  if (!file) throw InputError(path, 0, "it cannot be read");
+  std::vector<MapEntry> entries;
   std::string line;
   for (int number = 1; std::getline(file, line); ++number) {
     std::istringstream words(line.substr(0, line.find('#')));
     std::string cpus, more;
-    topology::MapEntry entry;
+    MapEntry entry;
     if (words >> std::ws; words.eof()) continue;
-    std::string const where = path + ", line " + std::to_string(number);
     if (!(words >> entry.rank >> cpus) || entry.rank < 0) {
-      throw topology::DataError(where, "it needs a rank and its hardware threads: 0 0-15 cuda0 hsn0");
+      throw InputError(path, number, "it needs a rank and its hardware threads: 0 0-15 cuda0 hsn0");
     }
     if (cpus != "-") {
       try {
         entry.cpus = CpuSet::from_list(cpus);
       } catch (UsageError const&) {
-        throw topology::DataError(where, "'" + cpus + "' is no list of hardware threads like 0-3,8");
+        throw InputError(path, number, "'" + cpus + "' is no list of hardware threads like 0-3,8");
       }
     }
     words >> entry.gpu >> entry.nic;
-    if (words >> more) throw topology::DataError(where, "it has more than rank, threads, GPU and NIC");
+    if (words >> more) throw InputError(path, number, "it has more than rank, threads, GPU and NIC");
     if (entry.gpu == "-") entry.gpu.clear();
     if (entry.nic == "-") entry.nic.clear();
     entries.push_back(entry);
   }
-  if (entries.empty()) throw topology::DataError(path, "it holds no line for a rank");
+  if (entries.empty()) throw InputError(path, 0, "it holds no line for a rank");
   return entries;
 }
 
@@ -99,41 +98,48 @@ void add_plan_options(CLI::App& command, Options& options) {
 
 using Command = int (*)(Options const&);
 
+std::string version_text() {
+  unsigned const hwloc = hwloc_get_api_version();
+  return KRAMERS_VERSION " (git " + std::string(git_hash) + (git_dirty ? ", modified" : "") + ", hwloc " +
+         std::to_string(hwloc >> 16U) + "." + std::to_string(hwloc >> 8U & 0xffU) + ")";
+}
+
 }  // namespace
 
-topology::Machine machine_of(Options const& options) {
-  topology::LoadOptions load;
+void reject_option(std::string const& option, std::string const& value, std::string const& expected) {
+  throw UsageError(invalid_value(option, value, expected));
+}
+
+Machine machine_of(Options const& options) {
+  LoadOptions load;
   if (!options.restrict_to.empty()) load.restrict_to = set_option("--restrict", options.restrict_to);
   if (!options.fabric.empty()) {
-    load.fabric = topology::fabric_from(options.fabric);
+    load.fabric = fabric_from(options.fabric);
     if (!load.fabric) {
-      throw UsageError("--fabric is '" + options.fabric +
-                       "', not one of slingshot, infiniband, omni-path, efa, roce, ethernet");
+      reject_option("--fabric", options.fabric, "slingshot, infiniband, omni-path, efa, roce or ethernet");
     }
   }
   for (std::string const& text : options.partitions) {
     auto const equals = text.find('=');
-    if (equals == std::string::npos) throw UsageError("--partition is '" + text + "', not BUS_ID=UUID");
-    load.partitions.push_back({text.substr(0, equals), text.substr(equals + 1)});
+    if (equals == std::string::npos) reject_option("--partition", text, "BUS_ID=UUID");
+    load.partitions.push_back({.bus_id = text.substr(0, equals), .uuid = text.substr(equals + 1)});
   }
-  return topology::Machine::load(
-      options.xml.empty() ? topology::Source::this_system() : topology::Source::file(options.xml), load);
+  return Machine::load(options.xml.empty() ? Source::this_system() : Source::file(options.xml), load);
 }
 
-topology::PlanRequest request_of(Options const& options, int ranks) {
-  topology::PlanRequest request;
+PlanRequest request_of(Options const& options, int ranks) {
+  PlanRequest request;
   request.ranks = ranks;
   if (!options.policy.empty()) {
-    request.policy = topology::policy_from(options.policy);
+    request.policy = policy_from(options.policy);
     if (!request.policy) {
-      throw UsageError("--policy is '" + options.policy +
-                       "', not one of gpu-first, nic-first, numa-first, compact, spread, map");
+      reject_option("--policy", options.policy, "gpu-first, nic-first, numa-first, compact, spread or map");
     }
   }
   if (options.sharing != "near" && options.sharing != "even") {
-    throw UsageError("--sharing is '" + options.sharing + "', not near or even");
+    reject_option("--sharing", options.sharing, "near or even");
   }
-  request.sharing = options.sharing == "even" ? topology::Sharing::even : topology::Sharing::near;
+  request.sharing = options.sharing == "even" ? Sharing::even : Sharing::near;
   if (!options.map.empty()) request.map = read_map(options.map);
   if (!options.reserved.empty()) request.reserved = set_option("--reserve", options.reserved);
   request.threads = options.threads;
@@ -149,10 +155,10 @@ int run_command_line(int argc, char** argv) {
   Options options;
   CLI::App app("The right cores, memory, GPU and NIC for every rank of a node, and a verdict inside a running job.",
                "kramers-topo");
-  app.set_version_flag("--version", "kramers-topo " KRAMERS_VERSION);
+  app.set_version_flag("--version", "kramers-topo " + version_text());
   app.require_subcommand(1);
   app.fallthrough(false);
-  app.footer("Exit codes: 0 fine, 1 warnings, 2 wrong binding, 64 wrong command line, 65 wrong file, 70 failed.");
+  app.footer("Exit codes: 0 fine, 1 failure or warnings, 2 wrong binding, 64 wrong command line, 65 wrong input file.");
   std::vector<std::pair<CLI::App*, Command>> commands;
   auto const add = [&](std::string const& name, std::string const& what, Command command) {
     CLI::App* const sub = app.add_subcommand(name, what);
@@ -190,8 +196,7 @@ int run_command_line(int argc, char** argv) {
   ranks_option(env)->required();
   add_plan_options(*env, options);
   std::string all_targets;
-  for (topology::Target const target : topology::targets())
-    all_targets += (all_targets.empty() ? "" : ", ") + std::string(name(target));
+  for (Target const target : targets()) all_targets += (all_targets.empty() ? "" : ", ") + std::string(name(target));
   env->add_option("--for", options.targets, "who shall follow: " + all_targets)->required()->type_name("TARGET");
   env->add_option("--rank", options.rank, "the lines of this local rank only")->type_name("r");
 
@@ -232,25 +237,23 @@ int run_command_line(int argc, char** argv) {
   add_machine_options(*nccl, options);
   nccl->add_option("-o,--output", options.output, "write this file instead of printing")->type_name("FILE");
 
-  bool const known = argc > 1 && std::any_of(commands.begin(), commands.end(), [argv](auto const& command) {
-    return command.first->get_name() == argv[1];
-  });
-  if (argc > 1 && argv[1][0] != '-' && !known) {
-    std::string all;
-    for (auto const& [sub, command] : commands) all += (all.empty() ? "" : ", ") + sub->get_name();
-    throw UsageError("there is no command '" + std::string(argv[1]) + "'; the commands are " + all);
-  }
   try {
     app.parse(argc, argv);
   } catch (CLI::Success const& answer) {
     return app.exit(answer);
   } catch (CLI::ParseError const& error) {
-    throw UsageError(std::string(error.what()) + "; see kramers-topo --help");
+    if (!app.get_subcommands().empty()) {
+      throw UsageError(std::string(error.what()) + " (kramers-topo --help lists the options)");
+    }
+    std::string all;
+    for (auto const& [sub, command] : commands) all += (all.empty() ? "" : ", ") + sub->get_name();
+    throw UsageError("the first word must be one of " + all + (argc > 1 ? std::string(", but is ") + argv[1] : "") +
+                     " (kramers-topo --help describes them)");
   }
   for (auto const& [sub, command] : commands) {
     if (sub->parsed()) return command(options);
   }
-  return exit_usage;
+  return exit_code::usage;
 }
 
 bool coloured() {
@@ -258,22 +261,7 @@ bool coloured() {
   char const* const terminal = std::getenv("TERM");
   bool const dumb = terminal != nullptr && std::string(terminal) == "dumb";
   // Launchers give ranks a pseudo-terminal and may write what comes from it into a file.
-  return isatty(STDOUT_FILENO) == 1 && !topology::local_rank() && (plain == nullptr || *plain == '\0') && !dumb;
+  return isatty(STDOUT_FILENO) == 1 && !local_rank() && (plain == nullptr || *plain == '\0') && !dumb;
 }
 
-void write_file(std::filesystem::path const& path, std::string const& text) {
-  std::filesystem::path beside = path;
-  beside += ".part" + std::to_string(getpid());
-  std::ofstream file(beside, std::ios::binary);
-  file << text;
-  file.close();
-  std::error_code error;
-  if (file) std::filesystem::rename(beside, path, error);
-  if (!file || error) {
-    std::error_code ignored;
-    std::filesystem::remove(beside, ignored);
-    throw topology::Error(path.string() + ": it cannot be written");
-  }
-}
-
-}  // namespace kramers::topo
+}  // namespace kramers::topology::cli

@@ -4,15 +4,14 @@
 #include <kramers/topology/machine.hpp>
 #include <kramers/topology/plan.hpp>
 
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
-namespace kramers::topo {
+namespace kramers::topology::cli {
 
-inline constexpr int exit_fine = 0, exit_warnings = 1, exit_wrong = 2;
-inline constexpr int exit_usage = 64, exit_data = 65, exit_failed = 70;
+/// Exit codes of a verdict, beside those of kramers/base/exit_code.hpp.
+inline constexpr int exit_warnings = 1, exit_wrong = 2;
 
 /// The command line, all commands in one: each reads what concerns it.
 struct Options {
@@ -34,20 +33,19 @@ struct Options {
 };
 
 /// The machine that --xml, --restrict, --fabric and --partition ask for.
-topology::Machine machine_of(Options const& options);
+Machine machine_of(Options const& options);
 
 /// What -n, --policy and the others ask of the planner.
-topology::PlanRequest request_of(Options const& options, int ranks);
+PlanRequest request_of(Options const& options, int ranks);
 
 /// Read the command line and do what it says; what main returns.
-/// @throws topology::Error  what main tells and turns into an exit code
+/// @throws Error  what main tells and turns into an exit code
 int run_command_line(int argc, char** argv);
+
+/// Throw UsageError: the value of an option is not what it should be.
+[[noreturn]] void reject_option(std::string const& option, std::string const& value, std::string const& expected);
 
 /// Is this output a terminal that wants colours?
 bool coloured();
 
-/// Write a file whole or not at all: beside it first, then renamed.
-/// @throws topology::Error  it cannot be written
-void write_file(std::filesystem::path const& path, std::string const& text);
-
-}  // namespace kramers::topo
+}  // namespace kramers::topology::cli

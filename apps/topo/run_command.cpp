@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/base/error.hpp>
 #include <kramers/topology/environment.hpp>
-#include <kramers/topology/error.hpp>
 #include <kramers/topology/process.hpp>
 
 #include <unistd.h>
@@ -12,41 +12,30 @@
 
 #include "commands.hpp"
 
-namespace kramers::topo {
+namespace kramers::topology::cli {
 
 namespace {
 
-using topology::Fabric;
-using topology::Machine;
-using topology::Plan;
-using topology::Target;
-using topology::UsageError;
-
-struct Place {
-  int rank = 0, size = 1;
-};
-
-Place place_of(Options const& options) {
-  Place place;
-  auto const told = topology::local_rank();
-  if (told) place = {told->rank, told->size};
-  if (options.rank) place.rank = *options.rank;
-  if (options.ranks) place.size = *options.ranks;
-  if (place.size == 0) throw UsageError(told->from + " comes without the number of ranks on the node: give it as -n");
-  if (place.rank < 0 || place.rank >= place.size) {
-    throw UsageError("the rank is " + std::to_string(place.rank) + ", but the node has " + std::to_string(place.size) +
+/// This process among the ranks of its node, by the launcher or else by the command line.
+LocalRank own_rank(Options const& options) {
+  LocalRank own = local_rank().value_or(LocalRank{.rank = 0, .size = 1, .job = "", .from = ""});
+  if (options.rank) own.rank = *options.rank;
+  if (options.ranks) own.size = *options.ranks;
+  if (own.size == 0) throw UsageError(own.from + " comes without the number of ranks on the node: give it as -n");
+  if (own.rank < 0 || own.rank >= own.size) {
+    throw UsageError("the rank is " + std::to_string(own.rank) + ", but the node has " + std::to_string(own.size) +
                      " of them: give their number as -n");
   }
-  return place;
+  return own;
 }
 
 /// OpenMP, and the libraries of the GPUs and the fabric that the plan uses.
 std::vector<Target> usual_targets(Machine const& machine, Plan const& plan, bool gpus_hidden) {
   std::vector<Target> targets{Target::openmp};
   if (!gpus_hidden) {
-    if (!numbered_gpus(machine, topology::Vendor::nvidia).empty()) targets.push_back(Target::cuda);
-    if (!numbered_gpus(machine, topology::Vendor::amd).empty()) targets.push_back(Target::rocm);
-    if (!numbered_gpus(machine, topology::Vendor::intel).empty()) targets.push_back(Target::level_zero);
+    if (!numbered_gpus(machine, Vendor::nvidia).empty()) targets.push_back(Target::cuda);
+    if (!numbered_gpus(machine, Vendor::amd).empty()) targets.push_back(Target::rocm);
+    if (!numbered_gpus(machine, Vendor::intel).empty()) targets.push_back(Target::level_zero);
   }
   bool nics = true;
   for (auto const& rank : plan.assignments) nics = nics && rank.nic.has_value();
@@ -60,26 +49,26 @@ std::vector<Target> usual_targets(Machine const& machine, Plan const& plan, bool
 }  // namespace
 
 int run_command(Options const& options) {
-  Place const place = place_of(options);
+  LocalRank const own = own_rank(options);
   Machine const machine = machine_of(options);
-  Plan const chosen = plan(machine, request_of(options, place.size));
-  bool const hidden = topology::this_binding().gpus_hidden;
+  Plan const chosen = plan(machine, request_of(options, own.size));
+  bool const hidden = this_binding().gpus_hidden;
   std::vector<Target> targets;
   for (std::string const& word : options.targets) {
-    auto const target = topology::target_from(word);
+    auto const target = target_from(word);
     if (!target || *target == Target::slurm || *target == Target::ompi) {
-      throw UsageError("--for is '" + word + "'; run sets the variables of libraries, not of launchers");
+      reject_option("--for", word, "a library: run sets no variables of launchers");
     }
     targets.push_back(*target);
   }
   if (targets.empty()) targets = usual_targets(machine, chosen, hidden);
-  topology::bind_this_thread(chosen.assignments[static_cast<std::size_t>(place.rank)].cpus);
+  bind_this_thread(chosen.assignments[static_cast<std::size_t>(own.rank)].cpus);
   for (Target const target : targets) {
-    for (topology::Variable const& variable : environment(machine, chosen, target).of_rank(place.rank)) {
+    for (Variable const& variable : environment(machine, chosen, target).of_rank(own.rank)) {
       char const* const present = std::getenv(variable.name.c_str());
       if (present != nullptr && variable.value != present && !options.force) {
-        if (place.rank == 0) {
-          std::cerr << "kramers-topo: keeping " << variable.name << '=' << present << "; the plan has "
+        if (own.rank == 0) {
+          std::cerr << "kramers-topo: warning: keeping " << variable.name << '=' << present << "; the plan has "
                     << variable.value << " (--force takes it)\n";
         }
         continue;
@@ -87,16 +76,17 @@ int run_command(Options const& options) {
       setenv(variable.name.c_str(), variable.value.c_str(), 1);
     }
   }
-  if (hidden && place.rank == 0 && !machine.gpus().empty()) {
-    std::cerr << "kramers-topo: a cgroup hides GPUs, so no GPU is chosen (srun --gpu-bind=none shows all)\n";
+  if (hidden && own.rank == 0 && !machine.gpus().empty()) {
+    std::cerr << "kramers-topo: warning: a cgroup hides GPUs, so no GPU is chosen (srun --gpu-bind=none shows all)\n";
   }
   std::vector<char*> words;
   for (std::string const& word : options.command) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
   execvp(words[0], words.data());
   int const code = errno;
-  std::cerr << "kramers-topo: " << options.command.front() << " cannot be started: " << std::strerror(code) << '\n';
+  std::cerr << "kramers-topo: error: " << options.command.front() << " cannot be started: " << std::strerror(code)
+            << '\n';
   return code == ENOENT ? 127 : 126;
 }
 
-}  // namespace kramers::topo
+}  // namespace kramers::topology::cli

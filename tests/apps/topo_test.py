@@ -67,7 +67,7 @@ class Case(unittest.TestCase):
         self.assertEqual(outcome.stdout, "", words)
         lines = outcome.stderr.splitlines()
         self.assertEqual(len(lines), 1, outcome.stderr)
-        self.assertTrue(lines[0].startswith("kramers-topo: "), lines)
+        self.assertTrue(lines[0].startswith("kramers-topo: error: "), lines)
         self.assertIn(says, lines[0])
 
 
@@ -142,6 +142,13 @@ class Commands(Case):
                 right = [float(r.get("x")) + float(r.get("width")) for r in root if r.get("width") and r.get("x")]
                 self.assertLessEqual(max(right), 1600)
 
+    def test_a_pipe_is_written_through(self):
+        picture = self.good("tree", "--xml", options.models / "laptop.xml", "--svg", "/dev/stdout")
+        self.assertTrue(picture.endswith("</svg>\n"), picture)
+
+    def test_the_version(self):
+        self.assertRegex(self.good("--version"), r"^kramers-topo \d+\.\d+\.\d+ \(git .*, hwloc \d+\.\d+\)\n$")
+
     def test_nccl_finds_each_device_below_its_node(self):
         for node in nodes():
             with self.subTest(node=node.name):
@@ -195,7 +202,7 @@ class BadInput(Case):
     def test_command_lines(self):
         node = options.models / "laptop.xml"
         for says, words in {
-                "subcommand": (), "no command 'bogus'": ("bogus",), "--ranks": ("plan",), "TEXT": ("plan", "-n", "many"),
+                "must be one of tree, ": (), "but is bogus": ("bogus",), "--ranks": ("plan",), "TEXT": ("plan", "-n", "many"),
                 "--policy": ("plan", "-n", 1, "--policy", "best", "--xml", node),
                 "--for": ("env", "-n", 1, "--for", "intel", "--xml", node),
                 "no rank 1": ("env", "-n", 1, "--for", "openmp", "--rank", 1, "--xml", node),
@@ -203,7 +210,7 @@ class BadInput(Case):
                 "--metric": ("distance", "--metric", "miles", "--xml", node),
                 "--from core:N": ("distance", "--metric", "hops", "--xml", node),
                 "cores are 0 to 7": ("distance", "--from", "core:99", "--xml", node),
-                "no such NUMA": ("distance", "--from", "numa:7", "--xml", node),
+                "a NUMA node that": ("distance", "--from", "numa:7", "--xml", node),
                 "--fabric": ("tree", "--fabric", "carrier-pigeon", "--xml", node),
                 "--partition": ("tree", "--partition", "x", "--xml", node),
                 "--restrict": ("tree", "--restrict", "a-z", "--xml", node),
@@ -233,7 +240,7 @@ class BadInput(Case):
             (self.folder / "b.json").write_text(content)
             self.refused(65, "check", "--xml", node, "--binding", "b.json", says=says)
         self.refused(65, "check", "--xml", node, "--binding", "absent.json", says="absent.json")
-        for content, says in (("0\n", "line 1"), ("\n0 a-b\n", "line 2"), ("# none\n", "no line"), ("0 1 a b c", "more than")):
+        for content, says in (("0\n", "map:1: "), ("\n0 a-b\n", "map:2: "), ("# none\n", "no line"), ("0 1 a b c", "more than")):
             (self.folder / "map").write_text(content)
             self.refused(65, "plan", "-n", 1, "--xml", node, "--map", "map", says=says)
         (self.folder / "map").write_text("0 0-3 cuda9 hsn0\n")
@@ -242,9 +249,9 @@ class BadInput(Case):
         self.assertIn("cuda3", self.good("plan", "-n", 1, "--xml", node, "--map", "map"))
 
     def test_files_that_cannot_be_written(self):
-        self.refused(70, "tree", "--svg", "absent/node.svg", says="absent/node.svg")
+        self.refused(1, "tree", "--svg", "absent/node.svg", says="absent/node.svg")
         (self.folder / "kept").mkdir()
-        self.refused(70, "emit-nccl-topo", "--xml", options.models / "laptop.xml", "-o", "kept", says="kept")
+        self.refused(1, "emit-nccl-topo", "--xml", options.models / "laptop.xml", "-o", "kept", says="kept")
         self.assertEqual([entry.name for entry in self.folder.iterdir()], ["kept"])
 
     def test_programs_that_cannot_be_started(self):

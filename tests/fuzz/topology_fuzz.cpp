@@ -28,7 +28,7 @@ void use(topo::Machine const& machine) {
       for (topo::Assignment const& a : plan.assignments) {
         if (a.cpus.empty()) std::abort();
       }
-    } catch (topo::UsageError const&) {
+    } catch (kramers::UsageError const&) {
     }
   }
 }
@@ -39,7 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
   std::string const text(data, data + size);
   try {
     use(topo::Machine::load(topo::Source::text(text, "fuzz.xml")));
-  } catch (topo::Error const&) {
+  } catch (kramers::Error const&) {
   }
   return 0;
 }

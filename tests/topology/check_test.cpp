@@ -18,6 +18,7 @@
 namespace {
 
 using namespace kramers::topology;
+using kramers::UsageError;
 using kramers::test::has;
 using kramers::test::message;
 using kramers::test::model;

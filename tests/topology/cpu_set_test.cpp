@@ -12,8 +12,8 @@
 
 namespace {
 
+using kramers::UsageError;
 using kramers::topology::CpuSet;
-using kramers::topology::UsageError;
 
 TEST(CpuSet, ReadsAndWritesLists) {
   EXPECT_EQ(CpuSet::from_list("0-3,8").to_list(), "0-3,8");

@@ -14,6 +14,7 @@
 namespace {
 
 using namespace kramers::topology;
+using kramers::UsageError;
 using kramers::test::has;
 using kramers::test::message;
 using kramers::test::model;

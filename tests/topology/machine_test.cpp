@@ -16,6 +16,8 @@
 namespace {
 
 using namespace kramers::topology;
+using kramers::InputError;
+using kramers::UsageError;
 using kramers::test::file_text;
 using kramers::test::has;
 using kramers::test::message;
@@ -274,9 +276,9 @@ TEST(Machine, SaysWhatIsWrongWithAFile) {
       {"<?xml version=\"1.0\"?><system version=\"1\"><cpu numaid=\"0\"/></system>", "NCCL"},
       {"<topology version=\"2.0\"></topology>", "is damaged"},
       {"<topology version=\"2.0\"><object type=\"Machine\"/></topology>", "describes no CPU"},
-      {replaced(good, "type=\"Core\"", "type=\"Kernel\""), "line 16: an object of the unknown type 'Kernel'"},
+      {replaced(good, "type=\"Core\"", "type=\"Kernel\""), ":16: is damaged: an object of the unknown type 'Kernel'"},
       {replaced(good, "type=\"PU\" os_index=\"1\"", "type=\"PU\" os_index=\"0\""),
-       "line 18: a second PU with the number 0"},
+       ":18: is damaged: a second PU with the number 0"},
       {replaced(good, "0000:00:02.0", "0000:00:2.0"), "pci_busid is '0000:00:2.0', which is none"},
       {replaced(good, "allowed_cpuset=\"0x00000fff\"", "allowed_cpuset=\"0x00fff000\""), "leaves nothing"},
       {replaced(good, "<info", "<!ENTITY a \"b\"><info"), "only elements and comments"},
@@ -284,14 +286,14 @@ TEST(Machine, SaysWhatIsWrongWithAFile) {
   };
   for (auto const& [text, words] : cases) {
     kramers::test::put(scratch / "node.xml", text);
-    std::string const said = message<DataError>([&] { Machine::load(Source::file(scratch / "node.xml")); });
+    std::string const said = message<InputError>([&] { Machine::load(Source::file(scratch / "node.xml")); });
     EXPECT_TRUE(has(said, words)) << "'" << said << "' for '" << text.substr(0, 60) << "'";
     EXPECT_TRUE(has(said, "node.xml")) << said;
-    EXPECT_THROW(from_text(text), DataError);
+    EXPECT_THROW(from_text(text), InputError);
   }
-  std::string const absent = message<DataError>([&] { Machine::load(Source::file(scratch / "absent.xml")); });
+  std::string const absent = message<InputError>([&] { Machine::load(Source::file(scratch / "absent.xml")); });
   EXPECT_TRUE(has(absent, "no such file") && has(absent, "lstopo")) << absent;
-  EXPECT_TRUE(has(message<DataError>([&] { Machine::load(Source::file(scratch.folder())); }), "is a folder"));
+  EXPECT_TRUE(has(message<InputError>([&] { Machine::load(Source::file(scratch.folder())); }), "is a folder"));
 }
 
 TEST(Machine, CorrectsWhatHwlocWouldStumbleOver) {
@@ -335,10 +337,11 @@ TEST(Machine, ReadsVersionOne) {
 
 TEST(Machine, RefusesVersionsThatHwlocCannotRead) {
   std::string const good = file_text(model_file("laptop"));
-  std::string const said = message<DataError>([&] { from_text(replaced(good, "version=\"2.0\"", "version=\"7.0\"")); });
+  std::string const said =
+      message<InputError>([&] { from_text(replaced(good, "version=\"2.0\"", "version=\"7.0\"")); });
   EXPECT_TRUE(has(said, "7.0")) << said;
   if (kramers::test::corpus().empty()) GTEST_SKIP() << "KRAMERS_TOPO_CORPUS names no folder with a file of version 3";
-  std::string const real = message<DataError>(
+  std::string const real = message<InputError>(
       [] { Machine::load(Source::file(kramers::test::corpus() / "hwloc-irregular-disallowed-v3.xml")); });
   EXPECT_TRUE(real.empty() || has(real, "export-xml-flags v2")) << real;
 }

@@ -15,6 +15,7 @@
 namespace {
 
 using namespace kramers::topology;
+using kramers::UsageError;
 using kramers::test::has;
 using kramers::test::message;
 using kramers::test::model;
@@ -337,13 +338,13 @@ TEST(Plan, RefusesMapsThatDoNotFit) {
 
 TEST(Plan, RefusesValuesOutOfRange) {
   Machine const machine = model("two-socket");
-  EXPECT_TRUE(has(refusal(machine, of(0)), "ranks = 0: must be >= 1"));
+  EXPECT_TRUE(has(refusal(machine, of(0)), "invalid ranks: got 0; expected >= 1"));
   PlanRequest request = of(1);
   request.threads = -1;
-  EXPECT_TRUE(has(refusal(machine, request), "threads = -1"));
+  EXPECT_TRUE(has(refusal(machine, request), "invalid threads: got -1"));
   request = of(1);
   request.smt = 0;
-  EXPECT_TRUE(has(refusal(machine, request), "smt = 0"));
+  EXPECT_TRUE(has(refusal(machine, request), "invalid smt: got 0"));
   EXPECT_FALSE(refusal(machine, of(2000000000)).empty());
 }
 

@@ -18,6 +18,8 @@
 namespace {
 
 using namespace kramers::topology;
+using kramers::Error;
+using kramers::UsageError;
 using kramers::test::has;
 using kramers::test::message;
 using Variables = std::map<std::string, std::string>;

@@ -18,6 +18,7 @@
 namespace {
 
 using namespace kramers::topology;
+using kramers::UsageError;
 
 /// The lines of one object of an XML file: its own, those of its notes, its children, and its end.
 struct Lines {

@@ -19,6 +19,8 @@
 namespace {
 
 using namespace kramers::topology;
+using kramers::InputError;
+using kramers::UsageError;
 using kramers::test::has;
 using kramers::test::message;
 using kramers::test::model;
@@ -159,7 +161,7 @@ TEST(Json, GivesBindingsBack) {
 
 TEST(Json, SaysWhatIsWrongWithBindings) {
   auto const refusal = [](std::string const& text) {
-    return message<DataError>([&] { bindings_from_json(text, "node.json"); });
+    return message<InputError>([&] { bindings_from_json(text, "node.json"); });
   };
   EXPECT_TRUE(has(refusal("{"), "node.json"));
   EXPECT_TRUE(has(refusal("{"), "not JSON"));

@@ -7,8 +7,8 @@
 #include <set>
 #include <utility>
 
-#include "findings.hpp"
-#include "words.hpp"
+#include "check/findings.hpp"
+#include "common/text_utils.hpp"
 
 namespace kramers::topology {
 
@@ -34,7 +34,7 @@ void Findings::add(std::string const& code, Severity severity, std::vector<int> 
   auto kind = std::find_if(m_kinds.begin(), m_kinds.end(),
                            [&](Kind const& k) { return k.finding.code == code && k.finding.severity == severity; });
   if (kind == m_kinds.end()) {
-    m_kinds.push_back({Finding{code, severity, {}, "", fix}, {}});
+    m_kinds.push_back({Finding{.code = code, .severity = severity, .ranks = {}, .what = "", .fix = fix}, {}});
     kind = std::prev(m_kinds.end());
   }
   kind->finding.ranks.insert(kind->finding.ranks.end(), ranks.begin(), ranks.end());
@@ -62,7 +62,13 @@ std::vector<Finding> Findings::take() {
 }  // namespace detail
 
 Report check(Machine const& machine, std::vector<Binding> const& bindings, CheckOptions const& options) {
-  detail::Judged judged{machine, options, bindings, {}, 0, {}, {}};
+  detail::Judged judged{.machine = machine,
+                        .options = options,
+                        .bindings = bindings,
+                        .unbound = {},
+                        .ranks = 0,
+                        .report = {},
+                        .findings = {}};
   std::sort(judged.bindings.begin(), judged.bindings.end(),
             [](Binding const& a, Binding const& b) { return a.rank < b.rank; });
   for (std::size_t i = 1; i < judged.bindings.size(); ++i) {

@@ -4,16 +4,12 @@
 #include <algorithm>
 #include <map>
 
-#include "findings.hpp"
-#include "words.hpp"
+#include "check/findings.hpp"
+#include "common/text_utils.hpp"
 
 namespace kramers::topology::detail {
 
 namespace {
-
-std::string rank_words(int rank) {
-  return "rank " + std::to_string(rank);
-}
 
 /// Distances of all GPUs to all ranks, and how many ranks use each GPU.
 struct GpuUse {
@@ -28,15 +24,15 @@ struct GpuUse {
 void find_gpus(Judged& judged) {
   for (std::size_t i = 0; i < judged.bindings.size(); ++i) {
     RankReport& rank = judged.report.ranks[i];
-    for (Named const& named : named_gpus(judged.machine, judged.bindings[i])) {
+    for (NamedDevices const& named : named_gpus(judged.machine, judged.bindings[i])) {
       std::string const says = named.from + "=" + named.value;
       if (!named.problem.empty()) {
-        judged.findings.add("ENV_CONFLICT", Severity::wrong, {rank.rank}, rank_words(rank.rank) + ": " + named.problem,
+        judged.findings.add("ENV_CONFLICT", Severity::wrong, {rank.rank}, rank_text(rank.rank) + ": " + named.problem,
                             "set ROCR_VISIBLE_DEVICES alone: kramers-topo env --for rocm");
       } else if (!named.absent.empty()) {
         judged.findings.add(
             "ENV_CONFLICT", Severity::wrong, {rank.rank},
-            rank_words(rank.rank) + " has " + says + ", but the node has " + count(judged.machine.gpus().size(), "GPU"),
+            rank_text(rank.rank) + " has " + says + ", but the node has " + count(judged.machine.gpus().size(), "GPU"),
             "set it by kramers-topo env --for cuda, rocm or level-zero");
       }
       if (named.by_index && named.from == "CUDA_VISIBLE_DEVICES" &&
@@ -47,7 +43,7 @@ void find_gpus(Judged& judged) {
         });
         if (gpus.size() > 1) {
           judged.findings.add("GPU_INDEX_AMBIGUOUS", alike ? Severity::note : Severity::warning, {rank.rank},
-                              rank_words(rank.rank) + " has " + says + " without CUDA_DEVICE_ORDER=PCI_BUS_ID" +
+                              rank_text(rank.rank) + " has " + says + " without CUDA_DEVICE_ORDER=PCI_BUS_ID" +
                                   (alike ? "" : " on a node with unlike GPUs") + ": the index may mean another GPU",
                               "export CUDA_DEVICE_ORDER=PCI_BUS_ID");
         }
@@ -113,7 +109,7 @@ void check_gpus(Judged& judged) {
     auto const nearer = nearer_gpu(judged, use, i);
     if (!nearer) continue;
     judged.findings.add("GPU_FAR", judged.all_known() ? Severity::wrong : Severity::warning, {rank.rank},
-                        rank_words(rank.rank) + " uses " + judged.device_name(*rank.gpu) + ", " +
+                        rank_text(rank.rank) + " uses " + judged.device_name(*rank.gpu) + ", " +
                             rank.gpu_distance->reason + "; " + judged.device_name(*nearer) + " is nearer",
                         "choose cores and GPU together: kramers-topo plan, kramers-topo env --for cuda or rocm");
   }

@@ -2,18 +2,14 @@
 #include <algorithm>
 #include <map>
 
-#include "findings.hpp"
-#include "words.hpp"
+#include "check/findings.hpp"
+#include "common/text_utils.hpp"
 
 namespace kramers::topology::detail {
 
 namespace {
 
 constexpr char const* name_it = "name the near one: kramers-topo env --for ucx, libfabric, cray or mpich";
-
-std::string rank_words(int rank) {
-  return "rank " + std::to_string(rank);
-}
 
 class NicCheck {
  public:
@@ -42,10 +38,10 @@ class NicCheck {
                              [&](std::size_t a, std::size_t b) { return to(a, rank) < to(b, rank); });
   }
 
-  void judge(RankReport& rank, Named const& named);
-  void judge_kinds(RankReport const& rank, Named const& named);
+  void judge(RankReport& rank, NamedDevices const& named);
+  void judge_kinds(RankReport const& rank, NamedDevices const& named);
   void judge_unnamed(RankReport& rank);
-  void judge_agreement(RankReport const& rank, std::vector<Named> const& all);
+  void judge_agreement(RankReport const& rank, std::vector<NamedDevices> const& all);
   void judge_load();
   void judge_idle_cores();
 
@@ -53,10 +49,10 @@ class NicCheck {
   std::vector<int> m_untold;
 };
 
-void NicCheck::judge_kinds(RankReport const& rank, Named const& named) {
+void NicCheck::judge_kinds(RankReport const& rank, NamedDevices const& named) {
   Findings& findings = m_judged.findings;
-  std::string const says = rank_words(rank.rank) + " has " + named.from + "=" + named.value;
-  std::string const who = named.from == "the program" ? rank_words(rank.rank) : says;
+  std::string const says = rank_text(rank.rank) + " has " + named.from + "=" + named.value;
+  std::string const who = named.from == "the program" ? rank_text(rank.rank) : says;
   std::vector<std::string> down, management;
   for (std::size_t const nic : named.devices) {
     if (device(nic).kind != DeviceKind::fabric_nic) {
@@ -83,9 +79,9 @@ void NicCheck::judge_kinds(RankReport const& rank, Named const& named) {
   }
 }
 
-void NicCheck::judge(RankReport& rank, Named const& named) {
+void NicCheck::judge(RankReport& rank, NamedDevices const& named) {
   if (!named.problem.empty()) {
-    m_judged.findings.add("ENV_CONFLICT", Severity::wrong, {rank.rank}, rank_words(rank.rank) + ": " + named.problem,
+    m_judged.findings.add("ENV_CONFLICT", Severity::wrong, {rank.rank}, rank_text(rank.rank) + ": " + named.problem,
                           "take the lines of kramers-topo env --for cray");
     return;
   }
@@ -95,11 +91,11 @@ void NicCheck::judge(RankReport& rank, Named const& named) {
                [this](std::size_t n) { return usable(n); });
   // The program or library takes the nearest of those it may use; which of several as near is not known.
   if (rank.nic_from.empty() && !named.devices.empty()) {
-    std::vector<std::size_t> const& choice = good.empty() ? named.devices : good;
-    std::size_t const nearest = nearest_of(choice, rank);
+    std::vector<std::size_t> const& candidates = good.empty() ? named.devices : good;
+    std::size_t const nearest = nearest_of(candidates, rank);
     rank.nic_from = named.from;
     rank.nic_distance = to(nearest, rank);
-    auto const as_good = std::count_if(choice.begin(), choice.end(),
+    auto const as_good = std::count_if(candidates.begin(), candidates.end(),
                                        [&](std::size_t nic) { return to(nic, rank) == *rank.nic_distance; });
     if (as_good == 1) rank.nic = nearest;
   }
@@ -110,11 +106,11 @@ void NicCheck::judge(RankReport& rank, Named const& named) {
   std::string const what = told(best, rank) + "; " + told(nearest, rank) + ", is nearer";
   if (named.by_policy) {
     m_judged.findings.add("ENV_CONFLICT", Severity::wrong, {rank.rank},
-                          named.from + "=" + named.value + " gives " + rank_words(rank.rank) + " " + what,
+                          named.from + "=" + named.value + " gives " + rank_text(rank.rank) + " " + what,
                           "set MPICH_OFI_NIC_POLICY=NUMA or GPU, or the mapping of kramers-topo env --for cray");
   } else {
     m_judged.findings.add("FAR_NIC", Severity::wrong, {rank.rank},
-                          rank_words(rank.rank) + " uses " + what + " (" + named.from + ")", name_it);
+                          rank_text(rank.rank) + " uses " + what + " (" + named.from + ")", name_it);
   }
 }
 
@@ -139,12 +135,12 @@ void NicCheck::judge_unnamed(RankReport& rank) {
   if (any_state.empty() || !all_down) return;
   m_judged.findings.add(
       "NIC_DOWN", Severity::warning, {rank.rank},
-      "the port of the NIC nearest to " + rank_words(rank.rank) + ", " + device(any_state.front()).name + ", is down" +
+      "the port of the NIC nearest to " + rank_text(rank.rank) + ", " + device(any_state.front()).name + ", is down" +
           (rank.nearest_nics.empty() ? "" : "; the nearest that is up is " + told(rank.nearest_nics.front(), rank)),
       "name the one that is up, or place the ranks near it: kramers-topo plan --policy nic-first");
 }
 
-void NicCheck::judge_agreement(RankReport const& rank, std::vector<Named> const& all) {
+void NicCheck::judge_agreement(RankReport const& rank, std::vector<NamedDevices> const& all) {
   for (std::size_t i = 0; i < all.size(); ++i) {
     for (std::size_t j = i + 1; j < all.size(); ++j) {
       if (all[i].devices.empty() || all[j].devices.empty()) continue;
@@ -153,7 +149,7 @@ void NicCheck::judge_agreement(RankReport const& rank, std::vector<Named> const&
       });
       if (common) continue;
       m_judged.findings.add("ENV_CONFLICT", Severity::wrong, {rank.rank},
-                            rank_words(rank.rank) + " has " + all[i].from + "=" + all[i].value + " but " + all[j].from +
+                            rank_text(rank.rank) + " has " + all[i].from + "=" + all[i].value + " but " + all[j].from +
                                 "=" + all[j].value + ", another NIC",
                             "set one of them, or both to the same NIC");
       return;
@@ -182,7 +178,7 @@ void NicCheck::judge_load() {
       for (RankReport const* rank : ranks) numbers.push_back(rank->rank);
       m_judged.findings.add("NIC_OVERSUBSCRIBED", Severity::wrong, numbers,
                             ranks_text(numbers) + " share " + device(nic).name + " while " + device(other).name +
-                                ", as near to " + rank_words((*mover)->rank) + ", serves " +
+                                ", as near to " + rank_text((*mover)->rank) + ", serves " +
                                 (load == 0 ? "none" : std::to_string(load)),
                             "share the NICs evenly: kramers-topo plan does");
       break;
@@ -208,7 +204,7 @@ void NicCheck::judge_idle_cores() {
       std::vector<int> const cores = m_judged.machine.cores_of(idle);
       if (!has_nic || cores.size() < rank.cores.size()) continue;
       m_judged.findings.add("FAR_NIC", Severity::warning, {rank.rank},
-                            "the NIC nearest to " + rank_words(rank.rank) + " is " +
+                            "the NIC nearest to " + rank_text(rank.rank) + " is " +
                                 told(rank.nearest_nics.front(), rank) + ", while cores " + set_of(cores).to_list() +
                                 " beside " + device(near.front()).name + " are idle",
                             "bind the rank beside the NIC: kramers-topo plan --policy nic-first");
@@ -223,8 +219,8 @@ void NicCheck::run() {
     RankReport& rank = m_judged.report.ranks[i];
     any_unbound = any_unbound || m_judged.unbound[i];
     rank.nearest_nics = nearest_nics(m_judged.machine, rank.cpus);
-    std::vector<Named> const all = named_nics(m_judged.machine, m_judged.bindings[i], m_judged.ranks);
-    for (Named const& named : all) judge(rank, named);
+    std::vector<NamedDevices> const all = named_nics(m_judged.machine, m_judged.bindings[i], m_judged.ranks);
+    for (NamedDevices const& named : all) judge(rank, named);
     judge_agreement(rank, all);
     if (rank.nic_from.empty()) judge_unnamed(rank);
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <algorithm>
 
-#include "findings.hpp"
-#include "words.hpp"
+#include "check/findings.hpp"
+#include "common/text_utils.hpp"
 
 namespace kramers::topology::detail {
 
@@ -11,10 +11,6 @@ namespace {
 constexpr char const* bind_it =
     "start the program by kramers-topo run, or bind ranks by the launcher: mpirun --bind-to core, srun "
     "--cpu-bind=cores";
-
-std::string rank_words(int rank) {
-  return "rank " + std::to_string(rank);
-}
 
 void check_unbound(Judged& judged) {
   std::vector<int> ranks;
@@ -87,7 +83,7 @@ void check_span(Judged& judged) {
     }
     if (judged.unbound[i] || touched.size() < 2 || rank.cores.size() > largest) continue;
     judged.findings.add("SPANS_NUMA", Severity::wrong, {rank.rank},
-                        rank_words(rank.rank) + " has " + count(rank.cores.size(), "core") + " on NUMA " +
+                        rank_text(rank.rank) + " has " + count(rank.cores.size(), "core") + " on NUMA " +
                             set_of(rank.numa).to_list() + ", though one domain has " + std::to_string(largest),
                         "keep a rank's cores in one NUMA domain: kramers-topo plan shows a layout that does");
   }
@@ -98,7 +94,7 @@ void check_reserved(Judged& judged) {
     CpuSet const taken = binding.cpus & judged.options.reserved;
     if (taken.empty()) continue;
     judged.findings.add("RESERVED_CORE", Severity::wrong, {binding.rank},
-                        rank_words(binding.rank) + " may run on the reserved hardware threads " + taken.to_list(),
+                        rank_text(binding.rank) + " may run on the reserved hardware threads " + taken.to_list(),
                         "leave these to the system: srun --core-spec or a mask without them");
   }
 }
@@ -108,12 +104,12 @@ void check_foreign(Judged& judged, std::vector<Binding> const& as_given) {
     CpuSet const foreign = binding.cpus - judged.machine.cpus();
     if (!foreign.empty()) {
       judged.findings.add("FOREIGN_CPUS", Severity::wrong, {binding.rank},
-                          rank_words(binding.rank) + " is bound to hardware threads " + foreign.to_list() +
+                          rank_text(binding.rank) + " is bound to hardware threads " + foreign.to_list() +
                               ", which this machine's description does not have",
                           "give the description of the node the ranks run on");
     } else if (binding.cpus.empty()) {
       judged.findings.add("FOREIGN_CPUS", Severity::wrong, {binding.rank},
-                          rank_words(binding.rank) + " has no hardware thread",
+                          rank_text(binding.rank) + " has no hardware thread",
                           "give the hardware threads of every rank");
     }
   }
@@ -127,15 +123,15 @@ void check_openmp(Judged& judged) {
     if (threads && *threads > binding.cpus.size()) {
       judged.findings.add(
           "ENV_CONFLICT", Severity::wrong, {binding.rank},
-          rank_words(binding.rank) + " has OMP_NUM_THREADS=" + value + " on " +
+          rank_text(binding.rank) + " has OMP_NUM_THREADS=" + value + " on " +
               count(binding.cpus.size(), "hardware thread"),
           "start as many threads as the rank has hardware threads, or bind it to more: mpirun --map-by slot:PE=N, "
           "srun --cpus-per-task=N");
     }
-    auto const where = places(value_of(binding, "OMP_PLACES"));
+    auto const where = omp_places(value_of(binding, "OMP_PLACES"));
     if (where && !binding.cpus.includes(*where)) {
       judged.findings.add("ENV_CONFLICT", Severity::wrong, {binding.rank},
-                          rank_words(binding.rank) + " has OMP_PLACES on hardware threads " +
+                          rank_text(binding.rank) + " has OMP_PLACES on hardware threads " +
                               (*where - binding.cpus).to_list() + ", outside its binding " + binding.cpus.to_list(),
                           "make OMP_PLACES per rank: kramers-topo env --for openmp");
     }
@@ -166,19 +162,19 @@ void check_memory(Judged& judged) {
     constexpr char const* fix = "take memory of the node of the cores: numactl --localalloc, srun --mem-bind=local";
     if (!binding.mems.empty() && !binding.mems.intersects(local)) {
       judged.findings.add("MEM_REMOTE", Severity::wrong, {binding.rank},
-                          rank_words(binding.rank) + " runs beside memory node " + local.to_list() +
+                          rank_text(binding.rank) + " runs beside memory node " + local.to_list() +
                               " but may only take memory of " + binding.mems.to_list(),
                           fix);
     } else if (binding.memory == MemoryMode::bind || binding.memory == MemoryMode::preferred) {
       if (!binding.memory_nodes.empty() && !binding.memory_nodes.intersects(local)) {
         judged.findings.add("MEM_REMOTE", Severity::wrong, {binding.rank},
-                            rank_words(binding.rank) + " runs beside memory node " + local.to_list() +
+                            rank_text(binding.rank) + " runs beside memory node " + local.to_list() +
                                 " but takes its memory of " + binding.memory_nodes.to_list(),
                             fix);
       }
     } else if (binding.memory == MemoryMode::interleave && !(binding.memory_nodes - local).empty()) {
       judged.findings.add("MEM_REMOTE", Severity::warning, {binding.rank},
-                          rank_words(binding.rank) + " runs beside memory node " + local.to_list() +
+                          rank_text(binding.rank) + " runs beside memory node " + local.to_list() +
                               " but spreads its memory over " + binding.memory_nodes.to_list(),
                           fix);
     }
@@ -186,7 +182,7 @@ void check_memory(Judged& judged) {
                            binding.memory_nodes.intersects(fast);
     if (!fast.empty() && !ordinary.empty() && !uses_fast) {
       judged.findings.add("HBM_UNUSED", Severity::note, {binding.rank},
-                          rank_words(binding.rank) + " has high-bandwidth memory on node " + fast.to_list() +
+                          rank_text(binding.rank) + " has high-bandwidth memory on node " + fast.to_list() +
                               " beside its cores and does not ask for it",
                           "where the data fit: numactl --preferred=" + fast.to_list());
     }

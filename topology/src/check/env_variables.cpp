@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "choice.hpp"
+#include "check/env_variables.hpp"
 
 #include <kramers/topology/environment.hpp>
 #include <kramers/topology/error.hpp>
 
 #include <algorithm>
 
-#include "words.hpp"
+#include "common/text_utils.hpp"
 
 namespace kramers::topology {
 
@@ -58,7 +58,7 @@ std::string without_port(std::string const& word) {
   return name.find(':') == std::string::npos ? name : word;  // a bus id has colons of its own
 }
 
-void add_names(Machine const& machine, std::string const& list, Named& named) {
+void add_names(Machine const& machine, std::string const& list, NamedDevices& named) {
   for (std::string const& word : split(list, ',')) {
     if (word.empty()) continue;
     if (auto const nic = nic_called(machine, without_port(word))) {
@@ -70,7 +70,7 @@ void add_names(Machine const& machine, std::string const& list, Named& named) {
 }
 
 /// NCCL's lists: prefixes, "=" for whole names, "^" for all others.
-void add_nccl(Machine const& machine, std::string const& list, Named& named) {
+void add_nccl(Machine const& machine, std::string const& list, NamedDevices& named) {
   std::string_view text = list;
   bool const others = text.starts_with('^');
   if (others) text.remove_prefix(1);
@@ -112,13 +112,13 @@ std::vector<std::size_t> cray_nics(Machine const& machine, Binding const& bindin
   return {all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count)};
 }
 
-std::optional<Named> cray(Machine const& machine, Binding const& binding, int ranks) {
+std::optional<NamedDevices> cray(Machine const& machine, Binding const& binding, int ranks) {
   std::string policy = value_of(binding, "MPICH_OFI_NIC_POLICY");
   std::string const mapping = value_of(binding, "MPICH_OFI_NIC_MAPPING");
   std::transform(policy.begin(), policy.end(), policy.begin(),
                  [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   if (policy.empty() && mapping.empty()) return {};
-  Named named{.from = "MPICH_OFI_NIC_POLICY", .value = policy, .devices = {}, .absent = {}, .problem = ""};
+  NamedDevices named{.from = "MPICH_OFI_NIC_POLICY", .value = policy};
   std::vector<std::size_t> const nics = cray_nics(machine, binding);
   auto const rank = static_cast<std::size_t>(binding.rank);
   if (policy != "USER" && !mapping.empty()) {
@@ -159,28 +159,26 @@ std::optional<Named> cray(Machine const& machine, Binding const& binding, int ra
 
 }  // namespace
 
-std::vector<Named> named_nics(Machine const& machine, Binding const& binding, int ranks) {
-  std::vector<Named> found;
+std::vector<NamedDevices> named_nics(Machine const& machine, Binding const& binding, int ranks) {
+  std::vector<NamedDevices> found;
   if (!binding.nic.empty()) {
-    Named named{.from = "the program", .value = binding.nic, .devices = {}, .absent = {}, .problem = ""};
+    NamedDevices named{.from = "the program", .value = binding.nic};
     add_names(machine, binding.nic, named);
     found.push_back(named);
   }
   for (char const* variable : {"UCX_NET_DEVICES", "FI_CXI_DEVICE_NAME", "FI_VERBS_DEVICE_NAME", "FI_VERBS_IFACE",
                                "FI_EFA_IFACE", "FI_TCP_IFACE"}) {
-    Named named{.from = variable, .value = value_of(binding, variable), .devices = {}, .absent = {}, .problem = ""};
+    NamedDevices named{.from = variable, .value = value_of(binding, variable)};
     if (named.value.empty() || named.value == "all") continue;
     add_names(machine, named.value, named);
     found.push_back(named);
   }
-  if (Named named{
-          .from = "NCCL_IB_HCA", .value = value_of(binding, "NCCL_IB_HCA"), .devices = {}, .absent = {}, .problem = ""};
-      !named.value.empty()) {
+  if (NamedDevices named{.from = "NCCL_IB_HCA", .value = value_of(binding, "NCCL_IB_HCA")}; !named.value.empty()) {
     add_nccl(machine, named.value, named);
     found.push_back(named);
   }
   if (auto const named = cray(machine, binding, ranks)) found.push_back(*named);
-  Named preferred{.from = "MPIR_CVAR_CH4_OFI_PREF_NIC", .value = "", .devices = {}, .absent = {}, .problem = ""};
+  NamedDevices preferred{.from = "MPIR_CVAR_CH4_OFI_PREF_NIC", .value = ""};
   preferred.value = value_of(binding, preferred.from);
   if (auto const number = whole_number(preferred.value)) {
     std::vector<std::size_t> const nics = numbered_nics(machine);
@@ -198,13 +196,13 @@ namespace {
 
 struct Visible {
   char const* variable;
-  unsigned vendor;
+  Vendor vendor;
 };
 
 /// The GPUs a list of indices and UUIDs means, out of those that the layers below show.
-Named visible(Machine const& machine, Visible const& how, std::string const& value,
-              std::vector<std::size_t> const& shown) {
-  Named named{.from = how.variable, .value = value, .devices = {}, .absent = {}, .problem = ""};
+NamedDevices visible(Machine const& machine, Visible const& how, std::string const& value,
+                     std::vector<std::size_t> const& shown) {
+  NamedDevices named{.from = how.variable, .value = value};
   for (std::string const& word : split(value, ',')) {
     if (word.empty()) continue;
     std::string const card = how.vendor == Vendor::intel ? word.substr(0, word.find('.')) : word;
@@ -246,10 +244,10 @@ Named visible(Machine const& machine, Visible const& how, std::string const& val
 
 }  // namespace
 
-std::vector<Named> named_gpus(Machine const& machine, Binding const& binding) {
-  std::vector<Named> found;
+std::vector<NamedDevices> named_gpus(Machine const& machine, Binding const& binding) {
+  std::vector<NamedDevices> found;
   if (!binding.gpu.empty()) {
-    Named named{.from = "the program", .value = binding.gpu, .devices = {}, .absent = {}, .problem = ""};
+    NamedDevices named{.from = "the program", .value = binding.gpu};
     auto const gpu = machine.find_device(binding.gpu);
     if (gpu && machine.devices()[*gpu].is_gpu()) {
       named.devices = {*gpu};
@@ -259,7 +257,7 @@ std::vector<Named> named_gpus(Machine const& machine, Binding const& binding) {
     found.push_back(named);
   }
   if (binding.gpus_hidden) return found;  // then indices count what this process sees, which is not known here
-  for (unsigned const vendor : {Vendor::nvidia, Vendor::amd, Vendor::intel}) {
+  for (Vendor const vendor : {Vendor::nvidia, Vendor::amd, Vendor::intel}) {
     std::vector<std::size_t> shown = numbered_gpus(machine, vendor);
     if (shown.empty()) continue;
     std::vector<Visible> layers;  // each shows its choice to the next
@@ -270,11 +268,11 @@ std::vector<Named> named_gpus(Machine const& machine, Binding const& binding) {
       bool const own = binding.environment.contains("HIP_VISIBLE_DEVICES");
       layers = {{"ROCR_VISIBLE_DEVICES", vendor}, {own ? "HIP_VISIBLE_DEVICES" : "CUDA_VISIBLE_DEVICES", vendor}};
     }
-    std::optional<Named> result;
+    std::optional<NamedDevices> result;
     for (Visible const& layer : layers) {
       std::string const value = value_of(binding, layer.variable);
       if (value.empty()) continue;
-      Named named = visible(machine, layer, value, shown);
+      NamedDevices named = visible(machine, layer, value, shown);
       if (result && !named.absent.empty()) {
         named.problem = std::string(layer.variable) + "=" + value + " counts the GPUs that " + result->from + "=" +
                         result->value + " leaves, and they are fewer";
@@ -288,7 +286,7 @@ std::vector<Named> named_gpus(Machine const& machine, Binding const& binding) {
   return found;
 }
 
-std::optional<CpuSet> places(std::string const& text) {
+std::optional<CpuSet> omp_places(std::string const& text) {
   CpuSet all;
   std::size_t at = 0;
   auto const number = [&](std::size_t& from) -> std::optional<unsigned> {

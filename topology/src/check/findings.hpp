@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "choice.hpp"
+#include "check/env_variables.hpp"
 
 namespace kramers::topology::detail {
 

@@ -19,7 +19,7 @@
 #include <string_view>
 #include <vector>
 
-#include "words.hpp"
+#include "common/text_utils.hpp"
 
 namespace kramers::topology {
 
@@ -56,14 +56,14 @@ struct Launcher {
 // mpirun's variables come before those of the Slurm job it may run in.
 std::vector<Launcher> const& launchers() {
   static std::vector<Launcher> const all = {
-      {"OMPI_COMM_WORLD_LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_SIZE", {"PMIX_NAMESPACE"}},
-      {"MPI_LOCALRANKID", "MPI_LOCALNRANKS", {"PMI_JOBID"}},
-      {"MV2_COMM_WORLD_LOCAL_RANK", "MV2_COMM_WORLD_LOCAL_SIZE", {}},
-      {"PALS_LOCAL_RANKID", "PALS_LOCAL_SIZE", {"PALS_APID"}},
-      {"PMI_LOCAL_RANK", "PMI_LOCAL_SIZE", {"PMI_JOBID"}},
-      {"FLUX_TASK_LOCAL_ID", nullptr, {"FLUX_JOB_ID"}},
-      {"JSM_NAMESPACE_LOCAL_RANK", "JSM_NAMESPACE_LOCAL_SIZE", {"LSB_JOBID"}},
-      {"SLURM_LOCALID", nullptr, {"SLURM_JOB_ID", "SLURM_STEP_ID"}}};
+      {.rank = "OMPI_COMM_WORLD_LOCAL_RANK", .size = "OMPI_COMM_WORLD_LOCAL_SIZE", .job = {"PMIX_NAMESPACE"}},
+      {.rank = "MPI_LOCALRANKID", .size = "MPI_LOCALNRANKS", .job = {"PMI_JOBID"}},
+      {.rank = "MV2_COMM_WORLD_LOCAL_RANK", .size = "MV2_COMM_WORLD_LOCAL_SIZE", .job = {}},
+      {.rank = "PALS_LOCAL_RANKID", .size = "PALS_LOCAL_SIZE", .job = {"PALS_APID"}},
+      {.rank = "PMI_LOCAL_RANK", .size = "PMI_LOCAL_SIZE", .job = {"PMI_JOBID"}},
+      {.rank = "FLUX_TASK_LOCAL_ID", .size = nullptr, .job = {"FLUX_JOB_ID"}},
+      {.rank = "JSM_NAMESPACE_LOCAL_RANK", .size = "JSM_NAMESPACE_LOCAL_SIZE", .job = {"LSB_JOBID"}},
+      {.rank = "SLURM_LOCALID", .size = nullptr, .job = {"SLURM_JOB_ID", "SLURM_STEP_ID"}}};
   return all;
 }
 

@@ -23,7 +23,7 @@ void check(int status, char const* call) {
 }
 
 [[noreturn]] void reject(std::string_view text, char const* rule) {
-  throw UsageError("'" + std::string(text) + "' is no set of numbers: " + rule);
+  throw UsageError(invalid_value("set of numbers", text, rule));
 }
 
 bool is_blank(char c) {
@@ -40,10 +40,10 @@ unsigned parsed(std::string_view digits, std::string_view whole) {
   unsigned value = 0;
   auto const [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (error == std::errc::result_out_of_range || value > CpuSet::largest) {
-    reject(whole, "the largest number possible is 1048575");
+    reject(whole, "no number above 1048575");
   }
   if (error != std::errc{} || end != digits.data() + digits.size()) {
-    reject(whole, "write numbers and ranges, as in 0-3,8");
+    reject(whole, "numbers and ranges, as in 0-3,8");
   }
   return value;
 }
@@ -83,11 +83,11 @@ CpuSet CpuSet::from_list(std::string_view text) {
     std::size_t const dash = item.find('-');
     unsigned const first = parsed(trimmed(item.substr(0, dash)), text);
     unsigned const last = dash == std::string_view::npos ? first : parsed(trimmed(item.substr(dash + 1)), text);
-    if (last < first) reject(text, "a range begins with its smaller end");
+    if (last < first) reject(text, "ranges from the smaller end to the larger");
     check(hwloc_bitmap_set_range(set.m_bits, first, static_cast<int>(last)), "hwloc_bitmap_set_range");
     if (comma == std::string_view::npos) break;
     rest.remove_prefix(comma + 1);
-    if (rest.empty()) reject(text, "write numbers and ranges, as in 0-3,8");
+    if (rest.empty()) reject(text, "numbers and ranges, as in 0-3,8");
   }
   return set;
 }
@@ -95,17 +95,16 @@ CpuSet CpuSet::from_list(std::string_view text) {
 CpuSet CpuSet::from_mask(std::string_view text) {
   std::string_view digits = trimmed(text);
   if (digits.starts_with("0x") || digits.starts_with("0X")) digits.remove_prefix(2);
-  if (digits.empty()) reject(text, "a mask is a hexadecimal number, as in 0xff");
+  if (digits.empty()) reject(text, "a hexadecimal number, as in 0xff");
   CpuSet set;
   unsigned bit = 0;
   for (auto at = digits.rbegin(); at != digits.rend(); ++at) {
     if (*at == ',') continue;
     unsigned value = 0;
-    if (std::from_chars(&*at, &*at + 1, value, 16).ptr == &*at)
-      reject(text, "a mask is a hexadecimal number, as in 0xff");
+    if (std::from_chars(&*at, &*at + 1, value, 16).ptr == &*at) reject(text, "a hexadecimal number, as in 0xff");
     for (unsigned i = 0; i < 4; ++i) {
       if ((value >> i & 1U) == 0) continue;
-      if (bit + i > largest) reject(text, "the largest number possible is 1048575");
+      if (bit + i > largest) reject(text, "no number above 1048575");
       set.insert(bit + i);
     }
     bit += 4;
@@ -146,7 +145,7 @@ std::vector<unsigned> CpuSet::members() const {
 }
 
 void CpuSet::insert(unsigned member) {
-  if (member > largest) reject(std::to_string(member), "the largest number possible is 1048575");
+  if (member > largest) reject(std::to_string(member), "no number above 1048575");
   check(hwloc_bitmap_set(m_bits, member), "hwloc_bitmap_set");
 }
 

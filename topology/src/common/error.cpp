@@ -6,10 +6,7 @@
 
 namespace kramers::topology {
 
-HwlocError::HwlocError(std::string call, int code)
-    : Error(call + " failed: " + std::strerror(code)), m_call(std::move(call)), m_code(code) {}
-
-DataError::DataError(std::string source, std::string const& what_is_wrong)
-    : Error(source + ": " + what_is_wrong), m_source(std::move(source)) {}
+HwlocError::HwlocError(std::string call, int code, std::source_location where)
+    : Error(call + " failed: " + std::strerror(code), where), m_call(std::move(call)), m_code(code) {}
 
 }  // namespace kramers::topology

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "words.hpp"
+#include "common/text_utils.hpp"
 
 #include <array>
 #include <charconv>
@@ -55,6 +55,10 @@ CpuSet set_of(std::vector<int> const& numbers) {
 
 std::string count(std::size_t number, std::string_view noun) {
   return std::to_string(number) + " " + std::string(noun) + (number == 1 ? "" : "s");
+}
+
+std::string rank_text(int rank) {
+  return "rank " + std::to_string(rank);
 }
 
 std::string ranks_text(std::vector<int> const& ranks) {

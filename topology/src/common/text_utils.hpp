@@ -2,7 +2,7 @@
 #pragma once
 
 #include <kramers/topology/cpu_set.hpp>
-#include <kramers/topology/machine.hpp>
+#include <kramers/topology/device.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -30,6 +30,9 @@ CpuSet set_of(std::vector<int> const& numbers);
 
 /// "1 rank", "4 ranks".
 std::string count(std::size_t number, std::string_view noun);
+
+/// "rank 3".
+std::string rank_text(int rank);
 
 /// "rank 3", "ranks 0-3,8".
 std::string ranks_text(std::vector<int> const& ranks);

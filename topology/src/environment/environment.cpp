@@ -6,7 +6,7 @@
 #include <array>
 #include <utility>
 
-#include "words.hpp"
+#include "common/text_utils.hpp"
 
 namespace kramers::topology {
 
@@ -14,7 +14,7 @@ namespace {
 
 using detail::join;
 
-std::string place_list(CpuSet const& cpus) {
+std::string omp_places(CpuSet const& cpus) {
   std::vector<std::string> places;
   std::vector<unsigned> const members = cpus.members();
   for (std::size_t i = 0; i < members.size();) {
@@ -77,10 +77,12 @@ class Writer {
  private:
   Device const& device(std::size_t index) const { return m_machine.devices()[index]; }
   void all(std::string name, std::string value, std::string why) {
-    m_result.variables.push_back({{}, std::move(name), std::move(value), std::move(why)});
+    m_result.variables.push_back(
+        {.rank = {}, .name = std::move(name), .value = std::move(value), .why = std::move(why)});
   }
   void one(Assignment const& rank, std::string name, std::string value, std::string why) {
-    m_result.variables.push_back({rank.rank, std::move(name), std::move(value), std::move(why)});
+    m_result.variables.push_back(
+        {.rank = rank.rank, .name = std::move(name), .value = std::move(value), .why = std::move(why)});
   }
   void note(std::string sentence) { m_result.notes.push_back(std::move(sentence)); }
   std::string near(Assignment const& rank) const {
@@ -97,7 +99,7 @@ class Writer {
         (m_machine.fabric_nics().empty() ? "the node has no fabric NIC" : "see the notes of the plan") + ")");
   }
   /// The GPUs of a vendor; every rank that has a GPU must have one of these.
-  std::vector<std::size_t> need_gpus(unsigned vendor, std::string const& maker) const {
+  std::vector<std::size_t> need_gpus(Vendor vendor, std::string const& maker) const {
     std::vector<std::size_t> gpus = numbered_gpus(m_machine, vendor);
     if (gpus.empty()) {
       throw UsageError("there is nothing to set for " + std::string(name(m_result.target)) +
@@ -333,7 +335,7 @@ void Writer::openmp() {
     if (rank.cpus.empty()) continue;
     std::string const where = "cores " + detail::set_of(m_machine.cores_of(rank.cpus)).to_list();
     one(rank, "OMP_NUM_THREADS", std::to_string(rank.cpus.size()), where);
-    one(rank, "OMP_PLACES", place_list(rank.cpus), where);
+    one(rank, "OMP_PLACES", omp_places(rank.cpus), where);
   }
   all("OMP_PROC_BIND", "close", "thread i stays on place i");
   note("OMP_DISPLAY_AFFINITY=true makes the program print where its threads are.");

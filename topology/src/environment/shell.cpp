@@ -2,7 +2,7 @@
 #include <kramers/topology/environment.hpp>
 #include <kramers/topology/error.hpp>
 
-#include "words.hpp"
+#include "common/text_utils.hpp"
 
 namespace kramers::topology {
 
@@ -54,13 +54,13 @@ std::string shell_lines(Environment const& environment, std::optional<int> rank)
   }
   std::string cases;
   for (int r = 0; r < environment.ranks; ++r) {
-    std::string words, why;
+    std::string settings, why;
     for (Variable const& variable : environment.variables) {
       if (variable.rank != r) continue;
-      words += " " + assignment(variable);
+      settings += " " + assignment(variable);
       why = variable.why;
     }
-    if (!words.empty()) cases += std::to_string(r) + ") export" + words + " ;;  # " + why + "\n";
+    if (!settings.empty()) cases += std::to_string(r) + ") export" + settings + " ;;  # " + why + "\n";
   }
   for (Variable const& variable : environment.variables) {
     if (!variable.rank) text += "export " + assignment(variable) + "  # " + variable.why + "\n";

@@ -6,7 +6,7 @@
 #include <iterator>
 #include <utility>
 
-#include "words.hpp"
+#include "common/text_utils.hpp"
 
 namespace kramers::topology {
 
@@ -67,10 +67,10 @@ std::vector<std::size_t> numbered_nics(Machine const& machine) {
   return by_name;
 }
 
-std::vector<std::size_t> numbered_gpus(Machine const& machine, unsigned vendor) {
+std::vector<std::size_t> numbered_gpus(Machine const& machine, Vendor vendor) {
   std::vector<std::size_t> found;
   for (std::size_t const gpu : machine.gpus()) {
-    if (machine.devices()[gpu].vendor == vendor) found.push_back(gpu);
+    if (machine.devices()[gpu].vendor == static_cast<unsigned>(vendor)) found.push_back(gpu);
   }
   return found;
 }

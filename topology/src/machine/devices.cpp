@@ -10,7 +10,7 @@
 #include <string>
 #include <tuple>
 
-#include "machine_state.hpp"
+#include "machine/machine_state.hpp"
 
 namespace kramers::topology {
 
@@ -143,7 +143,7 @@ class Joiner {
     return all;
   }
 
-  void place(Device& device, int index) const {
+  void locate(Device& device, int index) const {
     device.object = index;
     int anchor = index;
     while (object(anchor).is_io() || object(anchor).type == ObjectType::misc) anchor = object(anchor).parent;
@@ -225,7 +225,7 @@ class Joiner {
   void add(Function const& function, LoadOptions const& options) {
     Object const& pci = object(function.object);
     Device device;
-    place(device, function.object);
+    locate(device, function.object);
     device.bus_id = pci.bus_id;
     device.slot = pci.bus_id.substr(0, pci.bus_id.find('.'));
     device.pci_class = pci.pci_class;
@@ -295,7 +295,7 @@ class Joiner {
 
   void add_without_pci(int index) {
     Device device;
-    place(device, index);
+    locate(device, index);
     add_names(device, {index});
     read_ports(device, {index});
     name_it(device);

@@ -5,7 +5,7 @@
 #include <functional>
 #include <set>
 
-#include "words.hpp"
+#include "common/text_utils.hpp"
 
 namespace kramers::topology {
 
@@ -14,7 +14,7 @@ namespace {
 class Comparison {
  public:
   void compare(std::string const& what, std::string const& first, std::string const& second) {
-    if (first != second) m_found.push_back({what, first, second});
+    if (first != second) m_found.push_back({.what = what, .first = first, .second = second});
   }
   std::vector<Difference> take() { return std::move(m_found); }
 

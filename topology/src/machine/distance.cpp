@@ -31,13 +31,13 @@ int package_above(Machine const& machine, int object) {
   return object;
 }
 
-std::string in_words(Object const& object) {
+std::string label_of(Object const& object) {
   std::string text(name(object.type));
   if (object.type == ObjectType::cache) text = "L" + std::to_string(object.level) + " cache";
   return text + " " + std::to_string(object.logical_index);
 }
 
-std::string numa_in_words(Machine const& machine, int domain) {
+std::string numa_label(Machine const& machine, int domain) {
   auto const& numa = machine.domains()[static_cast<std::size_t>(domain)].numa;
   return numa.empty() ? "without memory of its own" : "NUMA " + std::to_string(numa.front());
 }
@@ -74,13 +74,13 @@ void locate(Machine const& machine, Device const& device, CpuSet const& binding,
     if (cpus.intersects(binding)) {
       int const group = shared_group(machine, device, cpus, binding);
       distance.locality = group >= 0 ? Locality::core_group : Locality::numa;
-      distance.reason = group >= 0 ? "below the same " + in_words(at(machine, group))
-                                   : "on the same NUMA node (" + numa_in_words(machine, domain) + ")";
+      distance.reason = group >= 0 ? "below the same " + label_of(at(machine, group))
+                                   : "on the same NUMA node (" + numa_label(machine, domain) + ")";
       return;
     }
   }
   int const package = package_above(machine, device.anchor);
-  std::string place = domain >= 0 ? numa_in_words(machine, domain) : "on no NUMA node in particular";
+  std::string place = domain >= 0 ? numa_label(machine, domain) : "on no NUMA node in particular";
   if (device.cpus.empty()) place = "its own cores are not in this view";
   if (distance.numa_latency) place += ", NUMA latency " + std::to_string(*distance.numa_latency);
   bool const same_package = package >= 0 ? at(machine, package).cpus.intersects(binding)
@@ -180,7 +180,7 @@ Pair pair_of(Machine const& machine, int a, int b) {
   int const domain = domain_of(machine, at(machine, anchor_a).cpus);
   if (domain >= 0 && domain == domain_of(machine, at(machine, anchor_b).cpus)) {
     pair.pair = PairClass::node;
-    pair.reason = "within one NUMA node (" + numa_in_words(machine, domain) + ")";
+    pair.reason = "within one NUMA node (" + numa_label(machine, domain) + ")";
     return pair;
   }
   pair.pair = PairClass::sys;

@@ -8,8 +8,8 @@
 #include <string>
 #include <system_error>
 
-#include "machine_state.hpp"
-#include "rewrite.hpp"
+#include "machine/machine_state.hpp"
+#include "machine/sanitize_xml.hpp"
 
 namespace kramers::topology::detail {
 
@@ -28,19 +28,19 @@ std::string read_file(std::string const& path) {
   std::error_code problem;
   fs::file_status const status = fs::status(path, problem);
   if (status.type() == fs::file_type::not_found) {
-    throw DataError(path, "no such file; write one on the node with 'lstopo node.xml'");
+    throw InputError(path, 0, "no such file; write one on the node with 'lstopo node.xml'");
   }
-  if (problem) throw DataError(path, "cannot be opened: " + problem.message());
-  if (fs::is_directory(status)) throw DataError(path, "is a folder, not an XML file of hwloc");
+  if (problem) throw InputError(path, 0, "cannot be opened: " + problem.message());
+  if (fs::is_directory(status)) throw InputError(path, 0, "is a folder, not an XML file of hwloc");
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw DataError(path, std::string("cannot be opened: ") + std::strerror(errno));
+  if (!file) throw InputError(path, 0, std::string("cannot be opened: ") + std::strerror(errno));
   std::string text;
   std::string block(std::size_t{1} << 16U, '\0');
   while (file.read(block.data(), static_cast<std::streamsize>(block.size())) || file.gcount() > 0) {
     text.append(block, 0, static_cast<std::size_t>(file.gcount()));
-    if (text.size() > largest_input) throw DataError(path, "is larger than 64 MiB, so it is no XML file of hwloc");
+    if (text.size() > largest_input) throw InputError(path, 0, "is larger than 64 MiB, so it is no XML file of hwloc");
   }
-  if (file.bad()) throw DataError(path, "cannot be read to its end");
+  if (file.bad()) throw InputError(path, 0, "cannot be read to its end");
   return text;
 }
 
@@ -55,31 +55,33 @@ std::string version_of(std::string const& text, std::size_t element) {
 
 /// What can be told from the text itself, for better messages than hwloc's "invalid argument".
 void inspect(std::string const& text, std::string const& source) {
-  if (text.size() > largest_input) throw DataError(source, "is larger than 64 MiB, so it is no XML file of hwloc");
-  if (text.empty()) throw DataError(source, "is empty; write one on the node with 'lstopo node.xml'");
-  if (text.find('\0') != std::string::npos) throw DataError(source, "is binary, not an XML file of hwloc");
+  if (text.size() > largest_input) throw InputError(source, 0, "is larger than 64 MiB, so it is no XML file of hwloc");
+  if (text.empty()) throw InputError(source, 0, "is empty; write one on the node with 'lstopo node.xml'");
+  if (text.find('\0') != std::string::npos) throw InputError(source, 0, "is binary, not an XML file of hwloc");
   std::size_t const element = text.find("<topology");
   if (element == std::string::npos) {
     if (text.find("<root") != std::string::npos) {
-      throw DataError(source, "is of a version of hwloc before 1.0, which is no longer read; export it anew");
+      throw InputError(source, 0, "is of a version of hwloc before 1.0, which is no longer read; export it anew");
     }
     if (text.find("<system") != std::string::npos && text.find("<cpu") != std::string::npos) {
-      throw DataError(source, "is a topology file of NCCL, not of hwloc");
+      throw InputError(source, 0, "is a topology file of NCCL, not of hwloc");
     }
-    throw DataError(source, "is not an XML file of hwloc: it has no <topology>");
+    throw InputError(source, 0, "is not an XML file of hwloc: it has no <topology>");
   }
   std::string const version = version_of(text, element);
   int const major = version.empty() ? 1 : std::atoi(version.c_str());
   constexpr int own = HWLOC_API_VERSION >> 16;
   if (own < 3 && major > 2) {
-    throw DataError(source, "is XML of hwloc " + version + ", and this program's hwloc reads versions 1 and 2 only; " +
-                                "export it with 'lstopo --export-xml-flags v2 node.xml'");
+    throw InputError(source, 0,
+                     "is XML of hwloc " + version + ", and this program's hwloc reads versions 1 and 2 only; " +
+                         "export it with 'lstopo --export-xml-flags v2 node.xml'");
   }
   if (own >= 3 && major < 2) {
-    throw DataError(source, "is XML of hwloc 1, which hwloc 3 no longer reads; convert it with an lstopo of hwloc 2");
+    throw InputError(source, 0,
+                     "is XML of hwloc 1, which hwloc 3 no longer reads; convert it with an lstopo of hwloc 2");
   }
   if (text.find("</topology", element) == std::string::npos) {
-    throw DataError(source, "is truncated: </topology> is missing; export or copy it again");
+    throw InputError(source, 0, "is truncated: </topology> is missing; export or copy it again");
   }
 }
 
@@ -115,16 +117,16 @@ TopologyHandle load_topology(Source const& source, LoadOptions const& options) {
   if (from_text) {
     std::string const given = source.kind() == Source::Kind::file ? read_file(source.content()) : source.content();
     inspect(given, source.name());
-    std::string const text = rewritten(given, source.name());
+    std::string const text = sanitize_xml(given, source.name());
     std::string const damaged = "is damaged: hwloc cannot read it as XML of a topology; export or copy it again";
     // The size includes the final zero.
     if (hwloc_topology_set_xmlbuffer(raw, text.c_str(), static_cast<int>(text.size() + 1)) < 0) {
       if (errno == ENOMEM) throw HwlocError("hwloc_topology_set_xmlbuffer", errno);
-      throw DataError(source.name(), damaged);
+      throw InputError(source.name(), 0, damaged);
     }
     if (hwloc_topology_load(raw) < 0) {
       if (errno == ENOMEM) throw HwlocError("hwloc_topology_load", errno);
-      throw DataError(source.name(), damaged);
+      throw InputError(source.name(), 0, damaged);
     }
   } else {
     check(hwloc_topology_load(raw), "hwloc_topology_load");

@@ -9,7 +9,7 @@
 #include <charconv>
 #include <cstdio>
 
-#include "machine_state.hpp"
+#include "machine/machine_state.hpp"
 
 namespace kramers::topology {
 

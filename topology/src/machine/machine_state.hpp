@@ -48,7 +48,8 @@ namespace detail {
 /// Value of the first note with that key; "" where there is none.
 std::string value_of(Infos const& infos, std::string_view key);
 
-/// hwloc's tree for a source, errors told apart and in words.
+/// hwloc's tree for a source.
+/// @throws InputError, UsageError, HwlocError  as Machine::load
 TopologyHandle load_topology(Source const& source, LoadOptions const& options);
 
 /// Fill in objects and what is derived from them, all but the devices, from the loaded topology.

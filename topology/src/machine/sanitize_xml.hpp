@@ -10,7 +10,7 @@ namespace kramers::topology::detail {
 /// prints, or ends the process, where an object breaks its rules. Kept are the tree with its infos and the latencies
 /// between NUMA nodes; sets are made anew from the processing units and NUMA nodes below each object, children sorted,
 /// and version 1 becomes version 2.
-/// @throws DataError  with the line: the text is no XML, or its tree none of a machine
-std::string rewritten(std::string_view text, std::string const& source);
+/// @throws InputError  with the line: the text is no XML, or its tree none of a machine
+std::string sanitize_xml(std::string_view text, std::string const& source);
 
 }  // namespace kramers::topology::detail

@@ -10,7 +10,7 @@
 #include <tuple>
 #include <unordered_map>
 
-#include "machine_state.hpp"
+#include "machine/machine_state.hpp"
 
 namespace kramers::topology::detail {
 
@@ -344,12 +344,12 @@ void read_tree(Machine::State& state) {
   try {
     Reader(state).read(root);
   } catch (UsageError const& e) {
-    throw DataError(state.source, std::string("describes no machine that can be: ") + e.what());
+    throw InputError(state.source, 0, std::string("describes no machine that can be: ") + e.what());
   }
   state.cpus = state.objects.front().cpus;
   state.infos = infos_of(state.topology.get());
   list_parts(state);
-  if (state.cores.empty()) throw DataError(state.source, "describes no CPU; export or copy it again");
+  if (state.cores.empty()) throw InputError(state.source, 0, "describes no CPU; export or copy it again");
   list_domains(state);
   read_latencies(state);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "xml_latencies.hpp"
+#include "machine/xml_latencies.hpp"
 
 #include <algorithm>
 #include <cmath>

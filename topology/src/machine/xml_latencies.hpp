@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "xml_tree.hpp"
+#include "machine/xml_tree.hpp"
 
 namespace kramers::topology::detail {
 

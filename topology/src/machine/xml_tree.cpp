@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "xml_tree.hpp"
+#include "machine/xml_tree.hpp"
 
 #include <kramers/topology/error.hpp>
 
@@ -36,9 +36,7 @@ class Parser {
  private:
   static constexpr int deepest = 200;
 
-  [[noreturn]] void fail(std::string const& what) const {
-    throw DataError(m_source, "is damaged: line " + std::to_string(m_line) + ": " + what + "; export or copy it again");
-  }
+  [[noreturn]] void fail(std::string const& what) const { reject_xml(m_source, m_line, what); }
 
   std::string_view take(std::size_t length) {
     std::string_view const taken = m_rest.substr(0, length);
@@ -179,6 +177,10 @@ class Parser {
 std::string const* XmlElement::find(std::string_view attribute) const {
   auto const at = std::ranges::find(attributes, attribute, [](auto const& a) { return std::string_view(a.first); });
   return at == attributes.end() ? nullptr : &at->second;
+}
+
+void reject_xml(std::string const& source, int line, std::string const& what) {
+  throw InputError(source, line, "is damaged: " + what + "; export or copy it again");
 }
 
 XmlElement parse_xml(std::string_view text, std::string const& source) {

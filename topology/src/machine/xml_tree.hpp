@@ -21,10 +21,13 @@ struct XmlElement {
   std::string const* find(std::string_view attribute) const;
 };
 
+/// Throw InputError: the text is damaged there.
+[[noreturn]] void reject_xml(std::string const& source, int line, std::string const& what);
+
 /// The root of an XML text, read strictly: elements nested at most 200 deep, attributes once each, the five named
 /// entities and numbers of ASCII characters; no DTD inside the text, no CDATA, no processing instruction inside the
 /// root.
-/// @throws DataError  with the line: the text is not that
+/// @throws InputError  with the line: the text is not that
 XmlElement parse_xml(std::string_view text, std::string const& source);
 
 }  // namespace kramers::topology::detail

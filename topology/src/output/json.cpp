@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "words.hpp"
+#include "common/text_utils.hpp"
 
 namespace kramers::topology {
 

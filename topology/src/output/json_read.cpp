@@ -54,7 +54,7 @@ class BindingReader {
   }
 
  private:
-  [[noreturn]] void fail(std::string const& what) const { throw DataError(m_source, m_where + " " + what); }
+  [[noreturn]] void fail(std::string const& what) const { throw InputError(m_source, 0, m_where + " " + what); }
 
   std::string text(json const& object, char const* key) const {
     auto const found = object.find(key);
@@ -87,17 +87,18 @@ class BindingReader {
 
 std::vector<Binding> bindings_from_json(std::string const& text, std::string const& source) {
   json const document = json::parse(text, nullptr, false);
-  if (document.is_discarded()) throw DataError(source, "it is not JSON");
+  if (document.is_discarded()) throw InputError(source, 0, "it is not JSON");
   if (!document.is_object())
-    throw DataError(source, "it is no document of kramers-topo: it needs \"bindings\" or \"assignments\"");
+    throw InputError(source, 0, "it is no document of kramers-topo: it needs \"bindings\" or \"assignments\"");
   if (auto const schema = document.find("schema"); schema != document.end() && *schema != json_schema) {
-    throw DataError(source, "its schema is " + schema->dump() + "; this program reads " + std::to_string(json_schema));
+    throw InputError(source, 0,
+                     "its schema is " + schema->dump() + "; this program reads " + std::to_string(json_schema));
   }
   std::string key = "bindings";
   if (!document.contains(key)) key = "assignments";
   auto const list = document.find(key);
   if (list == document.end() || !list->is_array() || list->empty()) {
-    throw DataError(source, "it needs a list \"bindings\" or \"assignments\" with an entry for each rank");
+    throw InputError(source, 0, "it needs a list \"bindings\" or \"assignments\" with an entry for each rank");
   }
   std::vector<Binding> bindings;
   for (std::size_t i = 0; i < list->size(); ++i) {

@@ -11,8 +11,8 @@
 #include <cstdio>
 #include <vector>
 
-#include "words.hpp"
-#include "xml.hpp"
+#include "common/text_utils.hpp"
+#include "common/xml_escape.hpp"
 
 namespace kramers::topology {
 

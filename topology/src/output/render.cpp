@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <map>
 
-#include "table.hpp"
-#include "words.hpp"
+#include "common/text_utils.hpp"
+#include "output/table.hpp"
 
 namespace kramers::topology {
 
@@ -129,9 +129,9 @@ std::string distance_text(Machine const& machine, TextStyle style) {
       std::vector<Cell> row{"NUMA " + detail::set_of(domain.numa).to_list()};
       for (std::size_t i = begin; i < end; ++i) {
         Distance const there = distance(machine, machine.devices()[nics[i]], domain.cpus);
-        std::string words(name(there.locality));
-        if (there.numa_latency && there.locality > Locality::numa) words += " " + std::to_string(*there.numa_latency);
-        row.emplace_back(words, tone_of(there.locality));
+        std::string label(name(there.locality));
+        if (there.numa_latency && there.locality > Locality::numa) label += " " + std::to_string(*there.numa_latency);
+        row.emplace_back(label, tone_of(there.locality));
       }
       near.add(row);
     }

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "table.hpp"
-#include "words.hpp"
+#include "common/text_utils.hpp"
+#include "output/table.hpp"
 
 namespace kramers::topology {
 

@@ -9,13 +9,14 @@
 #include <utility>
 #include <vector>
 
-#include "svg_canvas.hpp"
-#include "words.hpp"
+#include "common/text_utils.hpp"
+#include "output/svg_canvas.hpp"
 
 namespace kramers::topology {
 
 namespace {
 
+using detail::Box;
 using detail::Canvas;
 
 // Twelve colours that stay apart on a projector and in the eyes of most colour-blind people; more ranks begin anew.
@@ -99,14 +100,13 @@ class Picture {
   }
   void draw_core(Core const& core, double x, double y, double side);
   void draw_card(Card const& card, double x, double y, double width);
-  void draw_block(Block const& block, double x, double y, double width, double height);
+  void draw_block(Block const& block, Box const& box);
   static double block_width(double width, std::size_t columns) {
     return (width - gap * static_cast<double>(columns + 1)) / static_cast<double>(columns);
   }
   double row_height(std::vector<Block> const& row, std::size_t from, double width, std::size_t columns) const;
   double package_height(std::vector<Block> const& row, double width, std::size_t columns) const;
-  void draw_package(std::vector<Block> const& row, std::string const& title, double x, double width, double height,
-                    std::size_t columns);
+  void draw_package(std::vector<Block> const& row, std::string const& title, Box const& box, std::size_t columns);
   void draw_legend();
 
   Machine const& m_machine;
@@ -163,13 +163,16 @@ std::vector<Block> Picture::blocks() const {
     all.push_back(block);
   }
   for (Package const& package : m_machine.packages()) {
-    Block block{
-        "package " + std::to_string(package.logical_index), "on no one NUMA node", {}, {}, package.logical_index};
+    Block block{.title = "package " + std::to_string(package.logical_index),
+                .detail = "on no one NUMA node",
+                .cores = {},
+                .cards = {},
+                .package = package.logical_index};
     block.cards = take(left, package.cpus);
     if (!block.cards.empty()) all.push_back(block);
   }
   if (!left.empty()) {
-    Block block{"no place told", "by the firmware", {}, {}, -1};
+    Block block{.title = "no place told", .detail = "by the firmware", .cores = {}, .cards = {}};
     for (Device const* device : left) block.cards.push_back(card_of(device));
     all.push_back(block);
   }
@@ -185,19 +188,21 @@ void Picture::draw_core(Core const& core, double x, double y, double side) {
     ranks.insert(rank->second);
     ++used;
   }
-  m_canvas.rectangle(x, y, side, side, "#ffffff", "none", 2);
+  Box const whole{.x = x, .y = y, .width = side, .height = side};
+  m_canvas.rectangle(whole, {.fill = "#ffffff", .radius = 2});
   // Ranks that share a core have a strip of it each.
   double const strip = side / static_cast<double>(std::max<std::size_t>(ranks.size(), 1));
   double top = y;
   for (int const rank : ranks) {
-    m_canvas.rectangle(x, top, side, strip, colour_of(rank), "none", 2);
+    m_canvas.rectangle({.x = x, .y = top, .width = side, .height = strip}, {.fill = colour_of(rank), .radius = 2});
     top += strip;
   }
   // A pale foot: hardware threads of the core that no rank uses.
   if (!ranks.empty() && used < core.pus.size()) {
-    m_canvas.rectangle(x, y + side * 0.86, side, side * 0.14, "#ffffff", "none", 0, "fill-opacity=\"0.65\"");
+    m_canvas.rectangle({.x = x, .y = y + side * 0.86, .width = side, .height = side * 0.14},
+                       {.fill = "#ffffff", .more = "fill-opacity=\"0.65\""});
   }
-  m_canvas.rectangle(x, y, side, side, "none", "#8a93a0", 2, "stroke-width=\"1\"");
+  m_canvas.rectangle(whole, {.fill = "none", .stroke = "#8a93a0", .radius = 2, .more = "stroke-width=\"1\""});
   if (side >= 17) {
     m_canvas.text(x + side / 2, y + side / 2 + 4, std::to_string(core.logical_index), side >= 28 ? 12 : 8.5,
                   ranks.empty() ? "#667080" : "#ffffff", "text-anchor=\"middle\"");
@@ -211,8 +216,11 @@ void Picture::draw_card(Card const& card, double x, double y, double width) {
   std::string const stroke = device.is_gpu() ? "#2f6f3e" : (pale ? "#b9bfc8" : "#1f4e8c");
   std::string const fill = device.is_gpu() ? "#e3f2e1" : (pale ? "#f4f5f7" : "#deebfa");
   std::string const ink = pale ? "#8a93a0" : "#222222";
-  m_canvas.rectangle(x, y, width, card_height, fill, stroke, 5,
-                     down ? "stroke-width=\"1.5\" stroke-dasharray=\"5 4\"" : "stroke-width=\"1.5\"");
+  m_canvas.rectangle({.x = x, .y = y, .width = width, .height = card_height},
+                     {.fill = fill,
+                      .stroke = stroke,
+                      .radius = 5,
+                      .more = std::string("stroke-width=\"1.5\"") + (down ? " stroke-dasharray=\"5 4\"" : "")});
   // Discs of up to four ranks, or of three and the number of the others; a port that is down serves none.
   std::size_t const shown = card.ranks.size() > 4 ? 3 : card.ranks.size();
   double right = x + width - 15;
@@ -231,8 +239,9 @@ void Picture::draw_card(Card const& card, double x, double y, double width) {
   m_canvas.text(x + 9, y + 36, Canvas::fitted(kind + "  " + bus, width - 14, 11.5), 11.5, pale ? ink : "#4a5360");
 }
 
-void Picture::draw_block(Block const& block, double x, double y, double width, double height) {
-  m_canvas.rectangle(x, y, width, height, "#ffffff", "#9aa3b0", 8, "stroke-width=\"1.5\"");
+void Picture::draw_block(Block const& block, Box const& box) {
+  auto const [x, y, width, height] = box;
+  m_canvas.rectangle(box, {.fill = "#ffffff", .stroke = "#9aa3b0", .radius = 8, .more = "stroke-width=\"1.5\""});
   m_canvas.text(x + inner, y + 28, Canvas::fitted(block.title, width * 0.55, 17), 17, "#222222",
                 "font-weight=\"bold\"");
   m_canvas.text(x + width - inner, y + 28, Canvas::fitted(block.detail, width * 0.42, 14), 14, "#667080",
@@ -268,17 +277,18 @@ double Picture::row_height(std::vector<Block> const& row, std::size_t from, doub
   return height;
 }
 
-void Picture::draw_package(std::vector<Block> const& row, std::string const& title, double x, double width,
-                           double height, std::size_t columns) {
+void Picture::draw_package(std::vector<Block> const& row, std::string const& title, Box const& box,
+                           std::size_t columns) {
   columns = std::min(columns, row.size());
-  m_canvas.rectangle(x, m_y, width, height, "#eef1f5", "#6b7685", 10, "stroke-width=\"1.5\"");
-  m_canvas.text(x + gap, m_y + 27, title, 18, "#3a4452", "font-weight=\"bold\"");
-  double const each = block_width(width, columns);
-  double y = m_y + package_head;
+  m_canvas.rectangle(box, {.fill = "#eef1f5", .stroke = "#6b7685", .radius = 10, .more = "stroke-width=\"1.5\""});
+  m_canvas.text(box.x + gap, box.y + 27, title, 18, "#3a4452", "font-weight=\"bold\"");
+  double const each = block_width(box.width, columns);
+  double y = box.y + package_head;
   for (std::size_t from = 0; from < row.size(); from += columns) {
     double const tall = row_height(row, from, each, columns);
     for (std::size_t i = from; i < std::min(row.size(), from + columns); ++i) {
-      draw_block(row[i], x + gap + (each + gap) * static_cast<double>(i - from), y, each, tall);
+      double const x = box.x + gap + (each + gap) * static_cast<double>(i - from);
+      draw_block(row[i], {.x = x, .y = y, .width = each, .height = tall});
     }
     y += tall + gap;
   }
@@ -298,12 +308,12 @@ void Picture::draw_legend() {
     double const x = margin + width * static_cast<double>(i / rows);
     double const y = m_y + 27 * static_cast<double>(i % rows);
     m_canvas.disc(x + 13, y + 13, rank.rank, colour_of(rank.rank));
-    std::string words = "cores " + detail::set_of(m_machine.cores_of(rank.cpus)).to_list();
-    if (rank.gpu) words += ", " + m_machine.devices()[*rank.gpu].name;
-    if (rank.nic) words += ", " + m_machine.devices()[*rank.nic].name;
-    if (rank.nic_distance && columns < 4) words += " (" + std::string(name(rank.nic_distance->locality)) + ")";
-    if (rank.forced_far && columns < 4) words += ": no nearer one is up and free";
-    m_canvas.text(x + 32, y + 18, Canvas::fitted(words, width - 40, 15), 15, rank.forced_far ? "#c0392b" : "#222222");
+    std::string label = "cores " + detail::set_of(m_machine.cores_of(rank.cpus)).to_list();
+    if (rank.gpu) label += ", " + m_machine.devices()[*rank.gpu].name;
+    if (rank.nic) label += ", " + m_machine.devices()[*rank.nic].name;
+    if (rank.nic_distance && columns < 4) label += " (" + std::string(name(rank.nic_distance->locality)) + ")";
+    if (rank.forced_far && columns < 4) label += ": no nearer one is up and free";
+    m_canvas.text(x + 32, y + 18, Canvas::fitted(label, width - 40, 15), 15, rank.forced_far ? "#c0392b" : "#222222");
   }
   m_y += 27 * static_cast<double>(rows) + 4;
   if (shown < ranks.size()) {
@@ -349,7 +359,7 @@ std::string Picture::draw() {
     for (double x = margin; first != last; ++first, x += width + gap) {
       auto const [none, number] = first->first;
       std::string const title = none ? "beside the packages" : "Package " + std::to_string(number);
-      draw_package(first->second, title, x, width, height, 4 / beside);
+      draw_package(first->second, title, {.x = x, .y = m_y, .width = width, .height = height}, 4 / beside);
     }
     m_y += height + gap;
   }

@@ -7,9 +7,19 @@
 #include <cstdio>
 #include <string>
 
-#include "xml.hpp"
+#include "common/xml_escape.hpp"
 
 namespace kramers::topology::detail {
+
+struct Box {
+  double x = 0, y = 0, width = 0, height = 0;
+};
+
+struct Look {
+  std::string fill, stroke = "none";
+  double radius = 0;
+  std::string more = {};  ///< further attributes
+};
 
 /// Collects the shapes of a picture as text.
 class Canvas {
@@ -20,17 +30,16 @@ class Canvas {
     return text.data();
   }
 
-  void rectangle(double x, double y, double w, double h, std::string const& fill, std::string const& stroke,
-                 double radius, std::string const& more = "") {
-    m_body += "<rect x=\"" + number(x) + "\" y=\"" + number(y) + "\" width=\"" + number(w) + "\" height=\"" +
-              number(h) + "\" rx=\"" + number(radius) + "\" fill=\"" + fill + "\" stroke=\"" + stroke + "\"" +
-              (more.empty() ? "" : " " + more) + "/>\n";
+  void rectangle(Box const& box, Look const& look) {
+    m_body += "<rect x=\"" + number(box.x) + "\" y=\"" + number(box.y) + "\" width=\"" + number(box.width) +
+              "\" height=\"" + number(box.height) + "\" rx=\"" + number(look.radius) + "\" fill=\"" + look.fill +
+              "\" stroke=\"" + look.stroke + "\"" + (look.more.empty() ? "" : " " + look.more) + "/>\n";
   }
 
-  void text(double x, double y, std::string const& words, double size, std::string const& fill = "#222222",
+  void text(double x, double y, std::string const& label, double size, std::string const& fill = "#222222",
             std::string const& more = "") {
     m_body += "<text x=\"" + number(x) + "\" y=\"" + number(y) + "\" font-size=\"" + number(size) + "\" fill=\"" +
-              fill + "\"" + (more.empty() ? "" : " " + more) + ">" + escaped(words) + "</text>\n";
+              fill + "\"" + (more.empty() ? "" : " " + more) + ">" + escaped(label) + "</text>\n";
   }
 
   /// A disc with a rank's number in it.
@@ -40,10 +49,10 @@ class Canvas {
          "text-anchor=\"middle\" font-weight=\"bold\"");
   }
 
-  /// As much of the words as a width holds; a letter is about 0.54 of its size wide.
-  static std::string fitted(std::string const& words, double width, double size) {
+  /// As much of a label as a width holds; a letter is about 0.54 of its size wide.
+  static std::string fitted(std::string const& label, double width, double size) {
     auto const letters = static_cast<std::size_t>(std::max(3.0, width / (0.54 * size)));
-    return words.size() <= letters ? words : words.substr(0, letters - 2) + "..";
+    return label.size() <= letters ? label : label.substr(0, letters - 2) + "..";
   }
 
   /// The shapes drawn since the last call, taken out.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "table.hpp"
+#include "output/table.hpp"
 
 #include <algorithm>
 
-#include "words.hpp"
+#include "common/text_utils.hpp"
 
 namespace kramers::topology::detail {
 
@@ -65,9 +65,9 @@ std::string wrapped(std::string_view sentence, std::size_t indent, std::size_t w
   return text;
 }
 
-std::string cut(std::string const& words, std::size_t width) {
-  if (words.size() <= width) return words;
-  std::string const head = words.substr(0, width - 2);
+std::string cut(std::string const& text, std::size_t width) {
+  if (text.size() <= width) return text;
+  std::string const head = text.substr(0, width - 2);
   return head.substr(0, head.find_last_not_of(' ') + 1) + "..";
 }
 

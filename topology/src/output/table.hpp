@@ -14,8 +14,8 @@ enum class Tone { plain, strong, faint, good, warn, bad };
 std::string toned(std::string_view text, Tone tone, bool colour);
 
 struct Cell {
-  Cell(std::string words = "", Tone how = Tone::plain) : text(std::move(words)), tone(how) {}
-  Cell(char const* words) : text(words) {}
+  Cell(std::string content = "", Tone how = Tone::plain) : text(std::move(content)), tone(how) {}
+  Cell(char const* content) : text(content) {}
   std::string text;
   Tone tone = Tone::plain;
 };
@@ -41,7 +41,7 @@ class Table {
 std::string wrapped(std::string_view sentence, std::size_t indent, std::size_t width = 100);
 
 /// The first `width` letters, the last two of them dots where some are left out.
-std::string cut(std::string const& words, std::size_t width);
+std::string cut(std::string const& text, std::size_t width);
 
 /// "0-3,8": a list shortened in its middle where it is longer than `width`.
 std::string shortened(std::string const& list, std::size_t width);

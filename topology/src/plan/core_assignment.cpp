@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "seats.hpp"
+#include "plan/core_assignment.hpp"
 
 #include <kramers/topology/error.hpp>
 
@@ -13,7 +13,7 @@ namespace kramers::topology::detail {
 
 namespace {
 
-using Usable = Cores::Usable;
+using Usable = CorePool::Usable;
 
 std::size_t index(int i) {
   return static_cast<std::size_t>(i);
@@ -34,63 +34,63 @@ CpuSet threads_of(std::vector<Usable> const& cores, std::size_t first, std::size
 
 constexpr std::size_t all_threads = std::numeric_limits<std::size_t>::max();
 
-/// Seats of one domain, by home.
+/// Placements in one domain that prefer the same hardware threads.
 struct Group {
-  CpuSet home;
+  CpuSet preferred;
   std::vector<Usable> cores;
-  std::vector<std::size_t> seats;
+  std::vector<std::size_t> placements;
 };
 
-class DomainSeats {
+class DomainAssignment {
  public:
-  DomainSeats(std::vector<Usable> const& cores, PlanRequest const& request, int needed, bool one_core_each,
-              std::vector<Seat> const& seats, std::vector<CpuSet>& cpus)
+  DomainAssignment(std::vector<Usable> const& cores, PlanRequest const& request, int needed, bool one_core_each,
+                   std::vector<RankPlacement> const& placements, std::vector<CpuSet>& cpus)
       : m_cores(cores),
         m_threads(request.threads),
         m_needed(index(needed)),
         m_one(one_core_each),
-        m_seats(seats),
+        m_placements(placements),
         m_cpus(cpus) {}
 
-  /// Give cores to these seats; returns how many stay idle.
-  std::size_t place(std::vector<std::size_t> const& seats) {
-    std::size_t const ranks = seats.size();
+  /// Give cores to these placements; returns how many stay idle.
+  std::size_t assign(std::vector<std::size_t> const& placements) {
+    std::size_t const ranks = placements.size();
     std::size_t const size = m_one ? 1 : m_threads > 0 ? m_needed : m_cores.size() / ranks;
     if (size == 0 || size * ranks > m_cores.size()) {
-      pack(seats);
+      pack(placements);
       return 0;
     }
-    std::vector<Group> groups = by_home(seats);
+    std::vector<Group> groups = by_preference(placements);
     std::size_t fits = size;
-    for (Group const& group : groups) fits = std::min(fits, group.cores.size() / group.seats.size());
-    bool const homes =
+    for (Group const& group : groups) fits = std::min(fits, group.cores.size() / group.placements.size());
+    bool const apart =
         disjoint(groups) && (m_threads > 0 || m_one ? fits == size : fits == size || (groups.size() > 1 && fits > 0));
-    if (!homes) groups = {{{}, m_cores, seats}};
-    std::size_t const each = homes ? fits : size;
+    if (!apart) groups = {{.preferred = {}, .cores = m_cores, .placements = placements}};
+    std::size_t const each = apart ? fits : size;
     for (Group const& group : groups) {
-      for (std::size_t i = 0; i < group.seats.size(); ++i) {
+      for (std::size_t i = 0; i < group.placements.size(); ++i) {
         std::size_t const threads = m_threads > 0 ? index(m_threads) : all_threads;
-        m_cpus[group.seats[i]] = threads_of(group.cores, i * each, each, threads);
+        m_cpus[group.placements[i]] = threads_of(group.cores, i * each, each, threads);
       }
     }
     return m_cores.size() - each * ranks;
   }
 
  private:
-  std::vector<Group> by_home(std::vector<std::size_t> const& seats) const {
+  std::vector<Group> by_preference(std::vector<std::size_t> const& placements) const {
     std::vector<Group> groups;
-    for (std::size_t const seat : seats) {
-      CpuSet const& home = m_seats[seat].home;
-      auto at = std::ranges::find(groups, home, &Group::home);
+    for (std::size_t const placement : placements) {
+      CpuSet const& preferred = m_placements[placement].preferred;
+      auto at = std::ranges::find(groups, preferred, &Group::preferred);
       if (at == groups.end()) {
-        Group group{home, {}, {}};
+        Group group{.preferred = preferred, .cores = {}, .placements = {}};
         for (Usable const& core : m_cores) {
-          if (home.empty() || home.intersects(core.whole)) group.cores.push_back(core);
+          if (preferred.empty() || preferred.intersects(core.whole)) group.cores.push_back(core);
         }
         groups.push_back(std::move(group));
         at = groups.end() - 1;
       }
-      at->seats.push_back(seat);
+      at->placements.push_back(placement);
     }
     return groups;
   }
@@ -98,19 +98,19 @@ class DomainSeats {
   static bool disjoint(std::vector<Group> const& groups) {
     CpuSet seen;
     for (Group const& group : groups) {
-      if (groups.size() > 1 && (group.home.empty() || seen.intersects(group.home))) return false;
-      seen |= group.home;
+      if (groups.size() > 1 && (group.preferred.empty() || seen.intersects(group.preferred))) return false;
+      seen |= group.preferred;
     }
     return true;
   }
 
   /// Ranks outnumber cores: each gets an equal part of the hardware threads, which share cores.
-  void pack(std::vector<std::size_t> const& seats) {
+  void pack(std::vector<std::size_t> const& placements) {
     std::vector<unsigned> pus;
     for (Usable const& core : m_cores) pus.insert(pus.end(), core.pus.begin(), core.pus.end());
-    std::size_t const each = m_threads > 0 ? index(m_threads) : pus.size() / seats.size();
-    for (std::size_t i = 0; i < seats.size(); ++i) {
-      for (std::size_t k = 0; k < each; ++k) m_cpus[seats[i]].insert(pus[i * each + k]);
+    std::size_t const each = m_threads > 0 ? index(m_threads) : pus.size() / placements.size();
+    for (std::size_t i = 0; i < placements.size(); ++i) {
+      for (std::size_t k = 0; k < each; ++k) m_cpus[placements[i]].insert(pus[i * each + k]);
     }
   }
 
@@ -118,11 +118,12 @@ class DomainSeats {
   int m_threads;
   std::size_t m_needed;
   bool m_one;
-  std::vector<Seat> const& m_seats;
+  std::vector<RankPlacement> const& m_placements;
   std::vector<CpuSet>& m_cpus;
 };
 
-[[noreturn]] void too_many(Machine const& machine, PlanRequest const& request, std::size_t ranks, Cores const& cores) {
+[[noreturn]] void too_many(Machine const& machine, PlanRequest const& request, std::size_t ranks,
+                           CorePool const& cores) {
   std::string asked = std::to_string(ranks) + (ranks == 1 ? " rank" : " ranks");
   if (request.threads > 0) asked += " of " + std::to_string(request.threads) + " threads";
   std::string const smt = std::to_string(request.smt);
@@ -153,7 +154,7 @@ std::vector<std::size_t> by_nearness(Machine const& machine, std::size_t from) {
 
 }  // namespace
 
-Cores::Cores(Machine const& machine, PlanRequest const& request, CpuSet const& taken)
+CorePool::CorePool(Machine const& machine, PlanRequest const& request, CpuSet const& taken)
     : m_smt(request.smt), m_domains(machine.domains().size()) {
   for (std::size_t d = 0; d < m_domains.size(); ++d) {
     int reserved = request.reserved_per_domain;
@@ -167,13 +168,13 @@ Cores::Cores(Machine const& machine, PlanRequest const& request, CpuSet const& t
   }
 }
 
-std::size_t Cores::number() const {
+std::size_t CorePool::number() const {
   std::size_t sum = 0;
   for (auto const& domain : m_domains) sum += domain.size();
   return sum;
 }
 
-std::size_t Cores::threads() const {
+std::size_t CorePool::threads() const {
   std::size_t sum = 0;
   for (auto const& domain : m_domains) {
     for (Usable const& core : domain) sum += core.pus.size();
@@ -181,8 +182,8 @@ std::size_t Cores::threads() const {
   return sum;
 }
 
-int Cores::needed(int threads) const {
-  // Cores differ in threads: the smallest number that is enough wherever they are.
+int CorePool::needed(int threads) const {
+  // CorePool differ in threads: the smallest number that is enough wherever they are.
   std::size_t least = index(m_smt);
   for (auto const& domain : m_domains) {
     for (Usable const& core : domain) least = std::min(least, core.pus.size());
@@ -191,7 +192,7 @@ int Cores::needed(int threads) const {
   return std::max(1, (threads + per_core - 1) / per_core);
 }
 
-int Cores::capacity(std::size_t domain, int threads, int ranks) const {
+int CorePool::capacity(std::size_t domain, int threads, int ranks) const {
   auto const& cores = m_domains[domain];
   std::size_t slots = 0;
   for (Usable const& core : cores) slots += core.pus.size();
@@ -202,12 +203,13 @@ int Cores::capacity(std::size_t domain, int threads, int ranks) const {
   return static_cast<int>(slots / index(threads));
 }
 
-std::vector<CpuSet> seat_ranks(Machine const& machine, PlanRequest const& request, Policy policy, Cores const& cores,
-                               std::vector<Seat> seats, std::vector<PlanNote>& notes) {
-  std::vector<CpuSet> cpus(seats.size());
-  if (seats.empty()) return cpus;
+std::vector<CpuSet> assign_cores(Machine const& machine, PlanRequest const& request, Policy policy,
+                                 CorePool const& cores, std::vector<RankPlacement> placements,
+                                 std::vector<PlanNote>& notes) {
+  std::vector<CpuSet> cpus(placements.size());
+  if (placements.empty()) return cpus;
   std::size_t const domains = cores.domains().size();
-  int const ranks = static_cast<int>(seats.size());
+  int const ranks = static_cast<int>(placements.size());
   bool const one_core_each = policy == Policy::compact && request.threads == 0;
   std::vector<int> room(domains);
   std::size_t total = 0;
@@ -217,21 +219,22 @@ std::vector<CpuSet> seat_ranks(Machine const& machine, PlanRequest const& reques
   }
   std::size_t const needed = index(cores.needed(request.threads));
 
-  // In the order of cores within a domain: by the first core of the home, then by rank.
+  // In the order of cores within a domain: by the first core of the preferred, then by rank.
   auto const in_order = [&](std::vector<std::size_t>& list) {
     std::ranges::sort(list, {}, [&](std::size_t s) {
-      CpuSet const& home = seats[s].home;
-      std::vector<int> const near = machine.cores_of(home);
-      return std::tuple(seats[s].domain, near.empty() ? -1 : near.front(), seats[s].rank);
+      CpuSet const& preferred = placements[s].preferred;
+      std::vector<int> const near = machine.cores_of(preferred);
+      return std::tuple(placements[s].domain, near.empty() ? -1 : near.front(), placements[s].rank);
     });
   };
 
-  if (total < seats.size()) {
+  if (total < placements.size()) {
     // Whole cores of several domains may still be enough.
-    if (request.threads == 0 || needed * seats.size() > cores.number()) too_many(machine, request, seats.size(), cores);
+    if (request.threads == 0 || needed * placements.size() > cores.number())
+      too_many(machine, request, placements.size(), cores);
     std::vector<Usable> all;
     for (auto const& domain : cores.domains()) all.insert(all.end(), domain.begin(), domain.end());
-    std::vector<std::size_t> list(seats.size());
+    std::vector<std::size_t> list(placements.size());
     for (std::size_t s = 0; s < list.size(); ++s) list[s] = s;
     in_order(list);
     bool spans = false;
@@ -248,17 +251,17 @@ std::vector<CpuSet> seat_ranks(Machine const& machine, PlanRequest const& reques
     return cpus;
   }
 
-  std::vector<std::vector<std::size_t>> seated(domains);
-  for (std::size_t s = 0; s < seats.size(); ++s) seated[index(seats[s].domain)].push_back(s);
+  std::vector<std::vector<std::size_t>> by_domain(domains);
+  for (std::size_t s = 0; s < placements.size(); ++s) by_domain[index(placements[s].domain)].push_back(s);
   for (std::size_t d = 0; d < domains; ++d) {
-    while (seated[d].size() > index(room[d])) {
-      std::size_t const s = seated[d].back();
-      seated[d].pop_back();
+    while (by_domain[d].size() > index(room[d])) {
+      std::size_t const s = by_domain[d].back();
+      by_domain[d].pop_back();
       for (std::size_t const other : by_nearness(machine, d)) {
-        if (seated[other].size() >= index(room[other])) continue;
-        seated[other].push_back(s);
-        seats[s].domain = static_cast<int>(other);
-        seats[s].home = CpuSet();
+        if (by_domain[other].size() >= index(room[other])) continue;
+        by_domain[other].push_back(s);
+        placements[s].domain = static_cast<int>(other);
+        placements[s].preferred = CpuSet();
         break;
       }
     }
@@ -266,11 +269,11 @@ std::vector<CpuSet> seat_ranks(Machine const& machine, PlanRequest const& reques
   std::size_t idle = 0;
   bool packed = false;
   for (std::size_t d = 0; d < domains; ++d) {
-    if (seated[d].empty()) continue;
-    in_order(seated[d]);
-    DomainSeats domain(cores.domains()[d], request, static_cast<int>(needed), one_core_each, seats, cpus);
-    idle += domain.place(seated[d]);
-    packed = packed || seated[d].size() * (request.threads > 0 ? needed : 1) > cores.domains()[d].size();
+    if (by_domain[d].empty()) continue;
+    in_order(by_domain[d]);
+    DomainAssignment domain(cores.domains()[d], request, static_cast<int>(needed), one_core_each, placements, cpus);
+    idle += domain.assign(by_domain[d]);
+    packed = packed || by_domain[d].size() * (request.threads > 0 ? needed : 1) > cores.domains()[d].size();
   }
   if (packed) {
     notes.push_back(

@@ -8,17 +8,17 @@
 namespace kramers::topology::detail {
 
 /// Where a rank is to be: in a domain, near some hardware threads of it (empty: anywhere there).
-struct Seat {
+struct RankPlacement {
   int rank = 0;
   int domain = 0;
-  CpuSet home;
+  CpuSet preferred;
 };
 
 /// The cores that ranks may use: those that are not reserved, with the hardware threads that `smt` admits.
-class Cores {
+class CorePool {
  public:
   /// @param  taken  hardware threads that belong to others; their cores are left out
-  Cores(Machine const& machine, PlanRequest const& request, CpuSet const& taken);
+  CorePool(Machine const& machine, PlanRequest const& request, CpuSet const& taken);
 
   struct Usable {
     CpuSet whole;               // all threads of the core
@@ -38,11 +38,12 @@ class Cores {
   std::vector<std::vector<Usable>> m_domains;
 };
 
-/// Hardware threads for each seat, in the order of the seats. Ranks of one domain share it in equal parts: whole cores
-/// side by side, in their homes where all fit; parts of cores where ranks outnumber cores. Ranks that find their domain
-/// full go to the nearest with room; ranks larger than a domain span several.
+/// Hardware threads for each placement, in the order of the placements. Ranks of one domain share it in equal parts:
+/// whole cores side by side, near the preferred threads where all fit; parts of cores where ranks outnumber cores. Ranks
+/// that find their domain full go to the nearest with room; ranks larger than a domain span several.
 /// @throws UsageError  there are not enough cores
-std::vector<CpuSet> seat_ranks(Machine const& machine, PlanRequest const& request, Policy policy, Cores const& cores,
-                               std::vector<Seat> seats, std::vector<PlanNote>& notes);
+std::vector<CpuSet> assign_cores(Machine const& machine, PlanRequest const& request, Policy policy,
+                                 CorePool const& cores, std::vector<RankPlacement> placements,
+                                 std::vector<PlanNote>& notes);
 
 }  // namespace kramers::topology::detail

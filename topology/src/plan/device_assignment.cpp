@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "share.hpp"
+#include "plan/device_assignment.hpp"
 
 #include <algorithm>
 #include <array>
@@ -21,33 +21,33 @@ std::vector<std::size_t> numbers_of_slots(std::vector<std::string> const& slots)
 }
 
 /// May a rank with these tiers have a device at all? By device.
-std::vector<char> admitted(Shares const& shares, std::vector<int> const& tiers) {
+std::vector<char> admitted(AssignmentProblem const& problem, std::vector<int> const& tiers) {
   std::vector<char> may(tiers.size(), 1);
-  if (!shares.nearest_only || tiers.empty()) return may;
+  if (!problem.nearest_only || tiers.empty()) return may;
   int const nearest = *std::ranges::min_element(tiers);
   for (std::size_t d = 0; d < tiers.size(); ++d) may[d] = tiers[d] == nearest ? 1 : 0;
   return may;
 }
 
-/// A cost of a sum of assignments, compared word by word: ranks per tier, the farthest first; sums of the loads of
-/// devices and of cards; places in the order.
+/// A cost of a sum of assignments, compared number by number: ranks per tier, the farthest first; sums of the loads of
+/// devices and of cards; positions in the order.
 struct Cost {
-  // Four tiers in a word, each count in 15 bits; farther tiers than the 20th count as that.
-  static constexpr int tiers = 20, bits = 15, per_word = 4, words = tiers / per_word;
-  std::array<std::int64_t, words + 3> value{};
+  // Four tiers in a number, each count in 15 bits; farther tiers than the 20th count as that.
+  static constexpr int tiers = 20, bits = 15, per_group = 4, groups = tiers / per_group;
+  std::array<std::int64_t, groups + 3> value{};
 
   static Cost of_tier(int tier, int order) {
     Cost cost;
     int const near_to_far = std::min(tier, tiers - 1);
-    auto const word = static_cast<std::size_t>((tiers - 1 - near_to_far) / per_word);
-    cost.value[word] = std::int64_t{1} << (near_to_far % per_word * bits);
-    cost.value[words + 2] = order;
+    auto const group = static_cast<std::size_t>((tiers - 1 - near_to_far) / per_group);
+    cost.value[group] = std::int64_t{1} << (near_to_far % per_group * bits);
+    cost.value[groups + 2] = order;
     return cost;
   }
   /// One more on a device or card with that load: the sum of squares of loads grows by this.
   static Cost of_load(int load, bool card) {
     Cost cost;
-    cost.value[words + (card ? 1 : 0)] = 2 * std::int64_t{load} + 1;
+    cost.value[groups + (card ? 1 : 0)] = 2 * std::int64_t{load} + 1;
     return cost;
   }
   friend Cost operator+(Cost a, Cost const& b) {
@@ -63,28 +63,28 @@ struct Cost {
 
 /// Successive shortest paths: ranks come one after the other, and each moves others from device to device where that is
 /// cheaper. Nodes of the graph are the devices and, behind them, the cards.
-class Exact {
+class ExactAssignment {
  public:
-  explicit Exact(Shares const& shares)
-      : m_shares(shares),
-        m_slot(numbers_of_slots(shares.slots)),
-        m_devices(shares.slots.size()),
-        m_load(shares.load),
+  explicit ExactAssignment(AssignmentProblem const& problem)
+      : m_problem(problem),
+        m_slot(numbers_of_slots(problem.slots)),
+        m_devices(problem.slots.size()),
+        m_load(problem.load),
         m_slot_load(m_devices, 0),
-        m_chosen(shares.tiers.size(), -1) {
+        m_chosen(problem.tiers.size(), -1) {
     for (std::size_t d = 0; d < m_devices; ++d) m_slot_load[m_slot[d]] += m_load[d];
-    for (std::vector<int> const& tiers : shares.tiers) {
-      std::vector<char> const may = admitted(shares, tiers);
+    for (std::vector<int> const& tiers : problem.tiers) {
+      std::vector<char> const may = admitted(problem, tiers);
       std::vector<std::optional<Cost>> row(m_devices);
       for (std::size_t d = 0; d < m_devices; ++d) {
-        if (may[d] != 0) row[d] = Cost::of_tier(tiers[d], shares.order[d]);
+        if (may[d] != 0) row[d] = Cost::of_tier(tiers[d], problem.order[d]);
       }
       m_cost.push_back(std::move(row));
     }
   }
 
   std::vector<int> solve() {
-    for (std::size_t rank = 0; rank < m_cost.size(); ++rank) seat(rank);
+    for (std::size_t rank = 0; rank < m_cost.size(); ++rank) add(rank);
     return m_chosen;
   }
 
@@ -105,7 +105,7 @@ class Exact {
         if (to == from || !m_cost[rank][to]) continue;
         Cost const cost = *m_cost[rank][to] - *m_cost[rank][from];
         Step& best = moves[from][to];
-        if (!best.cost || cost < *best.cost) best = {cost, -1, static_cast<int>(rank)};
+        if (!best.cost || cost < *best.cost) best = {.cost = cost, .from = -1, .rank = static_cast<int>(rank)};
       }
     }
     return moves;
@@ -115,25 +115,25 @@ class Exact {
     if (!steps[from].cost || !edge.cost) return false;
     Cost const cost = *steps[from].cost + *edge.cost;
     if (steps[to].cost && !(cost < *steps[to].cost)) return false;
-    steps[to] = {cost, static_cast<int>(from), edge.rank};
+    steps[to] = {.cost = cost, .from = static_cast<int>(from), .rank = edge.rank};
     return true;
   }
 
-  void seat(std::size_t rank) {
+  void add(std::size_t rank) {
     std::vector<std::vector<Step>> const moves = cheapest_moves();
     std::vector<Step> steps(2 * m_devices);  // devices, then cards
     for (std::size_t d = 0; d < m_devices; ++d) {
-      if (m_cost[rank][d]) steps[d] = {m_cost[rank][d], -1, static_cast<int>(rank)};
+      if (m_cost[rank][d]) steps[d] = {.cost = m_cost[rank][d], .from = -1, .rank = static_cast<int>(rank)};
     }
     for (bool changed = true; changed;) {
       changed = false;
       for (std::size_t a = 0; a < m_devices; ++a) {
         std::size_t const card = m_devices + m_slot[a];
         for (std::size_t b = 0; b < m_devices; ++b) changed |= relax(steps, a, b, moves[a][b]);
-        if (m_load[a] < m_shares.capacity) changed |= relax(steps, a, card, {Cost::of_load(m_load[a], false), -1, -1});
+        if (m_load[a] < m_problem.capacity) changed |= relax(steps, a, card, {.cost = Cost::of_load(m_load[a], false)});
         // A device gives a rank's load on its card to another device of the card.
-        if (m_load[a] > m_shares.load[a]) {
-          changed |= relax(steps, card, a, {Cost{} - Cost::of_load(m_load[a] - 1, false), -1, -1});
+        if (m_load[a] > m_problem.load[a]) {
+          changed |= relax(steps, card, a, {.cost = Cost{} - Cost::of_load(m_load[a] - 1, false)});
         }
       }
     }
@@ -165,7 +165,7 @@ class Exact {
     for (auto const& [rank, device] : moved) m_chosen[static_cast<std::size_t>(rank)] = device;
   }
 
-  Shares const& m_shares;
+  AssignmentProblem const& m_problem;
   std::vector<std::size_t> m_slot;
   std::size_t m_devices;
   std::vector<int> m_load, m_slot_load, m_chosen;
@@ -174,22 +174,22 @@ class Exact {
 
 }  // namespace
 
-std::vector<int> share_greedily(Shares const& shares) {
-  std::size_t const devices = shares.slots.size();
-  std::vector<std::size_t> const slot = numbers_of_slots(shares.slots);
-  std::vector<int> load = shares.load;
+std::vector<int> assign_greedily(AssignmentProblem const& problem) {
+  std::size_t const devices = problem.slots.size();
+  std::vector<std::size_t> const slot = numbers_of_slots(problem.slots);
+  std::vector<int> load = problem.load;
   std::vector<int> slot_load(devices, 0);
   for (std::size_t d = 0; d < devices; ++d) slot_load[slot[d]] += load[d];
-  std::vector<int> chosen(shares.tiers.size(), -1);
+  std::vector<int> chosen(problem.tiers.size(), -1);
   std::vector<std::vector<char>> may;
-  for (std::vector<int> const& tiers : shares.tiers) may.push_back(admitted(shares, tiers));
+  for (std::vector<int> const& tiers : problem.tiers) may.push_back(admitted(problem, tiers));
   for (std::size_t round = 0; round < chosen.size(); ++round) {
     using Key = std::tuple<int, int, int, int, int, std::size_t, std::size_t>;
     std::optional<Key> best;
     for (std::size_t rank = 0; rank < chosen.size(); ++rank) {
       if (chosen[rank] >= 0) continue;
-      std::vector<int> const& tiers = shares.tiers[rank];
-      auto const open = [&](std::size_t d) { return load[d] < shares.capacity && may[rank][d] != 0; };
+      std::vector<int> const& tiers = problem.tiers[rank];
+      auto const open = [&](std::size_t d) { return load[d] < problem.capacity && may[rank][d] != 0; };
       int nearest = -1, choices = 0;
       for (std::size_t d = 0; d < devices; ++d) {
         if (!open(d) || (nearest >= 0 && tiers[d] > nearest)) continue;
@@ -198,7 +198,7 @@ std::vector<int> share_greedily(Shares const& shares) {
       }
       for (std::size_t d = 0; d < devices; ++d) {
         if (!open(d) || tiers[d] != nearest) continue;
-        Key const key(nearest, choices, load[d], slot_load[slot[d]], shares.order[d], rank, d);
+        Key const key(nearest, choices, load[d], slot_load[slot[d]], problem.order[d], rank, d);
         if (!best || key < *best) best = key;
       }
     }
@@ -211,8 +211,8 @@ std::vector<int> share_greedily(Shares const& shares) {
   return chosen;
 }
 
-std::vector<int> share_exactly(Shares const& shares) {
-  return Exact(shares).solve();
+std::vector<int> assign_exactly(AssignmentProblem const& problem) {
+  return ExactAssignment(problem).solve();
 }
 
 }  // namespace kramers::topology::detail

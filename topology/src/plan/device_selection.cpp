@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "places.hpp"
+#include "plan/device_selection.hpp"
 
 #include <algorithm>
 #include <map>
@@ -28,26 +28,37 @@ int domain_of(Machine const& machine, Device const& device) {
   return -1;
 }
 
+std::vector<int> load_of(Plan const& plan, Indices const& devices, std::optional<std::size_t> Assignment::* which) {
+  std::vector<int> load(devices.size(), 0);
+  for (Assignment const& rank : plan.assignments) {
+    if (!(rank.*which)) continue;
+    auto const at = std::ranges::find(devices, *(rank.*which));
+    if (at != devices.end()) ++load[static_cast<std::size_t>(at - devices.begin())];
+  }
+  return load;
+}
+
 Indices choose_evenly(Machine const& machine, Indices const& devices, std::size_t number, std::vector<int> load,
                       std::vector<int> const& badness) {
   std::map<int, int> packages, domains;
-  std::vector<std::pair<int, int>> places;  // package and domain
+  std::vector<std::pair<int, int>> positions;  // package and domain
   for (std::size_t const i : devices) {
     Device const& device = machine.devices()[i];
-    places.emplace_back(package_of(machine, device), domain_of(machine, device));
+    positions.emplace_back(package_of(machine, device), domain_of(machine, device));
   }
   Indices chosen;
   while (chosen.size() < number) {
     auto const key = [&](std::size_t i) {
-      return std::tuple(load[i], badness[i], packages[places[i].first], domains[places[i].second], places[i].second, i);
+      return std::tuple(load[i], badness[i], packages[positions[i].first], domains[positions[i].second],
+                        positions[i].second, i);
     };
     std::size_t best = 0;
     for (std::size_t i = 1; i < devices.size(); ++i) {
       if (key(i) < key(best)) best = i;
     }
     ++load[best];
-    ++packages[places[best].first];
-    ++domains[places[best].second];
+    ++packages[positions[best].first];
+    ++domains[positions[best].second];
     chosen.push_back(devices[best]);
   }
   std::ranges::sort(chosen, {}, [&](std::size_t d) {
@@ -57,10 +68,10 @@ Indices choose_evenly(Machine const& machine, Indices const& devices, std::size_
   return chosen;
 }
 
-std::vector<int> choose_domains(Machine const& machine, PlanRequest const& request, Policy policy, Cores const& cores,
-                                Indices const& nics, std::size_t ranks) {
+std::vector<int> choose_domains(Machine const& machine, PlanRequest const& request, Policy policy,
+                                CorePool const& cores, Indices const& nics, std::size_t ranks) {
   auto const domains = machine.domains();
-  std::vector<int> seats(domains.size(), 0), room(domains.size()), chosen;
+  std::vector<int> load(domains.size(), 0), room(domains.size()), chosen;
   std::vector<char> near_nic(domains.size(), 0);
   for (std::size_t d = 0; d < domains.size(); ++d) {
     room[d] = cores.capacity(d, request.threads, request.ranks);
@@ -70,20 +81,20 @@ std::vector<int> choose_domains(Machine const& machine, PlanRequest const& reque
   }
   std::map<int, int> packages;
   auto const add = [&](std::size_t d) {
-    ++seats[d];
+    ++load[d];
     ++packages[domains[d].package];
     chosen.push_back(static_cast<int>(d));
   };
   while (chosen.size() < ranks) {
     auto const key = [&](std::size_t d) {
-      bool const full = seats[d] >= room[d];
+      bool const full = load[d] >= room[d];
       switch (policy) {
         case Policy::compact:
           return std::tuple(full, 0, 0, 0, d);
         case Policy::spread:
-          return std::tuple(full, packages[domains[d].package], seats[d], 0, d);
+          return std::tuple(full, packages[domains[d].package], load[d], 0, d);
         default:
-          return std::tuple(full, seats[d], near_nic[d] != 0 ? 0 : 1, packages[domains[d].package], d);
+          return std::tuple(full, load[d], near_nic[d] != 0 ? 0 : 1, packages[domains[d].package], d);
       }
     };
     std::size_t best = 0;
@@ -96,7 +107,7 @@ std::vector<int> choose_domains(Machine const& machine, PlanRequest const& reque
   return chosen;
 }
 
-int least_seated(Machine const& machine, Device const& device, std::vector<int> const& ranks) {
+int least_loaded_domain(Machine const& machine, Device const& device, std::vector<int> const& ranks) {
   int const own = domain_of(machine, device);
   if (own >= 0) return own;
   auto const domains = machine.domains();

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "reach.hpp"
+#include "plan/proximity.hpp"
 
 #include <algorithm>
 #include <tuple>
 
 namespace kramers::topology::detail {
 
-std::vector<std::vector<int>> tiers_of(std::vector<std::vector<Reach>> const& reaches) {
-  std::vector<Reach const*> sorted;
-  for (auto const& row : reaches) {
-    for (Reach const& reach : row) sorted.push_back(&reach);
+std::vector<std::vector<int>> tiers_of(std::vector<std::vector<Proximity>> const& proximities) {
+  std::vector<Proximity const*> sorted;
+  for (auto const& row : proximities) {
+    for (Proximity const& proximity : row) sorted.push_back(&proximity);
   }
-  auto const less = [](Reach const* a, Reach const* b) { return (*a <=> *b) < 0; };
+  auto const less = [](Proximity const* a, Proximity const* b) { return (*a <=> *b) < 0; };
   std::ranges::sort(sorted, less);
-  auto const same = [](Reach const* a, Reach const* b) { return *a == *b; };
+  auto const same = [](Proximity const* a, Proximity const* b) { return *a == *b; };
   sorted.erase(std::unique(sorted.begin(), sorted.end(), same), sorted.end());
   std::vector<std::vector<int>> tiers;
-  for (auto const& row : reaches) {
+  for (auto const& row : proximities) {
     std::vector<int> numbers;
-    for (Reach const& reach : row) {
-      numbers.push_back(static_cast<int>(std::ranges::lower_bound(sorted, &reach, less) - sorted.begin()));
+    for (Proximity const& proximity : row) {
+      numbers.push_back(static_cast<int>(std::ranges::lower_bound(sorted, &proximity, less) - sorted.begin()));
     }
     tiers.push_back(std::move(numbers));
   }

@@ -25,7 +25,7 @@ struct Binding {
   CpuSet mems;   ///< NUMA nodes it may take memory from, by the operating system's numbers; empty: unknown
   MemoryMode memory = MemoryMode::unknown;
   CpuSet memory_nodes;  ///< the nodes of `bind`, `preferred` and `interleave`
-  /// The environment variables that libraries place by; see placement_variables().
+  /// The environment variables that choose devices and cores; see placement_variables().
   std::map<std::string, std::string> environment;
   /// GPU and NIC that the program knows it uses, by name or bus id; "" where only the environment tells.
   std::string gpu, nic;
@@ -49,7 +49,8 @@ struct Finding {
   std::string fix;         ///< what to do, one sentence
 };
 
-/// What is known of one rank's place. Indices are those of Machine::devices() and logical indices of cores and NUMA.
+/// What is known of the cores, GPU and NIC of one rank. Indices are those of Machine::devices() and logical indices of
+/// cores and NUMA nodes.
 struct RankReport {
   int rank = 0;
   CpuSet cpus;

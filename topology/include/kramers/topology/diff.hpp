@@ -16,8 +16,8 @@ struct Difference {
 };
 
 /// In what two nodes differ as far as placement is concerned: packages, NUMA nodes, cores, hardware threads, and by bus
-/// id the NICs and GPUs, their place, port state and speed. Names of hosts and memory differing by less than 2 % do not
-/// count. A job on unlike nodes needs a plan for each kind.
+/// id the NICs and GPUs, their locality, port state and speed. Names of hosts and memory differing by less than 2 % do
+/// not count. A job on unlike nodes needs a plan for each kind.
 std::vector<Difference> differences(Machine const& first, Machine const& second);
 
 }  // namespace kramers::topology

@@ -59,13 +59,11 @@ std::string shell_lines(Environment const& environment, std::optional<int> rank 
 /// names (hsn0, hsn1, ...) where these are 0, 1, ..., else the order of bus ids.
 std::vector<std::size_t> numbered_nics(Machine const& machine);
 
-/// GPUs, or their partitions, of a PCI vendor in the order of their bus ids: what an index in *_VISIBLE_DEVICES means.
-std::vector<std::size_t> numbered_gpus(Machine const& machine, unsigned vendor);
+/// Makers of GPUs, by their PCI vendor numbers.
+enum class Vendor : unsigned { nvidia = 0x10de, amd = 0x1002, intel = 0x8086 };
 
-/// PCI vendors of GPUs.
-struct Vendor {
-  static constexpr unsigned nvidia = 0x10de, amd = 0x1002, intel = 0x8086;
-};
+/// GPUs, or their partitions, of one maker in the order of their bus ids: what an index in *_VISIBLE_DEVICES means.
+std::vector<std::size_t> numbered_gpus(Machine const& machine, Vendor vendor);
 
 /// The name that libfabric's cxi provider has for a Slingshot NIC: as hwloc tells it, else cxi and the number at the end
 /// of the interface's name; "" where neither is known.

@@ -33,7 +33,7 @@ nlohmann::json distances_json(Machine const& machine);
 
 /// Bindings from a document with "bindings" (what to_json(Binding) writes) or with "assignments" (a plan).
 /// @param  source  what messages call the text
-/// @throws DataError  no such document; the message names the key that is wrong
+/// @throws InputError  no such document; the message names the key that is wrong
 std::vector<Binding> bindings_from_json(std::string const& text, std::string const& source);
 
 }  // namespace kramers::topology

@@ -152,7 +152,7 @@ struct LoadOptions {
 class Machine {
  public:
   /// Read a machine's description.
-  /// @throws DataError   the file or text is missing, truncated, foreign, of a version that this hwloc cannot read, or
+  /// @throws InputError  the file or text is missing, truncated, foreign, of a version that this hwloc cannot read, or
   ///                     describes no CPU
   /// @throws UsageError  restrict_to names no CPU of the machine; a partition names no GPU
   /// @throws HwlocError  a call of hwloc failed for another reason

@@ -25,7 +25,7 @@ std::optional<Policy> policy_from(std::string_view text);
 
 /// How ranks share NICs. `near`: a rank gets one of the NICs nearest to it, and ranks that are equally near to several
 /// share them evenly; a farther NIC stays idle rather than serve it. `even`: no NIC serves more than
-/// ceil(ranks / NICs); ranks for which no place is left near get a far one, and say so.
+/// ceil(ranks / NICs); ranks for which none is left nearby get a farther one, and the plan says so.
 enum class Sharing { near, even };
 
 /// One line of a user's map. Devices by name or bus id; "" leaves the choice to the planner, "none" gives none.
