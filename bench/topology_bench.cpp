@@ -40,8 +40,8 @@ topo::PlanRequest crowd_of(topo::Machine const& machine, bool exact) {
   return request;
 }
 
-/// Throws unless every rank got a place of its own.
-void expect_places(topo::Plan const& plan, topo::Machine const& machine) {
+/// Throws unless the ranks use all hardware threads of the node.
+void expect_full_use(topo::Plan const& plan, topo::Machine const& machine) {
   topo::CpuSet all;
   for (topo::Assignment const& rank : plan.assignments) all |= rank.cpus;
   if (!(all == machine.cpus())) throw Error("the plan leaves hardware threads of " + machine.source() + " empty");
@@ -53,7 +53,7 @@ void over_hwloc(benchmark::State& state, Question const& question) {
   Space const exec = one_core<Space>();
   std::string const file = node_file();
   auto const machine = topo::Machine::load(topo::Source::file(file));
-  expect_places(topo::plan(machine, crowd_of(machine, false)), machine);
+  expect_full_use(topo::plan(machine, crowd_of(machine, false)), machine);
   question(file, machine);
   compare(state, Side([&] { return measure(exec, [&] { load_by_hwloc(file); }); }, 1.0),
           Side([&] { return measure(exec, [&] { question(file, machine); }); }, 1.0));
