@@ -223,7 +223,7 @@ struct PartKernel {
     if constexpr (part == Part::philox) {
       for_lanes<W>([&](int const l) {
         std::uint64_t a, b;
-        detail::philox_pair(2026, detail::philox_counter(id(l), static_cast<std::uint64_t>(group), Stream::dynamics), a,
+        kramers::detail::philox_pair(2026, kramers::detail::philox_counter(id(l), static_cast<std::uint64_t>(group), Stream::dynamics), a,
                             b);
         sum[l] += math::detail::from_bits(((a ^ b) >> 12) | math::detail::FloatFormat<double>::one) - 1.5;
       });

@@ -127,7 +127,9 @@ void expect_same_sums(AnyEnsemble& ensemble, Reference<Potential> const& referen
     }
   }
   // The test would be empty if nothing happened.
-  for (int const q : {Quantity::transitions_ab, Quantity::transitions_ba, Quantity::passages}) EXPECT_GT(total[static_cast<std::size_t>(q)], 5);
+  for (Quantity const q : {Quantity::transitions_ab, Quantity::transitions_ba, Quantity::passages}) {
+    EXPECT_GT(total[static_cast<std::size_t>(index(q))], 5);
+  }
   EXPECT_LT(total[index(Quantity::passages)], static_cast<double>(walkers));
 }
 
