@@ -93,8 +93,8 @@ int train(AppRun const& run) {
   Evaluations const found = evaluated(predict, problem, params.classes());
   nlohmann::json summary = basics(run);
   summary["model"] = to_json(model);
-  summary["path"] = training.path();
-  summary["path_reason"] = training.reason();
+  summary["engine"] = training.engine();
+  summary["engine_reason"] = training.reason();
   summary["wall_s"] = training.seconds();
   summary["loss"] = model.history.loss.back();
   summary["train"] = to_json(found.train);
@@ -111,9 +111,9 @@ int train(AppRun const& run) {
     file.commit();
   }
   if (!run.options.quiet) {
-    std::printf("kramers-classify: %s, %s, %lld points, %lld held out; path %s (%s)\n", params.network.text().c_str(),
+    std::printf("kramers-classify: %s, %s, %lld points, %lld held out; engine %s (%s)\n", params.network.text().c_str(),
                 params.precision.c_str(), static_cast<long long>(data.size()),
-                static_cast<long long>(found.held_out.samples), training.path().c_str(), training.reason().c_str());
+                static_cast<long long>(found.held_out.samples), training.engine().c_str(), training.reason().c_str());
     std::printf("  %lld epochs, %lld steps in %.3g s, loss %.6f; state hash %s\n",
                 static_cast<long long>(model.state.epoch), static_cast<long long>(model.state.step), training.seconds(),
                 model.history.loss.back(), summary["model"]["state_hash"].get<std::string>().c_str());
@@ -139,8 +139,8 @@ int sweep(AppRun const& run) {
   ml::SweepResult const result = ml::sweep(params, models, problem, run.options.quiet);
   nlohmann::json summary = basics(run);
   summary["best"] = to_json(result.model);
-  summary["path"] = result.path;
-  summary["path_reason"] = result.reason;
+  summary["engine"] = result.engine;
+  summary["engine_reason"] = result.reason;
   summary["wall_s"] = result.seconds;
   summary["steps"] = result.steps;
   for (ml::SweepRow const& row : result.rows) {
@@ -165,8 +165,8 @@ int sweep(AppRun const& run) {
     file.commit();
   }
   if (!run.options.quiet) {
-    std::printf("kramers-classify: %s, %s, %zu models; path %s (%s)\n  %lld steps in %.3g s\n",
-                params.network.text().c_str(), params.precision.c_str(), result.rows.size(), result.path.c_str(),
+    std::printf("kramers-classify: %s, %s, %zu models; engine %s (%s)\n  %lld steps in %.3g s\n",
+                params.network.text().c_str(), params.precision.c_str(), result.rows.size(), result.engine.c_str(),
                 result.reason.c_str(), static_cast<long long>(result.steps), result.seconds);
     std::printf("  %-20s %14s %10s %14s %18s\n", "seed", "learning rate", "loss", "held-out loss", "held-out accuracy");
     for (std::size_t i = 0; i < result.rows.size(); ++i) {

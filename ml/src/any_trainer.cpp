@@ -3,7 +3,9 @@
 #include <kramers/ml/any_trainer.hpp>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
+#include <mutex>
 
 #include "gemm/makers.hpp"
 #include "resident/makers.hpp"
@@ -19,7 +21,7 @@ detail::ResidentMaker const* resident_maker(NetworkSpec const& network) {
   return nullptr;
 }
 
-/// The path resident goes over values and gradients of a batch several times per step: it shall stay in the second level
+/// The engine resident goes over values and gradients of a batch several times per step: it shall stay in the second level
 /// of a core's cache.
 bool batch_fits(TrainerRequest const& request) {
   std::int64_t values = 2LL * request.network.inputs();
@@ -35,17 +37,25 @@ std::string resident_list() {
   return list.empty() ? "none" : list;
 }
 
-}  // namespace
+/// What KRAMERS_ML_ENGINE was called before; read for one release more.
+constexpr char old_variable[] = "KRAMERS_ML_PATH";
 
-std::string name_of(Path path) {
-  return path == Path::automatic ? "automatic" : path == Path::resident ? "resident" : "gemm";
+void warn_of_old_variable() {
+  static std::once_flag said;
+  std::call_once(said, [] { std::fputs("kramers: KRAMERS_ML_PATH is now called KRAMERS_ML_ENGINE\n", stderr); });
 }
 
-Path path_named(std::string const& name) {
-  for (Path const path : {Path::automatic, Path::resident, Path::gemm}) {
-    if (name == name_of(path)) return path;
+}  // namespace
+
+std::string name_of(Engine engine) {
+  return engine == Engine::automatic ? "automatic" : engine == Engine::resident ? "resident" : "gemm";
+}
+
+Engine engine_named(std::string const& name) {
+  for (Engine const engine : {Engine::automatic, Engine::resident, Engine::gemm}) {
+    if (name == name_of(engine)) return engine;
   }
-  throw DomainError("path", name, "one of automatic, resident, gemm");
+  throw DomainError("engine", name, "one of automatic, resident, gemm");
 }
 
 std::vector<std::string> const& resident_networks() {
@@ -57,29 +67,33 @@ std::vector<std::string> const& resident_networks() {
   return names;
 }
 
-PathChoice choose_path(TrainerRequest const& request) {
+EngineChoice choose_engine(TrainerRequest const& request) {
   bool const compiled = resident_maker(request.network) != nullptr;
-  auto const wished = [&](Path path, std::string const& who) -> PathChoice {
-    expects(path != Path::resident || compiled, who, "resident",
+  auto const wished = [&](Engine engine, std::string const& who) -> EngineChoice {
+    expects(engine != Engine::resident || compiled, who, "resident",
             "gemm for the network '" + request.network.text() +
                 "', because these are compiled for resident: " + resident_list());
-    return {path, who + " asks for it"};
+    return {engine, who + " asks for it"};
   };
-  if (request.path != Path::automatic) return wished(request.path, "path");
-  if (char const* const wish = std::getenv("KRAMERS_ML_PATH"); wish != nullptr && *wish != '\0') {
-    Path const path = path_named(wish);
-    if (path != Path::automatic) return wished(path, "KRAMERS_ML_PATH");
+  if (request.engine != Engine::automatic) return wished(request.engine, "engine");
+  for (char const* const variable : {"KRAMERS_ML_ENGINE", old_variable}) {
+    char const* const wish = std::getenv(variable);
+    if (wish == nullptr || *wish == '\0') continue;
+    if (variable == old_variable) warn_of_old_variable();
+    Engine const engine = engine_named(wish);
+    if (engine != Engine::automatic) return wished(engine, variable);
+    break;
   }
-  if (!compiled) return {Path::gemm, "the network '" + request.network.text() + "' is not compiled for resident"};
+  if (!compiled) return {Engine::gemm, "the network '" + request.network.text() + "' is not compiled for resident"};
   std::string const batch = "a batch of " + std::to_string(request.params.batch);
-  if (!batch_fits(request)) return {Path::gemm, batch + " is too large for resident"};
-  return {Path::resident, "the network is compiled for it, and " + batch + " fits into cache"};
+  if (!batch_fits(request)) return {Engine::gemm, batch + " is too large for resident"};
+  return {Engine::resident, "the network is compiled for it, and " + batch + " fits into cache"};
 }
 
 std::unique_ptr<AnyTrainer> make_trainer(TrainerRequest const& request) {
   check(request.network, request.params);
   expects(request.precision == "f32" || request.precision == "f64", "precision", request.precision, "f32 or f64");
-  if (choose_path(request).path == Path::resident) return resident_maker(request.network)->make(request);
+  if (choose_engine(request).engine == Engine::resident) return resident_maker(request.network)->make(request);
   return request.precision == "f32" ? detail::make_gemm_f32(request) : detail::make_gemm_f64(request);
 }
 

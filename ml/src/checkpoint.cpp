@@ -106,7 +106,8 @@ Content content_of(Checkpoint const& checkpoint) {
   auto& tensors = content.tensors;
   tensors["opt.step"] = scalars<std::int64_t>(models, [](State const& model) { return model.step; });
   tensors["train.epoch"] = scalars<std::int64_t>(models, [](State const& model) { return model.epoch; });
-  tensors["train.waited"] = scalars<std::int64_t>(models, [](State const& model) { return model.waited; });
+  tensors["train.waited"] =
+      scalars<std::int64_t>(models, [](State const& model) { return model.epochs_without_improvement; });
   tensors["train.stopped"] =
       scalars<std::int64_t>(models, [](State const& model) { return std::int64_t{model.stopped}; });
   std::vector<double> best_losses;

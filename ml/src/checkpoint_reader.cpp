@@ -173,7 +173,7 @@ Checkpoint take_checkpoint(Content const& content, std::string const& source) {
   Shape const one_each = stacked({}, count);
   auto const steps = reader.integers("opt.step", one_each, 0);
   auto const epochs = reader.integers("train.epoch", one_each, 0);
-  auto const waited = reader.integers("train.waited", one_each, 0);
+  auto const epochs_without_improvement = reader.integers("train.waited", one_each, 0);
   auto const stopped = reader.integers("train.stopped", one_each, 0);
   auto const seeds = reader.integers("train.seed", one_each, std::numeric_limits<std::int64_t>::min());
   auto const best_losses = doubles(reader.tensor("train.best_loss", one_each, {dtype}));
@@ -198,7 +198,7 @@ Checkpoint take_checkpoint(Content const& content, std::string const& source) {
     model.step = steps[i];
     model.epoch = epochs[i];
     model.best_loss = best_losses[i];
-    model.waited = waited[i];
+    model.epochs_without_improvement = epochs_without_improvement[i];
     model.stopped = stopped[i] != 0;
     checkpoint.params.models.push_back({std::bit_cast<std::uint64_t>(seeds[i]), rates[i], decays[i]});
   }

@@ -20,7 +20,7 @@ void expect_every_class(std::vector<int> const& labels, ClassifierParams const& 
 }
 
 TrainerRequest request_of(ClassifierParams const& params, std::string const& space) {
-  return {space, params.precision, params.network, params.train, params.path};
+  return {space, params.precision, params.network, params.train, params.engine};
 }
 
 }  // namespace

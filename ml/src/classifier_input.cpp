@@ -78,8 +78,10 @@ void read_training(Config const& config, ClassifierParams& params) {
   model.weight_decay = config.non_negative<double>("training.weight_decay", model.weight_decay);
   config.check(model.weight_decay < 1e10, "training.weight_decay", "below 1e10");
   params.epochs = config.positive<std::int64_t>("training.epochs", params.epochs);
-  params.path = path_named(config.one_of(
-      "training.path", {name_of(Path::automatic), name_of(Path::resident), name_of(Path::gemm)}, name_of(params.path)));
+  config.renamed("training.engine", "training.path");
+  params.engine = engine_named(
+      config.one_of("training.engine", {name_of(Engine::automatic), name_of(Engine::resident), name_of(Engine::gemm)},
+                    name_of(params.engine)));
 }
 
 }  // namespace

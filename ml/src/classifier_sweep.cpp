@@ -72,8 +72,8 @@ SweepResult sweep(ClassifierParams params, SweepParams const& models, Problem co
   auto const begin = Clock::now();
   auto const trainer = trainer_for(params, problem);
   SweepResult result;
-  result.path = trainer->path();
-  result.reason = choose_path({params.space, params.precision, params.network, params.train, params.path}).reason;
+  result.engine = trainer->engine();
+  result.reason = choose_engine({params.space, params.precision, params.network, params.train, params.engine}).reason;
   auto const losses = train(*trainer, params.epochs, std::ssize(problem.split.train), quiet);
   result.seconds = seconds_since(begin);
 

@@ -54,9 +54,9 @@ TrainingDiverged::TrainingDiverged(Divergence const& divergence, std::source_loc
 ClassifierTraining::ClassifierTraining(ClassifierParams params, Problem const& problem)
     : m_params(std::move(params)), m_problem(problem), m_trainer(trainer_for(m_params, problem)) {
   m_params.thresholds = problem.thresholds;
-  m_path = m_trainer->path();
+  m_engine = m_trainer->engine();
   m_reason =
-      choose_path({m_params.space, m_params.precision, m_trainer->network(), m_params.train, m_params.path}).reason;
+      choose_engine({m_params.space, m_params.precision, m_trainer->network(), m_params.train, m_params.engine}).reason;
   m_held_out_inputs = rows_of(problem.standardisation(problem.inputs), 2, problem.split.held_out);
   m_held_out_labels = rows_of(problem.labels, problem.split.held_out);
 }

@@ -111,7 +111,7 @@ class Learning(Case):
         for precision, expected in hashes.items():
             with self.subTest(precision):
                 summary = self.train("--precision", precision)
-                if summary["path"] == "resident":  # the same bits on every machine; matrix products have those of a library
+                if summary["engine"] == "resident":  # the same bits on every machine; matrix products have those of a library
                     self.assertEqual(summary["model"]["state_hash"], expected)
                 self.assertEqual(summary["model"]["network"], "2 -> 8 tanh -> batch_norm -> 3")
                 self.assertEqual(summary["model"]["precision"], precision)
@@ -341,7 +341,7 @@ class BadInput(Case):
                            "network.dropout=1", "classes.count=1", "data.held_out=1", "training.epochs=0",
                            "training.batch=0", "training.learning_rate=0", "training.learning_rate=-1",
                            "training.learning_rate=nan", "training.optimizer=\"adamant\"", "training.beta1=1",
-                           "training.path=\"shortcut\"", "training.seed=-1", "training.weight_decay=-1", "sweep.seeds=0",
+                           "training.engine=\"shortcut\"", "training.seed=-1", "training.weight_decay=-1", "sweep.seeds=0",
                            "sweep.learning_rates=[]", "sweep.learning_rates=[0.0]", "random_points.count=0",
                            "random_points.upper=[-4, 1]", "checkpoint.every=-1", "network.hiden=[8]"):
             with self.subTest(assignment):

@@ -66,7 +66,7 @@ Checkpoint example(int models, NetworkSpec const& network = small_network()) {
     model.step = 1000 + i;
     model.epoch = 100 + i;
     model.best_loss = 0.25 + i;
-    model.waited = i;
+    model.epochs_without_improvement = i;
     model.stopped = i % 2 == 1;
     example.models.push_back(model);
     example.params.models.push_back({~std::uint64_t{0} - static_cast<std::uint64_t>(i), 0.1 * (i + 1), 1e-3 * i});
@@ -90,7 +90,7 @@ void expect_same(ModelState<double> const& a, ModelState<double> const& b) {
   expect_same_bits({a.best_loss}, {b.best_loss});
   EXPECT_EQ(a.step, b.step);
   EXPECT_EQ(a.epoch, b.epoch);
-  EXPECT_EQ(a.waited, b.waited);
+  EXPECT_EQ(a.epochs_without_improvement, b.epochs_without_improvement);
   EXPECT_EQ(a.stopped, b.stopped);
 }
 

@@ -54,7 +54,7 @@ TYPED_TEST(GemmReference, TrajectoriesAreThoseOfPyTorch) {
     Trajectory const run =
         kramers::test::trainer_run<Space, T>(trainer, 0, fixture.initial, fixture.samples, fixture.epochs());
     double const difference = kramers::test::trajectory_difference(run, fixture);
-    std::cout << fixture.name << ": " << trainer.path() << " differs from PyTorch by " << difference << "\n";
+    std::cout << fixture.name << ": " << trainer.engine() << " differs from PyTorch by " << difference << "\n";
     EXPECT_LT(difference, kramers::test::trajectory_tolerance<T>) << fixture.name;
   }
 }
@@ -73,7 +73,7 @@ TYPED_TEST(GemmReference, TrajectoriesAreThoseOfTheReference) {
     GemmTrainer<Space, T> trainer(Space(), network, params);
     Trajectory const run = kramers::test::trainer_run<Space, T>(trainer, second, initial, samples, 7);
     double const difference = kramers::test::trajectory_difference(run, expected, network);
-    std::cout << network.text() << ": " << trainer.path() << " differs from the reference by " << difference << "\n";
+    std::cout << network.text() << ": " << trainer.engine() << " differs from the reference by " << difference << "\n";
     EXPECT_LT(difference, kramers::test::trajectory_tolerance<T>) << network.text();
   }
 }

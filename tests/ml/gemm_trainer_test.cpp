@@ -66,7 +66,7 @@ void expect_same_state(ml::ModelState<T> const& a, ml::ModelState<T> const& b, s
   EXPECT_EQ(a.step, b.step) << what;
   EXPECT_EQ(a.epoch, b.epoch) << what;
   EXPECT_EQ(a.best_loss, b.best_loss) << what;
-  EXPECT_EQ(a.waited, b.waited) << what;
+  EXPECT_EQ(a.epochs_without_improvement, b.epochs_without_improvement) << what;
   EXPECT_EQ(a.stopped, b.stopped) << what;
 }
 
@@ -245,7 +245,7 @@ TYPED_TEST(GemmTrainer, goes_on_from_a_state) {
   // One epoch without gain lies behind, and what to beat cannot be beaten: two more are all that patience allows.
   auto state = first.state(0);
   state.best_loss = 0;
-  state.waited = 1;
+  state.epochs_without_improvement = 1;
   state.stopped = false;
   second.set_state(0, state);
   second.fit(samples.samples(), 8);
@@ -268,7 +268,7 @@ TYPED_TEST(GemmTrainer, stops_when_patience_is_at_its_end) {
   trainer.fit(samples.samples(), 30);
   auto const state = trainer.state(1);
   ASSERT_TRUE(state.stopped);
-  EXPECT_EQ(state.waited, 2);
+  EXPECT_EQ(state.epochs_without_improvement, 2);
   EXPECT_EQ(state.step, 2 * state.epoch);
   EXPECT_LT(state.epoch, 30);
   auto const losses = trainer.losses();

@@ -177,7 +177,7 @@ TYPED_TEST(ManyModels, AModelThatLearnsNoMoreStopsAlone) {
   for (int i = 0; i < 30; ++i) {
     ModelState<T> const state = many.state(i);
     stopped += state.stopped ? 1 : 0;
-    EXPECT_EQ(state.stopped, state.waited == 3) << i;
+    EXPECT_EQ(state.stopped, state.epochs_without_improvement == 3) << i;
     EXPECT_EQ(state.step, 3 * state.epoch) << i;
     EXPECT_TRUE(state.stopped || state.epoch == 25) << i;
     TrainParams one = params;

@@ -46,8 +46,8 @@ struct ThreadsMember {
 template <class Net, class Work>
 void run_with_threads(Work const& work, int models, int batch) {
   using T = typename Net::value_type;
-  using Crew = ml::detail::ColumnThreads<T, ThreadsMember>;
-  int const size = ml::detail::Batch<Net, Crew>::size(batch);
+  using LaneMapping = ml::detail::ColumnThreads<T, ThreadsMember>;
+  int const size = ml::detail::Batch<Net, LaneMapping>::size(batch);
   for (int m = 0; m < models; ++m) {
     std::vector<T> memory(static_cast<std::size_t>(size), std::numeric_limits<T>::quiet_NaN());
     std::barrier<> meeting(ml::detail::batch_columns);
@@ -55,8 +55,9 @@ void run_with_threads(Work const& work, int models, int batch) {
     for (int rank = 0; rank < ml::detail::batch_columns; ++rank) {
       threads.emplace_back([&, rank] {
         ThreadsMember const member{rank, &meeting};
-        Crew crew(member, memory.data() + size - Crew::scratch(ml::detail::Batch<Net, Crew>::most_sums));
-        work.run(crew, m, memory.data());
+        LaneMapping mapping(
+            member, memory.data() + size - LaneMapping::scratch(ml::detail::Batch<Net, LaneMapping>::most_sums));
+        work.run(mapping, m, memory.data());
       });
     }
   }
@@ -73,25 +74,25 @@ ModelState<typename Net::value_type> fit_with_threads(TrainParams const& params,
   constexpr int kept = ml::detail::Batch<Net, ml::detail::ColumnLanes<T>>::kept;
   Kokkos::View<T**, Kokkos::LayoutRight, Space> const arena("kramers::test::arena", 1, kept),
       losses("kramers::test::losses", 1000, 1);
-  Kokkos::View<ml::detail::Progress<T>*, Space> const progress("kramers::test::progress", 1);
+  Kokkos::View<ml::detail::TrainingState<T>*, Space> const states("kramers::test::states", 1);
   Kokkos::View<ModelParams*, Space> const models("kramers::test::models", 1);
-  progress(0) = {};
+  states(0) = {};
   models(0) = params.models[0];
   auto const start = initial_parameters<T>(Net::spec(), params.initialisation, params.models[0].seed);
   auto const buffers = initial_buffers<T>(Net::spec());
   std::copy(start.begin(), start.end(), arena.data());
   std::copy(buffers.begin(), buffers.end(), arena.data() + 4 * Net::parameter_extent);
   ml::detail::FitWork<Space, Net> const work{
-      data.samples(), arena,        progress,        models, losses, params.optimizer,
+      data.samples(), arena,        states,          models, losses, params.optimizer,
       params.loss,    params.batch, params.patience, epochs, 0};
   run_with_threads<Net>(work, 1, params.batch);
   auto const part = [&](int first, int size) {
     return std::vector<T>(arena.data() + first, arena.data() + first + size);
   };
   constexpr int P = Net::parameter_extent;
-  return {part(0, P),         part(2 * P, P),    part(3 * P, P),        part(4 * P, Net::buffer_extent),
-          progress(0).step,   progress(0).epoch, progress(0).best_loss, progress(0).waited,
-          progress(0).stopped};
+  ModelState<T> state{part(0, P), part(2 * P, P), part(3 * P, P), part(4 * P, Net::buffer_extent)};
+  states(0).copy_to(state);
+  return state;
 }
 
 template <class Config>

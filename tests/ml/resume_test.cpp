@@ -22,12 +22,12 @@ using kramers::test::Scratch;
 constexpr int samples = 61, batch = 16;  // the last batch has 13
 
 TrainerRequest request_for(std::string const& space, NetworkSpec const& network, std::string const& precision,
-                           Path path, int models) {
+                           Engine engine, int models) {
   TrainerRequest request;
   request.space = space;
   request.precision = precision;
   request.network = network;
-  request.path = path;
+  request.engine = engine;
   request.params.batch = batch;
   request.params.patience = 3;
   for (int i = 0; i < models; ++i) {
@@ -65,13 +65,13 @@ void expect_same(ModelState<double> const& a, ModelState<double> const& b) {
   expect_same_bits({a.best_loss}, {b.best_loss});
   EXPECT_EQ(a.step, b.step);
   EXPECT_EQ(a.epoch, b.epoch);
-  EXPECT_EQ(a.waited, b.waited);
+  EXPECT_EQ(a.epochs_without_improvement, b.epochs_without_improvement);
   EXPECT_EQ(a.stopped, b.stopped);
 }
 
 void check_resume(TrainerRequest const& request) {
-  SCOPED_TRACE(request.space + ", " + request.network.text() + ", " + request.precision + ", " + name_of(request.path) +
-               ", models " + std::to_string(request.params.models.size()));
+  SCOPED_TRACE(request.space + ", " + request.network.text() + ", " + request.precision + ", " +
+               name_of(request.engine) + ", models " + std::to_string(request.params.models.size()));
   Scratch const scratch;
   auto const path = scratch / "m.safetensors";
   auto const undisturbed = make_trainer(request);
@@ -105,10 +105,10 @@ TEST(Resume, GivesTheBitsOfARunThatWasNotStopped) {
   auto const other = NetworkSpec(2).dense(12, Activation::gelu_tanh).dropout(0.25).batch_norm().dense(3);
   for (std::string const& space : kramers::space_names()) {
     for (std::string const precision : {"f32", "f64"}) {
-      check_resume(request_for(space, small, precision, Path::resident, 1));
-      check_resume(request_for(space, small, precision, Path::resident, 3));
-      check_resume(request_for(space, small, precision, Path::gemm, 1));
-      check_resume(request_for(space, other, precision, Path::gemm, 2));
+      check_resume(request_for(space, small, precision, Engine::resident, 1));
+      check_resume(request_for(space, small, precision, Engine::resident, 3));
+      check_resume(request_for(space, small, precision, Engine::gemm, 1));
+      check_resume(request_for(space, other, precision, Engine::gemm, 2));
     }
   }
 }
@@ -116,8 +116,8 @@ TEST(Resume, GivesTheBitsOfARunThatWasNotStopped) {
 TEST(Resume, KeepsTheMomentsOfOtherRules) {
   auto const network = NetworkSpec(2).dense(8, Activation::tanh).batch_norm().dense(3);
   for (std::string const& space : kramers::space_names()) {
-    for (Path const path : {Path::gemm, Path::resident}) {
-      auto request = request_for(space, network, "f32", path, 1);
+    for (Engine const engine : {Engine::gemm, Engine::resident}) {
+      auto request = request_for(space, network, "f32", engine, 1);
       request.params.optimizer = {Rule::sgd, 0.9, true};
       check_resume(request);
       request.params.optimizer = {Rule::adamw};

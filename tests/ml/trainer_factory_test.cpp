@@ -16,8 +16,8 @@
 namespace kramers::test {
 
 using ml::Activation;
+using ml::Engine;
 using ml::NetworkSpec;
-using ml::Path;
 using ml::TrainerRequest;
 
 inline TrainerRequest request_for(NetworkSpec const& network) {
@@ -30,7 +30,7 @@ inline TrainerRequest request_for(NetworkSpec const& network) {
   r.params.models = {{1, 1e-2, 0}, {2, 1e-2, 0}};
   return r;
 }
-/// A network that nobody will ever compile for the path resident.
+/// A network that nobody will ever compile for the engine resident.
 inline NetworkSpec unusual() {
   return NetworkSpec(5).dense(41, Activation::gelu_tanh).dropout(0.125).dense(2);
 }
@@ -65,31 +65,31 @@ inline std::vector<int> some_labels(int count, int classes) {
 namespace kt = kramers::test;
 namespace ml = kramers::ml;
 
-TEST(TrainerFactory, paths_have_names) {
-  for (auto const path : {ml::Path::automatic, ml::Path::resident, ml::Path::gemm}) {
-    EXPECT_EQ(ml::path_named(name_of(path)), path);
+TEST(TrainerFactory, engines_have_names) {
+  for (auto const engine : {ml::Engine::automatic, ml::Engine::resident, ml::Engine::gemm}) {
+    EXPECT_EQ(ml::engine_named(name_of(engine)), engine);
   }
-  EXPECT_THROW(ml::path_named("fast"), kramers::DomainError);
+  EXPECT_THROW(ml::engine_named("fast"), kramers::DomainError);
 }
 
 TEST(TrainerFactory, an_unknown_network_goes_to_matrix_products_and_is_told_why) {
-  auto const choice = ml::choose_path(kt::request_for(kt::unusual()));
-  EXPECT_EQ(choice.path, ml::Path::gemm);
+  auto const choice = ml::choose_engine(kt::request_for(kt::unusual()));
+  EXPECT_EQ(choice.engine, ml::Engine::gemm);
   EXPECT_EQ(choice.reason, "the network '5 -> 41 gelu_tanh -> dropout 0.125 -> 2' is not compiled for resident");
 }
 
-TEST(TrainerFactory, a_wish_for_a_path_that_cannot_be_is_an_error_with_what_can) {
+TEST(TrainerFactory, a_wish_for_an_engine_that_cannot_be_is_an_error_with_what_can) {
   auto request = kt::request_for(kt::unusual());
-  request.path = ml::Path::resident;
-  EXPECT_THROW(ml::choose_path(request), kramers::DomainError);
+  request.engine = ml::Engine::resident;
+  EXPECT_THROW(ml::choose_engine(request), kramers::DomainError);
   EXPECT_THROW(ml::make_trainer(request), kramers::DomainError);
-  request.path = ml::Path::automatic;
-  kt::Environment const wish("KRAMERS_ML_PATH", "resident");
+  request.engine = ml::Engine::automatic;
+  kt::Environment const wish("KRAMERS_ML_ENGINE", "resident");
   try {
-    ml::choose_path(request);
+    ml::choose_engine(request);
     FAIL() << "no error";
   } catch (kramers::DomainError const& error) {
-    EXPECT_EQ(error.name(), "KRAMERS_ML_PATH");
+    EXPECT_EQ(error.name(), "KRAMERS_ML_ENGINE");
     for (std::string const& network : ml::resident_networks()) {
       EXPECT_NE(std::string(error.what()).find("'" + network + "'"), std::string::npos) << error.what();
     }
@@ -98,15 +98,24 @@ TEST(TrainerFactory, a_wish_for_a_path_that_cannot_be_is_an_error_with_what_can)
 
 TEST(TrainerFactory, the_argument_goes_before_the_environment) {
   auto request = kt::request_for(kt::unusual());
-  request.path = ml::Path::gemm;
-  kt::Environment const wish("KRAMERS_ML_PATH", "resident");
-  EXPECT_EQ(ml::choose_path(request).path, ml::Path::gemm);
-  EXPECT_EQ(ml::choose_path(request).reason, "path asks for it");
+  request.engine = ml::Engine::gemm;
+  kt::Environment const wish("KRAMERS_ML_ENGINE", "resident");
+  EXPECT_EQ(ml::choose_engine(request).engine, ml::Engine::gemm);
+  EXPECT_EQ(ml::choose_engine(request).reason, "engine asks for it");
+}
+
+TEST(TrainerFactory, reads_the_old_name_of_the_variable_after_the_new_one) {
+  auto const request = kt::request_for(kt::shipped());
+  kt::Environment const old("KRAMERS_ML_PATH", "gemm");
+  EXPECT_EQ(ml::choose_engine(request).engine, ml::Engine::gemm);
+  EXPECT_EQ(ml::choose_engine(request).reason, "KRAMERS_ML_PATH asks for it");
+  kt::Environment const wish("KRAMERS_ML_ENGINE", "resident");
+  EXPECT_EQ(ml::choose_engine(request).engine, ml::Engine::resident);
 }
 
 TEST(TrainerFactory, refuses_an_environment_it_does_not_understand) {
-  kt::Environment const wish("KRAMERS_ML_PATH", "quickly");
-  EXPECT_THROW(ml::choose_path(kt::request_for(kt::unusual())), kramers::DomainError);
+  kt::Environment const wish("KRAMERS_ML_ENGINE", "quickly");
+  EXPECT_THROW(ml::choose_engine(kt::request_for(kt::unusual())), kramers::DomainError);
 }
 
 TEST(TrainerFactory, a_compiled_network_is_resident_unless_its_batch_is_large) {
@@ -115,15 +124,15 @@ TEST(TrainerFactory, a_compiled_network_is_resident_unless_its_batch_is_large) {
   if (std::find(list.begin(), list.end(), request.network.text()) == list.end()) {
     GTEST_SKIP() << "not compiled for resident";
   }
-  EXPECT_EQ(ml::choose_path(request).path, ml::Path::resident);
-  EXPECT_EQ(ml::choose_path(request).reason, "the network is compiled for it, and a batch of 8 fits into cache");
+  EXPECT_EQ(ml::choose_engine(request).engine, ml::Engine::resident);
+  EXPECT_EQ(ml::choose_engine(request).reason, "the network is compiled for it, and a batch of 8 fits into cache");
   request.params.batch = 100'000;
-  EXPECT_EQ(ml::choose_path(request).path, ml::Path::gemm);
-  EXPECT_EQ(ml::choose_path(request).reason, "a batch of 100000 is too large for resident");
-  kt::Environment const wish("KRAMERS_ML_PATH", "gemm");
+  EXPECT_EQ(ml::choose_engine(request).engine, ml::Engine::gemm);
+  EXPECT_EQ(ml::choose_engine(request).reason, "a batch of 100000 is too large for resident");
+  kt::Environment const wish("KRAMERS_ML_ENGINE", "gemm");
   request.params.batch = 8;
-  EXPECT_EQ(ml::choose_path(request).path, ml::Path::gemm);
-  EXPECT_EQ(ml::choose_path(request).reason, "KRAMERS_ML_PATH asks for it");
+  EXPECT_EQ(ml::choose_engine(request).engine, ml::Engine::gemm);
+  EXPECT_EQ(ml::choose_engine(request).reason, "KRAMERS_ML_ENGINE asks for it");
 }
 
 TEST(TrainerFactory, resident_and_matrix_products_train_alike) {
@@ -134,9 +143,9 @@ TEST(TrainerFactory, resident_and_matrix_products_train_alike) {
   }
   for (std::string const precision : {"f32", "f64"}) {
     request.precision = precision;
-    request.path = ml::Path::resident;
+    request.engine = ml::Engine::resident;
     auto const resident = ml::make_trainer(request);
-    request.path = ml::Path::gemm;
+    request.engine = ml::Engine::gemm;
     auto const gemm = ml::make_trainer(request);
     auto const inputs = kt::some_inputs(60);
     auto const labels = kt::some_labels(30, 3);
@@ -166,7 +175,7 @@ TEST(TrainerFactory, trains_and_restarts_behind_names) {
     auto request = kt::request_for(kt::unusual());
     request.precision = precision;
     auto const trainer = ml::make_trainer(request), other = ml::make_trainer(request);
-    EXPECT_EQ(trainer->path().substr(0, 15), "matrix products");
+    EXPECT_EQ(trainer->engine().substr(0, 15), "matrix products");
     auto const inputs = kt::some_inputs(100);
     auto const labels = kt::some_labels(20, 2);
     for (auto const* one : {&trainer, &other}) (*one)->set_samples(inputs, std::span<int const>(labels));

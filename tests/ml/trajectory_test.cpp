@@ -16,7 +16,7 @@
 
 namespace {
 
-using kramers::ml::Path;
+using kramers::ml::Engine;
 using kramers::test::Fixture;
 using kramers::test::Mutant;
 using kramers::test::Trajectory;
@@ -120,9 +120,10 @@ TEST(TrajectoryOfReference, EveryMutantIsCaught) {
 }
 
 /// The classifier's fixture by a trainer that is asked for by names.
-void expect_shipped_classifier(std::string const& space, std::string const& precision, Path path, double tolerance) {
+void expect_shipped_classifier(std::string const& space, std::string const& precision, Engine engine,
+                               double tolerance) {
   Fixture const fixture = kramers::test::read_fixture(KRAMERS_SOURCE_DIR "/tests/ml/fixtures/classifier_adam.json");
-  auto const trainer = kramers::ml::make_trainer({space, precision, fixture.network, fixture.params, path});
+  auto const trainer = kramers::ml::make_trainer({space, precision, fixture.network, fixture.params, engine});
   trainer->set_samples(fixture.samples.inputs.values, fixture.samples.labels);
   trainer->set_state(0, fixture.initial);
   Trajectory run;
@@ -135,18 +136,18 @@ void expect_shipped_classifier(std::string const& space, std::string const& prec
   run.after_last_epoch = trainer->state(0);
   run.predictions = trainer->predict(0, fixture.samples.inputs.values);
   double const difference = trajectory_difference(run, fixture);
-  std::cout << space << ", " << precision << ", " << trainer->path() << ": differs from PyTorch by " << difference
+  std::cout << space << ", " << precision << ", " << trainer->engine() << ": differs from PyTorch by " << difference
             << "\n";
-  EXPECT_LT(difference, tolerance) << space << ", " << precision << ", " << trainer->path();
+  EXPECT_LT(difference, tolerance) << space << ", " << precision << ", " << trainer->engine();
   EXPECT_EQ(run.after_last_epoch.step, 20);
   EXPECT_EQ(run.after_last_epoch.epoch, fixture.epochs());
 }
 
 TEST(TrajectoryOfTrainer, IsPyTorchsOnEverySpaceAndPath) {
   for (std::string const& space : kramers::space_names()) {
-    for (Path const path : {Path::resident, Path::gemm}) {
-      expect_shipped_classifier(space, "f64", path, trajectory_tolerance<double>);
-      expect_shipped_classifier(space, "f32", path, trajectory_tolerance<float>);
+    for (Engine const engine : {Engine::resident, Engine::gemm}) {
+      expect_shipped_classifier(space, "f64", engine, trajectory_tolerance<double>);
+      expect_shipped_classifier(space, "f32", engine, trajectory_tolerance<float>);
     }
   }
 }

@@ -71,9 +71,9 @@ void expect_trajectory(ml::NetworkSpec const& network, ml::TrainParams const& pa
     int const model = trainer.models() / 2;
     Trajectory const run = trainer_run<typename Case::Space, T>(trainer, model, initial, samples, epochs);
     double const difference = trajectory_difference(run, expected, network);
-    std::cout << network.text() << ", " << trainer.path() << ", " << 8 * sizeof(T) << " bits: differs from " << whose
+    std::cout << network.text() << ", " << trainer.engine() << ", " << 8 * sizeof(T) << " bits: differs from " << whose
               << " by " << difference << "\n";
-    EXPECT_LT(difference, trajectory_tolerance<T>) << trainer.path();
+    EXPECT_LT(difference, trajectory_tolerance<T>) << trainer.engine();
   }
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <kramers/core/copy_view.hpp>
 #include <kramers/base/hash.hpp>
+#include <kramers/core/copy_view.hpp>
 #include <kramers/core/normal.hpp>
 #include <kramers/ml/trainer.hpp>
 
@@ -66,7 +66,7 @@ std::uint64_t hash_of(ml::ModelState<T> const& s) {
   for (auto const* part : {&s.parameters, &s.first_moment, &s.second_moment, &s.buffers}) {
     sum = mix64(sum ^ hash_of(*part));
   }
-  for (std::int64_t const number : {s.step, s.epoch, s.waited, std::int64_t{s.stopped}}) {
+  for (std::int64_t const number : {s.step, s.epoch, s.epochs_without_improvement, std::int64_t{s.stopped}}) {
     sum = mix64(sum ^ static_cast<std::uint64_t>(number));
   }
   return mix64(sum ^ hash_of(std::vector<T>{s.best_loss}));

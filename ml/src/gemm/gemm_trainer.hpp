@@ -4,6 +4,7 @@
 #include <kramers/base/error.hpp>
 #include <kramers/core/copy_view.hpp>
 #include <kramers/core/region.hpp>
+#include <kramers/ml/detail/checks.hpp>
 #include <kramers/ml/detail/gemm.hpp>
 #include <kramers/ml/gemm_trainer.hpp>
 
@@ -73,8 +74,8 @@ GemmTrainer<Space, T>::GemmTrainer(Space const& exec, NetworkSpec network, Train
   m_loss = line("loss", 1);
   m_labels = Kokkos::View<int*, Space>(Kokkos::view_alloc(m_exec, "kramers::ml::gemm::labels"), m_rows);
   m_elements = Kokkos::View<int*, Space>(Kokkos::view_alloc(m_exec, "kramers::ml::gemm::elements"), m_rows);
-  m_records = Kokkos::View<detail::RunRecord<T>*, Space>(Kokkos::view_alloc(m_exec, "kramers::ml::gemm::records"),
-                                                         this->models());
+  m_states = Kokkos::View<detail::TrainingState<T>*, Space>(Kokkos::view_alloc(m_exec, "kramers::ml::gemm::states"),
+                                                            this->models());
   add_layers();
 
   for (int m = 0; m < this->models(); ++m) {
@@ -118,7 +119,7 @@ void GemmTrainer<Space, T>::add_layers() {
 }
 
 template <execution_space Space, real T>
-std::string GemmTrainer<Space, T>::path() const {
+std::string GemmTrainer<Space, T>::engine() const {
   switch (m_back_end) {
     case GemmBackEnd::kernels:
       return "matrix products (Kokkos Kernels)";
@@ -128,22 +129,6 @@ std::string GemmTrainer<Space, T>::path() const {
       break;
   }
   return "matrix products (plain Kokkos kernel)";
-}
-
-template <execution_space Space, real T>
-void GemmTrainer<Space, T>::expect_model(int model) const {
-  expects(model >= 0 && model < this->models(), "model", model, "one of those that are trained");
-}
-
-template <execution_space Space, real T>
-void GemmTrainer<Space, T>::expect_samples(Samples<Space, T> const& samples) const {
-  expects_extent("columns of the inputs", samples.inputs.extent_int(1), m_network.inputs());
-  if (m_params.loss == Loss::softmax_cross_entropy) {
-    expects_extent("labels", samples.labels.extent_int(0), samples.count());
-  } else {
-    expects_extent("targets", samples.targets.extent_int(0), samples.count());
-    expects_extent("columns of the targets", samples.targets.extent_int(1), m_network.outputs());
-  }
 }
 
 }  // namespace kramers::ml

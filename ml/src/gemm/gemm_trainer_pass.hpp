@@ -8,13 +8,8 @@ namespace detail {
 
 template <class T>
 Dropout<T> dropout_of(Rows<T const> in, Rows<T> out, double rate, int layer, std::uint64_t seed, std::int64_t step) {
-  return {in,
-          out,
-          seed,
-          static_cast<std::uint64_t>(step),
-          static_cast<std::uint64_t>(layer),
-          static_cast<std::uint64_t>(std::ceil(rate * 0x1p32)),
-          static_cast<T>(1 / (1 - rate))};
+  return {
+      in, out, seed, step, layer, static_cast<std::uint64_t>(std::ceil(rate * 0x1p32)), static_cast<T>(1 / (1 - rate))};
 }
 
 }  // namespace detail

@@ -42,7 +42,7 @@ bool GemmTrainer<Space, T>::goes_on(int model) const {
   if constexpr (on_device<Space>) {
     return true;
   } else {
-    return m_records(model).goes_on();
+    return m_states(model).goes_on();
   }
 }
 
@@ -89,7 +89,7 @@ void GemmTrainer<Space, T>::take_step(int model, std::int64_t step) {
     detail::for_array(m_exec, "kramers::ml::take_step", m_arena.parameter_extent,
                       detail::TakeStep<R, Nesterov, T>{
                           StepConstants<T>(rule, step), static_cast<T>(p.learning_rate), static_cast<T>(p.weight_decay),
-                          &m_records.data()[model], row_of(m_gradients, model), row_of(m_parameters, model),
+                          &m_states.data()[model], row_of(m_gradients, model), row_of(m_parameters, model),
                           row_of(m_first_moments, model), row_of(m_second_moments, model)});
   };
   switch (rule.rule) {
@@ -108,7 +108,7 @@ void GemmTrainer<Space, T>::take_step(int model, std::int64_t step) {
   }
   if (m_arena.buffer_extent == 0) return;
   detail::for_array(m_exec, "kramers::ml::take_statistics", m_arena.buffer_extent,
-                    detail::TakeStatistics<T>{&m_records.data()[model], m_statistics.data(), row_of(m_buffers, model)});
+                    detail::TakeStatistics<T>{&m_states.data()[model], m_statistics.data(), row_of(m_buffers, model)});
 }
 
 template <execution_space Space, real T>
@@ -124,7 +124,7 @@ void GemmTrainer<Space, T>::run_epoch(int model, Samples<Space, T> const& sample
     ++m_step[m];
     load(samples, order, first, count);
     detail::MeanLoss<T> mean_loss{};
-    mean_loss.record = &m_records.data()[model];
+    mean_loss.state = &m_states.data()[model];
     mean_loss.history = m_history.data() + row * this->models() + model;
     mean_loss.epoch_samples = first + count == n ? n : 0;
     mean_loss.patience = m_params.patience;
@@ -138,7 +138,7 @@ template <execution_space Space, real T>
 void GemmTrainer<Space, T>::fit(Samples<Space, T> const& samples, std::int64_t epochs) {
   Region const region("kramers::ml::fit");
   expects(epochs >= 0, "epochs", epochs, ">= 0");
-  expect_samples(samples);
+  detail::check_samples(m_network, m_params.loss, samples);
   check_batches(m_network, m_params.batch, samples.count());
   std::int64_t const steps = (samples.count() + m_params.batch - 1) / m_params.batch;
   m_fit_steps = steps * epochs;
@@ -166,8 +166,8 @@ std::vector<std::vector<T>> GemmTrainer<Space, T>::losses() {
 
 template <execution_space Space, real T>
 std::vector<Divergence> GemmTrainer<Space, T>::divergences() {
-  auto const host = Kokkos::create_mirror_view(m_records);
-  copy_view(m_exec, host, m_records);
+  auto const host = Kokkos::create_mirror_view(m_states);
+  copy_view(m_exec, host, m_states);
   m_exec.fence("kramers::ml::divergences");
   std::vector<Divergence> list;
   for (int m = 0; m < this->models(); ++m) {
@@ -179,18 +179,12 @@ std::vector<Divergence> GemmTrainer<Space, T>::divergences() {
 
 template <execution_space Space, real T>
 T GemmTrainer<Space, T>::loss_and_gradient(int model, Samples<Space, T> const& samples, Outputs const& input_gradient) {
-  expect_model(model);
-  expect_samples(samples);
-  if (samples.count() > m_params.batch) throw ShapeError("samples of one batch", samples.count(), m_params.batch);
+  detail::check_model(model, this->models());
+  detail::check_gradient_request(m_network, m_params, samples, input_gradient);
   auto const count = static_cast<int>(samples.count());
-  check_batches(m_network, count, count);
   bool const to_inputs = input_gradient.extent(0) > 0;
-  if (to_inputs) {
-    expects_extent("input gradients", input_gradient.extent_int(0), count);
-    expects_extent("columns of the input gradients", input_gradient.extent_int(1), m_network.inputs());
-  }
   load(samples, detail::GivenOrder{}, 0, count);
-  std::int64_t const step = record_of(model).step + 1;
+  std::int64_t const step = training_state_of(model).step + 1;
   detail::Rows<T const> const slopes{differentiate({model, count, true, step}, {}, to_inputs), m_network.inputs()};
   if (to_inputs) {
     detail::for_elements(m_exec, "kramers::ml::input_gradient", count, slopes.features,
@@ -205,10 +199,8 @@ T GemmTrainer<Space, T>::loss_and_gradient(int model, Samples<Space, T> const& s
 template <execution_space Space, real T>
 void GemmTrainer<Space, T>::predict(int model, Inputs const& inputs, Outputs const& outputs) {
   Region const region("kramers::ml::predict");
-  expect_model(model);
-  expects_extent("columns of the inputs", inputs.extent_int(1), m_network.inputs());
-  expects_extent("outputs", outputs.extent_int(0), inputs.extent_int(0));
-  expects_extent("columns of the outputs", outputs.extent_int(1), m_network.outputs());
+  detail::check_model(model, this->models());
+  detail::check_prediction(m_network, inputs, outputs);
   using detail::Rows;
   for (std::int64_t first = 0; first < inputs.extent_int(0); first += m_rows) {
     auto const count = static_cast<int>(std::min<std::int64_t>(m_rows, inputs.extent_int(0) - first));
@@ -238,58 +230,39 @@ std::vector<T> GemmTrainer<Space, T>::download(Table const& table, int model) {
 
 template <execution_space Space, real T>
 std::vector<T> GemmTrainer<Space, T>::gradient(int model) {
-  expect_model(model);
+  detail::check_model(model, this->models());
   return download(m_gradients, model);
 }
 
 template <execution_space Space, real T>
-detail::RunRecord<T> GemmTrainer<Space, T>::record_of(int model) {
-  detail::RunRecord<T> record;
-  Kokkos::View<detail::RunRecord<T>, Kokkos::HostSpace, Kokkos::MemoryUnmanaged> const host(&record);
-  Kokkos::deep_copy(m_exec, host, Kokkos::subview(m_records, model));
-  m_exec.fence("kramers::ml::record");
-  return record;
+detail::TrainingState<T> GemmTrainer<Space, T>::training_state_of(int model) {
+  detail::TrainingState<T> state;
+  Kokkos::View<detail::TrainingState<T>, Kokkos::HostSpace, Kokkos::MemoryUnmanaged> const host(&state);
+  Kokkos::deep_copy(m_exec, host, Kokkos::subview(m_states, model));
+  m_exec.fence("kramers::ml::training_state");
+  return state;
 }
 
 template <execution_space Space, real T>
 ModelState<T> GemmTrainer<Space, T>::state(int model) {
-  expect_model(model);
-  detail::RunRecord<T> const record = record_of(model);
-  return {download(m_parameters, model),
-          download(m_first_moments, model),
-          download(m_second_moments, model),
-          download(m_buffers, model),
-          record.step,
-          record.epoch,
-          record.best_loss,
-          record.waited,
-          record.stopped};
+  detail::check_model(model, this->models());
+  ModelState<T> state{download(m_parameters, model), download(m_first_moments, model),
+                      download(m_second_moments, model), download(m_buffers, model)};
+  training_state_of(model).copy_to(state);
+  return state;
 }
 
 template <execution_space Space, real T>
 void GemmTrainer<Space, T>::set_state(int model, ModelState<T> const& state) {
-  expect_model(model);
-  auto const fits = [](char const* name, std::vector<T> const& values, int extent) {
-    expects_extent(name, static_cast<std::int64_t>(values.size()), extent);
-  };
-  fits("parameters", state.parameters, m_arena.parameter_extent);
-  fits("first moments", state.first_moment, m_arena.parameter_extent);
-  fits("second moments", state.second_moment, m_arena.parameter_extent);
-  fits("running statistics", state.buffers, m_arena.buffer_extent);
-  expects(state.step >= 0, "step", state.step, ">= 0");
-  expects(state.epoch >= 0, "epoch", state.epoch, ">= 0");
+  detail::check_model(model, this->models());
+  detail::check_state(m_arena.parameter_extent, m_arena.buffer_extent, state);
   upload(m_parameters, model, state.parameters);
   upload(m_first_moments, model, state.first_moment);
   upload(m_second_moments, model, state.second_moment);
   upload(m_buffers, model, state.buffers);
-  detail::RunRecord<T> record;
-  record.step = state.step;
-  record.epoch = state.epoch;
-  record.best_loss = state.best_loss;
-  record.waited = state.waited;
-  record.stopped = state.stopped;
-  Kokkos::View<detail::RunRecord<T> const, Kokkos::HostSpace, Kokkos::MemoryUnmanaged> const host(&record);
-  Kokkos::deep_copy(m_exec, Kokkos::subview(m_records, model), host);
+  auto const training = detail::TrainingState<T>::of(state);
+  Kokkos::View<detail::TrainingState<T> const, Kokkos::HostSpace, Kokkos::MemoryUnmanaged> const host(&training);
+  Kokkos::deep_copy(m_exec, Kokkos::subview(m_states, model), host);
   m_exec.fence("kramers::ml::set_state");
   m_step[static_cast<std::size_t>(model)] = state.step;
   m_epoch[static_cast<std::size_t>(model)] = state.epoch;
@@ -305,7 +278,7 @@ std::int64_t GemmTrainer<Space, T>::state_bytes() const {
   for (Layer const& layer : m_layers) elements += layer.values.size() + layer.linear_values.size();
   elements += m_statistics.size() + m_roots.size() + m_sample_losses.size() + m_loss.size();
   return static_cast<std::int64_t>(elements * sizeof(T) + (m_labels.size() + m_elements.size()) * sizeof(int) +
-                                   m_records.size() * sizeof(detail::RunRecord<T>));
+                                   m_states.size() * sizeof(detail::TrainingState<T>));
 }
 
 }  // namespace kramers::ml

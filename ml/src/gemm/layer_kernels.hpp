@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <kramers/core/philox.hpp>
 #include <kramers/ml/activation.hpp>
+#include <kramers/ml/detail/layer_math.hpp>
 #include <kramers/ml/network.hpp>
 
 #include "launch.hpp"
@@ -88,11 +88,12 @@ struct NormForward {
         },
         [&](int f, T const(&total)[1]) {
           T const variance = total[0] / count;
-          root[f] = T(1) / math::sqrt(variance + static_cast<T>(batch_norm_epsilon));
-          unbiased_variance[f] = variance * (count / (count - T(1)));
+          root[f] = batch_norm_root(variance);
+          unbiased_variance[f] = variance * unbiased_factor<T>(samples);
         });
-    group.each(samples,
-               [&](int s, int f) { out(s, f) = math::fma(scale[f], (in(s, f) - mean[f]) * root[f], shift[f]); });
+    group.each(samples, [&](int s, int f) {
+      out(s, f) = math::fma(scale[f], batch_norm_normalised<T>(in(s, f), mean[f], root[f]), shift[f]);
+    });
   }
 };
 
@@ -112,7 +113,7 @@ struct NormBackward {
         [&](int s, int f, auto const& sum) {
           T const gy = slope_of(s, f);
           sum(0) += gy;
-          sum(1) = math::fma(gy, (in(s, f) - mean[f]) * root[f], sum(1));
+          sum(1) = math::fma(gy, batch_norm_normalised<T>(in(s, f), mean[f], root[f]), sum(1));
         },
         [&](int f, T const(&total)[2]) {
           shift_gradient[f] = total[0];
@@ -120,9 +121,9 @@ struct NormBackward {
         });
     T const share = T(1) / static_cast<T>(samples);
     group.each(samples, [&](int s, int f) {
-      T const h = (in(s, f) - mean[f]) * root[f];
-      T const away = slope_of(s, f) - shift_gradient[f] * share;
-      slope_of(s, f) = scale[f] * root[f] * math::fma(-h, scale_gradient[f] * share, away);
+      slope_of(s, f) =
+          batch_norm_input_gradient(slope_of(s, f), batch_norm_normalised<T>(in(s, f), mean[f], root[f]),
+                                    scale[f] * root[f], shift_gradient[f] * share, scale_gradient[f] * share);
     });
   }
 };
@@ -149,15 +150,14 @@ template <class T>
 struct Dropout {
   Rows<T const> in;
   Rows<T> out;
-  std::uint64_t seed, step;
-  std::uint64_t layer;
+  std::uint64_t seed;
+  std::int64_t step;
+  int layer;
   std::uint64_t threshold;  // rate 2^32
   T scale;
 
   KOKKOS_FORCEINLINE_FUNCTION void operator()(int s, int group) const {
-    std::uint64_t const id = static_cast<std::uint64_t>(group) << 40 | layer << 32 |
-                             static_cast<std::uint64_t>(static_cast<std::uint32_t>(s));
-    PhiloxBlock const block = philox_block(seed, id, step, Stream::dropout);
+    PhiloxBlock const block = dropout_block(seed, step, s, group, layer);
     std::uint32_t const words[4] = {block.w0, block.w1, block.w2, block.w3};
     for (int i = 0; i < 4; ++i) {
       int const f = 4 * group + i;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <kramers/core/math.hpp>
-#include <kramers/ml/detail/run_record.hpp>
+#include <kramers/ml/detail/layer_math.hpp>
+#include <kramers/ml/detail/training_state.hpp>
 #include <kramers/ml/loss.hpp>
 #include <kramers/ml/optimizer.hpp>
 #include <kramers/ml/permutation.hpp>
@@ -80,14 +80,14 @@ struct SampleLoss {
   }
 };
 
-/// Mean loss of the batch, for a launch over one feature; with a record also whether the step is taken, and at the end of
+/// Mean loss of the batch, for a launch over one feature; with a state also whether the step is taken, and at the end of
 /// an epoch whether it was the last.
 template <class T>
 struct MeanLoss {
   int samples;
   T const* losses;
   T* mean_loss;
-  RunRecord<T>* record;        // null: the loss only
+  TrainingState<T>* state;     // null: the loss only
   T* history;                  // where the loss is noted
   std::int64_t epoch_samples;  // 0: the epoch goes on after this step
   std::int64_t patience;
@@ -99,10 +99,10 @@ struct MeanLoss {
         [&](int, T const(&total)[1]) {
           T const loss = total[0] / static_cast<T>(samples);
           *mean_loss = loss;
-          if (record == nullptr) return;
-          if (record->goes_on()) *history = loss;
-          record->note(loss, samples);
-          if (epoch_samples > 0 && record->moves) record->end_epoch(epoch_samples, patience);
+          if (state == nullptr) return;
+          if (state->goes_on()) *history = loss;
+          state->note(loss, samples);
+          if (epoch_samples > 0 && state->moves) state->end_epoch(epoch_samples, patience);
         });
   }
 };
@@ -112,11 +112,11 @@ template <Rule R, bool Nesterov, class T>
 struct TakeStep {
   StepConstants<T> constants;
   T learning_rate, weight_decay;
-  RunRecord<T> const* record;
+  TrainingState<T> const* state;
   T const* gradient;
   T *theta, *first_moment, *second_moment;
 
-  KOKKOS_FORCEINLINE_FUNCTION bool skip() const { return !record->moves; }
+  KOKKOS_FORCEINLINE_FUNCTION bool skip() const { return !state->moves; }
   KOKKOS_FORCEINLINE_FUNCTION void operator()(int i) const {
     update<R, Nesterov>(constants, learning_rate, weight_decay, gradient[i], theta[i], first_moment[i],
                         second_moment[i]);
@@ -125,16 +125,12 @@ struct TakeStep {
 /// Running statistics, towards those of the batch.
 template <class T>
 struct TakeStatistics {
-  RunRecord<T> const* record;
+  TrainingState<T> const* state;
   T const* of_batch;
   T* running;
 
-  KOKKOS_FORCEINLINE_FUNCTION bool skip() const { return !record->moves; }
-  KOKKOS_FORCEINLINE_FUNCTION void operator()(int i) const {
-    constexpr T weight = static_cast<T>(batch_norm_momentum);
-    constexpr T keep = static_cast<T>(1 - batch_norm_momentum);
-    running[i] = math::fma(weight, of_batch[i], keep * running[i]);
-  }
+  KOKKOS_FORCEINLINE_FUNCTION bool skip() const { return !state->moves; }
+  KOKKOS_FORCEINLINE_FUNCTION void operator()(int i) const { running[i] = running_average(running[i], of_batch[i]); }
 };
 
 }  // namespace kramers::ml::detail

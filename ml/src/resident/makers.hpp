@@ -9,7 +9,7 @@
 
 namespace kramers::ml::detail {
 
-/// A network that is compiled for the path resident.
+/// A network that is compiled for the engine resident.
 struct ResidentMaker {
   std::string network;  ///< as NetworkSpec::text() says it
   std::unique_ptr<AnyTrainer> (*make)(TrainerRequest const&);

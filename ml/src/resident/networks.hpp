@@ -6,7 +6,7 @@
 
 #include <memory>
 
-/// The networks that are compiled for the path resident; makers.cpp lists them. One source file each and per precision,
+/// The networks that are compiled for the engine resident; makers.cpp lists them. One source file each and per precision,
 /// so that they compile side by side.
 namespace kramers::ml::detail {
 

@@ -12,14 +12,14 @@
 namespace kramers::ml {
 
 /// How the networks are run.
-enum class Path : int {
-  automatic,  ///< the rule of choose_path decides
+enum class Engine : int {
+  automatic,  ///< the rule of choose_engine decides
   resident,   ///< sizes in the type, whole epochs per launch; several models share the lanes of a CPU
   gemm,       ///< run-time sizes, a few matrix products and fused kernels per step
 };
-std::string name_of(Path path);
-/// @throws DomainError  no such path
-Path path_named(std::string const& name);
+std::string name_of(Engine engine);
+/// @throws DomainError  no such engine
+Engine engine_named(std::string const& name);
 
 /// A trainer by names.
 struct TrainerRequest {
@@ -27,19 +27,19 @@ struct TrainerRequest {
   std::string precision = "f32";  ///< "f32" or "f64"
   NetworkSpec network{1};
   TrainParams params;
-  Path path = Path::automatic;
+  Engine engine = Engine::automatic;
 };
 
 /// What is chosen, and a sentence that says why.
-struct PathChoice {
-  Path path;
+struct EngineChoice {
+  Engine engine;
   std::string reason;
 };
-/// The path a request gets: the one it names, else the one the environment variable KRAMERS_ML_PATH names, else
+/// The engine a request gets: the one it names, else the one the environment variable KRAMERS_ML_ENGINE names, else
 /// resident where the network is among resident_networks() and its batch fits, else gemm.
-/// @throws DomainError  the named path cannot run this network, with what it can
-PathChoice choose_path(TrainerRequest const& request);
-/// The networks that are compiled for the path resident, as NetworkSpec::text() says them.
+/// @throws DomainError  the named engine cannot run this network, with what it can
+EngineChoice choose_engine(TrainerRequest const& request);
+/// The networks that are compiled for the engine resident, as NetworkSpec::text() says them.
 std::vector<std::string> const& resident_networks();
 
 /// A Trainer whose space and precision are hidden: data and results are doubles on the host, which hold every float
@@ -50,8 +50,8 @@ class AnyTrainer {
 
   virtual NetworkSpec const& network() const = 0;
   virtual TrainParams const& params() const = 0;
-  /// Trainer::path.
-  virtual std::string path() const = 0;
+  /// Trainer::engine.
+  virtual std::string engine() const = 0;
   int models() const { return static_cast<int>(params().models.size()); }
 
   /// Copy the samples to be trained on: inputs (N, inputs) row by row and N labels.
@@ -69,7 +69,7 @@ class AnyTrainer {
   virtual std::int64_t state_bytes() const = 0;
 };
 
-/// @throws DomainError  a name or value that is out of its range, or a path that cannot run this network
+/// @throws DomainError  a name or value that is out of its range, or a engine that cannot run this network
 std::unique_ptr<AnyTrainer> make_trainer(TrainerRequest const& request);
 
 }  // namespace kramers::ml

@@ -31,7 +31,7 @@ struct ClassifierParams {
   bool standardise = true;                             ///< inputs, by mean and standard deviation of those trained on
   TrainParams train = default_classifier_training();
   std::int64_t epochs = 1000;
-  Path path = Path::automatic;
+  Engine engine = Engine::automatic;
   std::string space, precision = "f32";
 
   int classes() const { return network.outputs(); }

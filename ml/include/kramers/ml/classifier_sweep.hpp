@@ -28,7 +28,7 @@ struct SweepResult {
   std::vector<SweepRow> rows;  ///< learning rates are the slower index
   std::size_t best = 0;   ///< lowest negative log-likelihood of the held-out samples (of those trained on, if none is)
   ClassifierModel model;  ///< that one
-  std::string path, reason;
+  std::string engine, reason;
   double seconds = 0;
   std::int64_t steps = 0;  ///< of all models together
 };

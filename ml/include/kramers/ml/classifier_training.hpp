@@ -46,7 +46,7 @@ class ClassifierTraining {
   /// As it is now.
   ClassifierModel model();
   /// "resident", ...: how it is computed, and why.
-  std::string const& path() const { return m_path; }
+  std::string const& engine() const { return m_engine; }
   std::string const& reason() const { return m_reason; }
   /// Wall time of run, without checkpoints.
   double seconds() const { return m_seconds; }
@@ -61,7 +61,7 @@ class ClassifierTraining {
   ClassifierParams m_params;
   Problem const& m_problem;
   std::unique_ptr<AnyTrainer> m_trainer;
-  std::string m_path, m_reason;
+  std::string m_engine, m_reason;
   std::vector<double> m_held_out_inputs;
   std::vector<int> m_held_out_labels;
   TrainingHistory m_history;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <kramers/ml/detail/run_record.hpp>
+#include <kramers/ml/detail/training_state.hpp>
 #include <kramers/ml/gemm.hpp>
 #include <kramers/ml/trainer.hpp>
 
@@ -43,7 +43,7 @@ class GemmTrainer final : public Trainer<Space, T> {
   NetworkSpec const& network() const override { return m_network; }
   TrainParams const& params() const override { return m_params; }
   /// "matrix products (OpenBLAS)", "matrix products (Kokkos Kernels)", "matrix products (plain Kokkos kernel)".
-  std::string path() const override;
+  std::string engine() const override;
   GemmBackEnd back_end() const { return m_back_end; }
 
   void fit(Samples<Space, T> const& samples, std::int64_t epochs) override;
@@ -74,8 +74,6 @@ class GemmTrainer final : public Trainer<Space, T> {
 
   void add_layers();
   T* row_of(Table const& table, int model) const { return table.data() + model * table.extent(1); }
-  void expect_model(int model) const;
-  void expect_samples(Samples<Space, T> const& samples) const;
   template <class Order>
   void load(Samples<Space, T> const& samples, Order const& order, std::int64_t first, int count);
   T* forward(Pass const& pass);
@@ -86,7 +84,7 @@ class GemmTrainer final : public Trainer<Space, T> {
   bool goes_on(int model) const;
   void upload(Table const& table, int model, std::vector<T> const& values);
   std::vector<T> download(Table const& table, int model);
-  detail::RunRecord<T> record_of(int model);
+  detail::TrainingState<T> training_state_of(int model);
 
   Space m_exec;
   NetworkSpec m_network;
@@ -96,7 +94,7 @@ class GemmTrainer final : public Trainer<Space, T> {
   int m_rows;  // of the workspace
 
   Table m_parameters, m_gradients, m_first_moments, m_second_moments, m_buffers;  // (models, extent of the arena)
-  Kokkos::View<detail::RunRecord<T>*, Space> m_records;                           // (models)
+  Kokkos::View<detail::TrainingState<T>*, Space> m_states;                        // (models)
   Table m_history;                                                                // (steps, models)
   std::int64_t m_fit_steps = 0;
   std::vector<std::int64_t> m_step, m_epoch;  // of models that go on, as the host knows them

@@ -4,8 +4,9 @@
 #include <kramers/base/error.hpp>
 #include <kramers/core/copy_view.hpp>
 #include <kramers/core/region.hpp>
-#include <kramers/ml/detail/crew_kernel.hpp>
+#include <kramers/ml/detail/checks.hpp>
 #include <kramers/ml/detail/fit_kernel.hpp>
+#include <kramers/ml/detail/mapped_kernel.hpp>
 #include <kramers/ml/detail/predict_kernel.hpp>
 #include <kramers/ml/mlp.hpp>
 #include <kramers/ml/trainer.hpp>
@@ -23,7 +24,7 @@ namespace kramers::ml {
 /// included.
 ///
 /// On a CPU one model has the samples in its SIMD lanes, and of many each lane has one; on a device each model has a
-/// team. The bits are the same (detail/crew.hpp says how).
+/// team. The bits are the same (detail/lane_mapping.hpp says how).
 ///
 /// Memory is allocated in the constructor; only the history of losses grows, when a fit has more steps than any before and
 /// than there was room for (8192 at first).
@@ -44,19 +45,19 @@ class ResidentTrainer final : public Trainer<Space, typename Net::value_type> {
         m_packs(models_in_lanes() ? full_packs() : models()),
         m_arena(alloc("arena"), models(), ModelWork::kept),
         m_memory(alloc("memory"), on_device<Space> ? 0 : m_packs, on_device<Space> ? 0 : memory_size()),
-        m_progress(alloc("progress"), models()),
+        m_states(alloc("states"), models()),
         m_models(alloc("models"), models()),
         m_losses(alloc("losses"), room_for_losses, models()),
         m_loss(alloc("loss"), 1),
         m_host_row("kramers::ResidentTrainer::host_row", ModelWork::kept),
-        m_host_progress(Kokkos::create_mirror_view(m_progress)),
+        m_host_states(Kokkos::create_mirror_view(m_states)),
         m_host_loss(Kokkos::create_mirror_view(m_loss)) {
     auto const arena = Kokkos::create_mirror_view(m_arena);
     auto const model = Kokkos::create_mirror_view(m_models);
     std::vector<T> const buffers = initial_buffers<T>(m_network);
     for (int m = 0; m < models(); ++m) {
       model(m) = params.models[static_cast<std::size_t>(m)];
-      m_host_progress(m) = {};
+      m_host_states(m) = {};
       auto const parameters = initial_parameters<T>(m_network, params.initialisation, model(m).seed);
       std::fill_n(&arena(m, 0), ModelWork::kept, T(0));
       std::copy(parameters.begin(), parameters.end(), &arena(m, 0));
@@ -64,20 +65,20 @@ class ResidentTrainer final : public Trainer<Space, typename Net::value_type> {
     }
     copy_view(m_exec, m_arena, arena);
     copy_view(m_exec, m_models, model);
-    copy_view(m_exec, m_progress, m_host_progress);
+    copy_view(m_exec, m_states, m_host_states);
     m_exec.fence("kramers::ResidentTrainer");
   }
 
   NetworkSpec const& network() const override { return m_network; }
   TrainParams const& params() const override { return m_params; }
-  std::string path() const override { return models() == 1 ? "resident" : "many models"; }
+  std::string engine() const override { return models() == 1 ? "resident" : "many models"; }
   using Base::models;
 
   void fit(Samples<Space, T> const& samples, std::int64_t epochs) override {
     Region const region("kramers::ml::fit");
     expects(epochs >= 0, "epochs", epochs, ">= 0");
     check_batches(m_network, m_params.batch, samples.count());
-    check_shapes(samples);
+    detail::check_samples(m_network, m_params.loss, samples);
     std::int64_t const steps = (samples.count() + m_params.batch - 1) / m_params.batch;
     m_steps = epochs * steps;
     if (m_steps > m_losses.extent_int(0)) m_losses = LossView(alloc("losses"), m_steps, models());
@@ -86,7 +87,7 @@ class ResidentTrainer final : public Trainer<Space, typename Net::value_type> {
     std::int64_t const most = epochs_per_launch(samples.count());
     for (std::int64_t done = 0; done < epochs; done += most) {
       detail::FitWork<Space, Net> const work{samples,           m_arena,
-                                             m_progress,        m_models,
+                                             m_states,          m_models,
                                              m_losses,          m_params.optimizer,
                                              m_params.loss,     m_params.batch,
                                              m_params.patience, std::min(most, epochs - done),
@@ -112,26 +113,19 @@ class ResidentTrainer final : public Trainer<Space, typename Net::value_type> {
   }
 
   std::vector<Divergence> divergences() override {
-    read_progress();
+    read_states();
     std::vector<Divergence> result;
     for (int m = 0; m < models(); ++m) {
-      std::int64_t const step = m_host_progress(m).diverged_at;
+      std::int64_t const step = m_host_states(m).diverged_at;
       if (step != 0) result.push_back({m, step, m_params.models[static_cast<std::size_t>(m)].learning_rate});
     }
     return result;
   }
 
   T loss_and_gradient(int model, Samples<Space, T> const& samples, Outputs const& input_gradient) override {
-    std::int64_t const n = samples.count();
-    expects_model(model);
-    if (n > m_params.batch) throw ShapeError("samples", n, m_params.batch);
-    check_batches(m_network, static_cast<int>(n), n);
-    check_shapes(samples);
-    if (input_gradient.extent(0) != 0) {
-      expects_extent("input_gradient", static_cast<std::int64_t>(input_gradient.extent(0)), n);
-      expects_extent("columns of input_gradient", static_cast<std::int64_t>(input_gradient.extent(1)), Net::inputs);
-    }
-    detail::GradientWork<Space, Net> const work{samples, m_arena,        m_progress,    m_models,
+    detail::check_model(model, models());
+    detail::check_gradient_request(m_network, m_params, samples, input_gradient);
+    detail::GradientWork<Space, Net> const work{samples, m_arena,        m_states,      m_models,
                                                 m_loss,  input_gradient, m_params.loss, model};
     detail::launch<Net, detail::ColumnLanes>("kramers::ml::gradient", m_exec, work, 1, m_params.batch, m_memory);
     copy_view(m_exec, m_host_loss, m_loss);
@@ -145,11 +139,8 @@ class ResidentTrainer final : public Trainer<Space, typename Net::value_type> {
   }
 
   void predict(int model, Inputs const& inputs, Outputs const& outputs) override {
-    expects_model(model);
-    expects_extent("columns of inputs", static_cast<std::int64_t>(inputs.extent(1)), Net::inputs);
-    expects_extent("outputs", static_cast<std::int64_t>(outputs.extent(0)),
-                   static_cast<std::int64_t>(inputs.extent(0)));
-    expects_extent("columns of outputs", static_cast<std::int64_t>(outputs.extent(1)), Net::outputs);
+    detail::check_model(model, models());
+    detail::check_prediction(m_network, inputs, outputs);
     constexpr int W = on_device<Space> ? 1 : detail::batch_columns;
     auto const packs = (static_cast<std::int64_t>(inputs.extent(0)) + W - 1) / W;
     Kokkos::parallel_for("kramers::ml::predict",
@@ -159,31 +150,26 @@ class ResidentTrainer final : public Trainer<Space, typename Net::value_type> {
 
   ModelState<T> state(int model) override {
     read_row(model);
-    read_progress();
-    detail::Progress<T> const& at = m_host_progress(model);
+    read_states();
     constexpr int parameters = Net::parameter_extent;
-    return {part(0, parameters),
-            part(2 * parameters, parameters),
-            part(3 * parameters, parameters),
-            part(first_buffer, Net::buffer_extent),
-            at.step,
-            at.epoch,
-            at.best_loss,
-            at.waited,
-            at.stopped};
+    ModelState<T> state{part(0, parameters), part(2 * parameters, parameters), part(3 * parameters, parameters),
+                        part(first_buffer, Net::buffer_extent)};
+    m_host_states(model).copy_to(state);
+    return state;
   }
 
   void set_state(int model, ModelState<T> const& state) override {
+    detail::check_state(Net::parameter_extent, Net::buffer_extent, state);
     read_row(model);
-    read_progress();
+    read_states();
     constexpr int parameters = Net::parameter_extent;
-    set_part("parameters", 0, parameters, state.parameters);
-    set_part("first_moment", 2 * parameters, parameters, state.first_moment);
-    set_part("second_moment", 3 * parameters, parameters, state.second_moment);
-    set_part("buffers", first_buffer, Net::buffer_extent, state.buffers);
-    m_host_progress(model) = {state.step, state.epoch, state.waited, 0, state.best_loss, state.stopped};
+    set_part(0, state.parameters);
+    set_part(2 * parameters, state.first_moment);
+    set_part(3 * parameters, state.second_moment);
+    set_part(first_buffer, state.buffers);
+    m_host_states(model) = detail::TrainingState<T>::of(state);
     copy_view(m_exec, row(model), m_host_row);
-    copy_view(m_exec, m_progress, m_host_progress);
+    copy_view(m_exec, m_states, m_host_states);
     m_exec.fence("kramers::ResidentTrainer::set_state");
   }
 
@@ -191,7 +177,7 @@ class ResidentTrainer final : public Trainer<Space, typename Net::value_type> {
     auto const bytes = [](auto const&... views) {
       return (static_cast<std::int64_t>(views.size() * sizeof(*views.data())) + ...);
     };
-    return bytes(m_arena, m_memory, m_progress, m_models, m_losses, m_loss);
+    return bytes(m_arena, m_memory, m_states, m_models, m_losses, m_loss);
   }
 
  private:
@@ -219,34 +205,20 @@ class ResidentTrainer final : public Trainer<Space, typename Net::value_type> {
     return std::max(std::int64_t{1}, (std::int64_t{1} << 27) / work);
   }
 
-  void expects_model(int model) const {
-    expects(model >= 0 && model < models(), "model", model, "one of the " + std::to_string(models()) + " models");
-  }
-  void check_shapes(Samples<Space, T> const& samples) const {
-    expects_extent("columns of inputs", static_cast<std::int64_t>(samples.inputs.extent(1)), Net::inputs);
-    if (m_params.loss == Loss::softmax_cross_entropy) {
-      expects_extent("labels", static_cast<std::int64_t>(samples.labels.extent(0)), samples.count());
-    } else {
-      expects_extent("targets", static_cast<std::int64_t>(samples.targets.extent(0)), samples.count());
-      expects_extent("columns of targets", static_cast<std::int64_t>(samples.targets.extent(1)), Net::outputs);
-    }
-  }
-
   auto row(int model) const { return Kokkos::subview(m_arena, model, Kokkos::ALL); }
   void read_row(int model) {
-    expects_model(model);
+    detail::check_model(model, models());
     copy_view(m_exec, m_host_row, row(model));
     m_exec.fence("kramers::ResidentTrainer::read_row");
   }
-  void read_progress() {
-    copy_view(m_exec, m_host_progress, m_progress);
-    m_exec.fence("kramers::ResidentTrainer::read_progress");
+  void read_states() {
+    copy_view(m_exec, m_host_states, m_states);
+    m_exec.fence("kramers::ResidentTrainer::read_states");
   }
   std::vector<T> part(int first, int size) const {
     return std::vector<T>(m_host_row.data() + first, m_host_row.data() + first + size);
   }
-  void set_part(std::string const& name, int first, int size, std::vector<T> const& values) {
-    expects_extent(name, static_cast<std::int64_t>(values.size()), size);
+  void set_part(int first, std::vector<T> const& values) {
     std::copy(values.begin(), values.end(), m_host_row.data() + first);
   }
 
@@ -255,12 +227,12 @@ class ResidentTrainer final : public Trainer<Space, typename Net::value_type> {
   TrainParams m_params;
   int m_packs;
   ArenaView m_arena, m_memory;
-  Kokkos::View<detail::Progress<T>*, Space> m_progress;
+  Kokkos::View<detail::TrainingState<T>*, Space> m_states;
   Kokkos::View<ModelParams*, Space> m_models;
   LossView m_losses;
   Kokkos::View<T*, Space> m_loss;
   Kokkos::View<T*, Kokkos::HostSpace> m_host_row;
-  typename Kokkos::View<detail::Progress<T>*, Space>::host_mirror_type m_host_progress;
+  typename Kokkos::View<detail::TrainingState<T>*, Space>::host_mirror_type m_host_states;
   typename Kokkos::View<T*, Space>::host_mirror_type m_host_loss;
   std::int64_t m_steps = 0;  // of the last fit
 };

@@ -54,7 +54,7 @@ struct ModelState {
   std::int64_t epoch = 0;  ///< whole epochs trained
   /// Of the early stop: lowest mean loss of an epoch, epochs since then, and whether the model has stopped.
   T best_loss = std::numeric_limits<T>::infinity();
-  std::int64_t waited = 0;
+  std::int64_t epochs_without_improvement = 0;
   bool stopped = false;
 };
 
@@ -81,7 +81,7 @@ class Trainer {
   virtual NetworkSpec const& network() const = 0;
   virtual TrainParams const& params() const = 0;
   /// "resident", "many models", "matrix products (OpenBLAS)", ...
-  virtual std::string path() const = 0;
+  virtual std::string engine() const = 0;
   int models() const { return static_cast<int>(params().models.size()); }
 
   /// Train all models that have neither stopped nor diverged for `epochs` more epochs. Each epoch visits the samples in

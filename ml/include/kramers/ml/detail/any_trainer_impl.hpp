@@ -19,7 +19,7 @@ class AnyTrainerImpl final : public AnyTrainer {
 
   NetworkSpec const& network() const override { return m_trainer->network(); }
   TrainParams const& params() const override { return m_trainer->params(); }
-  std::string path() const override { return m_trainer->path(); }
+  std::string engine() const override { return m_trainer->engine(); }
 
   void set_samples(std::span<double const> inputs, std::span<int const> labels) override {
     expects(params().loss == Loss::softmax_cross_entropy, "samples", "labels",
@@ -80,12 +80,13 @@ class AnyTrainerImpl final : public AnyTrainer {
             s.step,
             s.epoch,
             static_cast<double>(s.best_loss),
-            s.waited,
+            s.epochs_without_improvement,
             s.stopped};
   }
   void set_state(int model, ModelState<double> const& s) override {
-    m_trainer->set_state(model, {narrow(s.parameters), narrow(s.first_moment), narrow(s.second_moment),
-                                 narrow(s.buffers), s.step, s.epoch, static_cast<T>(s.best_loss), s.waited, s.stopped});
+    m_trainer->set_state(
+        model, {narrow(s.parameters), narrow(s.first_moment), narrow(s.second_moment), narrow(s.buffers), s.step,
+                s.epoch, static_cast<T>(s.best_loss), s.epochs_without_improvement, s.stopped});
   }
   std::int64_t state_bytes() const override { return m_trainer->state_bytes(); }
 

@@ -3,7 +3,8 @@
 
 #include <kramers/core/philox.hpp>
 #include <kramers/ml/activation.hpp>
-#include <kramers/ml/detail/crew.hpp>
+#include <kramers/ml/detail/lane_mapping.hpp>
+#include <kramers/ml/detail/layer_math.hpp>
 #include <kramers/ml/loss.hpp>
 #include <kramers/ml/mlp.hpp>
 
@@ -45,17 +46,17 @@ struct LayerAt {
 };
 
 /// The mathematics of a network on one batch, layer by layer: the only place where it stands for networks whose sizes are
-/// known to the compiler. Who does it, and in which lanes, is up to the crew.
+/// known to the compiler. Who does it, and in which lanes, is up to the lane mapping.
 ///
 /// Formulas   dense        z = W x + b, a = f(z);  gz = ga f'(z), gW = sum gz x^T, gb = sum gz, gx = W^T gz
 ///            batch_norm   h = (x - mean) r, r = 1 / sqrt(variance + epsilon), y = scale h + shift;
 ///                         g_shift = sum gy, g_scale = sum gy h, gx = scale r (gy - g_shift / m - h g_scale / m)
 /// @see  Source  Ioffe, Szegedy, arXiv:1502.03167 (2015), section 3
-template <class Net, class Crew>
+template <class Net, class LaneMapping>
 struct Batch {
   using T = typename Net::value_type;
-  static constexpr int models = Crew::models;
-  static constexpr int lanes = Crew::lanes;
+  static constexpr int models = LaneMapping::models;
+  static constexpr int lanes = LaneMapping::lanes;
   static constexpr int parameters = Net::parameter_extent;
   static constexpr int buffers = Net::buffer_extent;
   /// What is kept from step to step, in this order: parameters, gradient, first and second moment, running statistics.
@@ -64,10 +65,10 @@ struct Batch {
   static constexpr int most_sums = 2 * sums_at_a_time;
   static constexpr int state_size = (kept + 3 * buffers + arena_alignment) * models;
   static constexpr int size(int batch) {
-    return state_size + record * Crew::cells(batch) * lanes + Crew::scratch(most_sums);
+    return state_size + record * LaneMapping::cells(batch) * lanes + LaneMapping::scratch(most_sums);
   }
 
-  Crew const& crew;
+  LaneMapping const& mapping;
   T* memory;  ///< size(batch) elements
   int samples = 0;
 
@@ -79,7 +80,7 @@ struct Batch {
   KOKKOS_FORCEINLINE_FUNCTION T& second_moment(int i, int lane) const { return state(3 * parameters + i, lane); }
   KOKKOS_FORCEINLINE_FUNCTION T& running(int i, int lane) const { return state(4 * parameters + i, lane); }
   /// Mean and variance of the batch, at the places of the running ones.
-  KOKKOS_FORCEINLINE_FUNCTION T& now(int i, int lane) const { return state(kept + i, lane); }
+  KOKKOS_FORCEINLINE_FUNCTION T& batch_stats(int i, int lane) const { return state(kept + i, lane); }
   /// At the place of the mean r, at that of the variance scale * r.
   KOKKOS_FORCEINLINE_FUNCTION T& root(int i, int lane) const { return state(kept + buffers + i, lane); }
   /// At the place of the mean g_shift / m, at that of the variance g_scale / m.
@@ -97,14 +98,13 @@ struct Batch {
   /// `term` where the lane holds a sample, else 0. Without a condition, out of which compilers make branches that keep loops
   /// over lanes from being vectorised.
   KOKKOS_FORCEINLINE_FUNCTION T held(int cell, int lane, T term) const {
-    if constexpr (!Crew::checks_lanes) {
+    if constexpr (!LaneMapping::checks_lanes) {
       return term;
     } else {
-      using Bits = kramers::math::detail::Bits<T>;
-      using Signed = std::make_signed_t<Bits>;
-      Signed const before_end = static_cast<Signed>(crew.position(cell, lane)) - static_cast<Signed>(samples);
-      Bits const all = static_cast<Bits>(before_end >> (8 * sizeof(T) - 1));  // ones where it is negative
-      return kramers::math::detail::from_bits(static_cast<Bits>(kramers::math::detail::to_bits(term) & all));
+      using Signed = std::conditional_t<sizeof(T) == 8, std::int64_t, std::int32_t>;
+      Signed const before_end = static_cast<Signed>(mapping.position(cell, lane)) - static_cast<Signed>(samples);
+      Signed const all = before_end >> (8 * sizeof(T) - 1);  // ones where it is negative
+      return Kokkos::bit_cast<T>(Kokkos::bit_cast<Signed>(term) & all);
     }
   }
 
@@ -138,7 +138,7 @@ struct Batch {
     T const share = T(1) / static_cast<T>(samples);
     auto const mean = [&](int, int const model, T const total) { loss(model) = total / static_cast<T>(samples); };
     if (kind == Loss::softmax_cross_entropy) {
-      crew.template sums<1>(
+      mapping.template sums<1>(
           [&](int const cell, int const lane, auto const& sum) {
             T logits[Net::outputs];
             for (int k = 0; k < Net::outputs; ++k) logits[k] = value(cell, out + k, lane);
@@ -150,7 +150,7 @@ struct Batch {
           },
           mean);
     } else {
-      crew.template sums<1>(
+      mapping.template sums<1>(
           [&](int const cell, int const lane, auto const& sum) {
             T const one = squared_error<T>(
                 Net::outputs, held(cell, lane, share), [&](int const k) { return value(cell, out + k, lane); },
@@ -166,7 +166,7 @@ struct Batch {
   template <int Layer>
   [[gnu::flatten]] KOKKOS_FUNCTION void dense_forward() const {
     using At = LayerAt<Net, Layer>;
-    crew.each_sample([&](int const cell, int const lane) {
+    mapping.each_sample([&](int const cell, int const lane) {
       T x[At::inputs];
       for (int i = 0; i < At::inputs; ++i) x[i] = value(cell, At::input_row + i, lane);
       unrolled<At::outputs>([&](auto const index) {
@@ -200,7 +200,7 @@ struct Batch {
   template <int Layer>
   [[gnu::flatten]] KOKKOS_FUNCTION void dense_propagate() const {
     using At = LayerAt<Net, Layer>;
-    crew.each_sample([&](int const cell, int const lane) {
+    mapping.each_sample([&](int const cell, int const lane) {
       T gz[At::outputs];
       for (int o = 0; o < At::outputs; ++o) gz[o] = slope_of(cell, o, lane);
       unrolled<At::inputs>([&](auto const index) {
@@ -218,7 +218,7 @@ struct Batch {
     using At = LayerAt<Net, Layer>;
     constexpr int biases = FirstInput == 0 ? 1 : 0;
     constexpr int per_output = Inputs + biases;  // sums of an output: its weights, and at first its bias
-    crew.template sums<Outputs * per_output>(
+    mapping.template sums<Outputs * per_output>(
         [&](int const cell, int const lane, auto const& sum) {
           T x[Inputs];
           for (int i = 0; i < Inputs; ++i) x[i] = value(cell, At::input_row + FirstInput + i, lane);
@@ -247,33 +247,41 @@ struct Batch {
     T const number = static_cast<T>(samples);
     for_parts<At::outputs, sums_at_a_time>([&](auto const first, auto const count) {
       constexpr int f = decltype(first)::value, features = decltype(count)::value;
-      crew.template sums<features>(
+      mapping.template sums<features>(
           [&](int const cell, int const lane, auto const& sum) {
             unrolled<features>(
                 [&](auto const k) { sum(k) += held(cell, lane, value(cell, At::input_row + f + k, lane)); });
           },
-          [&](int const k, int const model, T const total) { now(At::mean + f + k, model) = total / number; });
-      crew.template sums<features>(
+          [&](int const k, int const model, T const total) { batch_stats(At::mean + f + k, model) = total / number; });
+      mapping.template sums<features>(
           [&](int const cell, int const lane, auto const& sum) {
             unrolled<features>([&](auto const k) {
-              T const away = value(cell, At::input_row + f + k, lane) - now(At::mean + f + k, lane);
+              T const away = value(cell, At::input_row + f + k, lane) - batch_stats(At::mean + f + k, lane);
               sum(k) = math::fma(held(cell, lane, away), away, sum(k));
             });
           },
-          [&](int const k, int const model, T const total) { now(At::variance + f + k, model) = total / number; });
+          [&](int const k, int const model, T const total) {
+            batch_stats(At::variance + f + k, model) = total / number;
+          });
     });
-    crew.template each<At::outputs>([&](int const f, int const model) {
-      T const r = T(1) / math::sqrt(now(At::variance + f, model) + static_cast<T>(batch_norm_epsilon));
+    mapping.template each<At::outputs>([&](int const f, int const model) {
+      T const r = batch_norm_root(batch_stats(At::variance + f, model));
       root(At::mean + f, model) = r;
       root(At::variance + f, model) = theta(At::first + f, model) * r;
     });
-    crew.each_sample([&](int const cell, int const lane) {
+    mapping.each_sample([&](int const cell, int const lane) {
       unrolled<At::outputs>([&](auto const f) {
-        T const h = (value(cell, At::input_row + f, lane) - now(At::mean + f, lane)) * root(At::mean + f, lane);
-        value(cell, At::output_row + f, lane) =
-            math::fma(theta(At::first + f, lane), h, theta(At::second + f, lane));
+        T const h = normalised<Layer>(cell, f, lane);
+        value(cell, At::output_row + f, lane) = math::fma(theta(At::first + f, lane), h, theta(At::second + f, lane));
       });
     });
+  }
+
+  template <int Layer>
+  KOKKOS_FORCEINLINE_FUNCTION T normalised(int const cell, int const f, int const lane) const {
+    using At = LayerAt<Net, Layer>;
+    return batch_norm_normalised(value(cell, At::input_row + f, lane), batch_stats(At::mean + f, lane),
+                                 root(At::mean + f, lane));
   }
 
   template <int Layer, bool Propagate>
@@ -281,12 +289,11 @@ struct Batch {
     using At = LayerAt<Net, Layer>;
     for_parts<At::outputs, sums_at_a_time>([&](auto const first, auto const count) {
       constexpr int f = decltype(first)::value, features = decltype(count)::value;
-      crew.template sums<2 * features>(
+      mapping.template sums<2 * features>(
           [&](int const cell, int const lane, auto const& sum) {
             unrolled<features>([&](auto const k) {
               T const gy = slope_of(cell, f + k, lane);
-              T const h = (value(cell, At::input_row + f + k, lane) - now(At::mean + f + k, lane)) *
-                          root(At::mean + f + k, lane);
+              T const h = normalised<Layer>(cell, f + k, lane);
               sum(2 * k) += gy;
               sum(2 * k + 1) = math::fma(gy, h, sum(2 * k + 1));
             });
@@ -296,15 +303,16 @@ struct Batch {
           });
     });
     if constexpr (!Propagate) return;
-    crew.template each<At::outputs>([&](int const f, int const model) {
+    mapping.template each<At::outputs>([&](int const f, int const model) {
       pull(At::mean + f, model) = gradient(At::second + f, model) / static_cast<T>(samples);
       pull(At::variance + f, model) = gradient(At::first + f, model) / static_cast<T>(samples);
     });
-    crew.each_sample([&](int const cell, int const lane) {
+    mapping.each_sample([&](int const cell, int const lane) {
       unrolled<At::outputs>([&](auto const f) {
-        T const h = (value(cell, At::input_row + f, lane) - now(At::mean + f, lane)) * root(At::mean + f, lane);
-        T const gx = math::fma(-h, pull(At::variance + f, lane), slope_of(cell, f, lane) - pull(At::mean + f, lane));
-        slope_of(cell, f, lane) = held(cell, lane, root(At::variance + f, lane) * gx);
+        T const gx = batch_norm_input_gradient(slope_of(cell, f, lane), normalised<Layer>(cell, f, lane),
+                                               root(At::variance + f, lane), pull(At::mean + f, lane),
+                                               pull(At::variance + f, lane));
+        slope_of(cell, f, lane) = held(cell, lane, gx);
       });
     });
   }
@@ -314,9 +322,9 @@ struct Batch {
   [[gnu::flatten]] KOKKOS_FUNCTION void each_drop(Draw const& draw, Body const& body) const {
     using At = LayerAt<Net, Layer>;
     constexpr double rate = At::percent / 100.0;
-    crew.each_sample([&](int const cell, int const lane) {
+    mapping.each_sample([&](int const cell, int const lane) {
       for (int group = 0; 4 * group < At::outputs; ++group) {
-        PhiloxBlock const bits = draw(models == 1 ? 0 : lane, crew.position(cell, lane), group, Layer);
+        PhiloxBlock const bits = draw(models == 1 ? 0 : lane, mapping.position(cell, lane), group, Layer);
         std::uint32_t const words[4] = {bits.w0, bits.w1, bits.w2, bits.w3};
         for (int i = 0; i < 4 && 4 * group + i < At::outputs; ++i) {
           bool const dropped = static_cast<double>(words[i]) < rate * 0x1p32;

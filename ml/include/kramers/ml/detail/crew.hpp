@@ -10,13 +10,13 @@
 
 /// Who computes what of a batch. The samples of a batch lie in a grid of rows x batch_columns, sample = row * batch_columns
 /// + column. A sum over the batch is that of each column, its rows in order, and then a tree over the columns that halves
-/// their number: s[c] += s[c + 16], s[c] += s[c + 8], ... Three crews do this with the same bits:
+/// their number: s[c] += s[c + 16], s[c] += s[c + 8], ... Three lane mappings do this with the same bits:
 ///
 ///   ColumnLanes    one model on a CPU: lanes are columns
 ///   ModelLanes     many models on a CPU: lanes are models, columns come one after the other
 ///   ColumnThreads  one model on a device: the threads of a team are columns
 ///
-/// A crew goes through `cells` of `lanes` each; (cell, lane) names a sample (ModelLanes: a sample of the model `lane`).
+/// A lane mapping goes through `cells` of `lanes` each; (cell, lane) names a sample (ModelLanes: a sample of the model `lane`).
 namespace kramers::ml::detail {
 
 inline constexpr int batch_columns = 32;

@@ -7,16 +7,16 @@
 
 namespace kramers::ml::detail {
 
-/// Work on a CPU: one crew per pack, with its memory.
-template <class Space, class Work, class Crew>
+/// Work on a CPU: one lane mapping per pack, with its memory.
+template <class Space, class Work, class LaneMapping>
 struct PackKernel {
   using T = typename Work::T;
   Work work;
   Kokkos::View<T**, Kokkos::LayoutRight, Space> memory;  // (packs, Batch::size)
 
   KOKKOS_FUNCTION void operator()(int const pack) const {
-    Crew crew;
-    work.run(crew, pack, &memory(pack, 0));
+    LaneMapping mapping;
+    work.run(mapping, pack, &memory(pack, 0));
   }
 };
 
@@ -25,23 +25,23 @@ template <class Space, class Net, class Work>
 struct TeamKernel {
   using T = typename Work::T;
   using Member = typename Kokkos::TeamPolicy<Space>::member_type;
-  using Crew = ColumnThreads<T, Member>;
+  using LaneMapping = ColumnThreads<T, Member>;
   using Scratch = Kokkos::View<T*, typename Space::scratch_memory_space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
   Work work;
   int batch, level;
 
-  static int bytes(int batch) { return static_cast<int>(Scratch::shmem_size(Batch<Net, Crew>::size(batch))); }
+  static int bytes(int batch) { return static_cast<int>(Scratch::shmem_size(Batch<Net, LaneMapping>::size(batch))); }
 
   KOKKOS_FUNCTION void operator()(Member const& team) const {
-    int const size = Batch<Net, Crew>::size(batch);
+    int const size = Batch<Net, LaneMapping>::size(batch);
     Scratch const memory(team.team_scratch(level), size);
-    Crew crew(team, memory.data() + size - Crew::scratch(Batch<Net, Crew>::most_sums));
-    work.run(crew, team.league_rank(), memory.data());
+    LaneMapping mapping(team, memory.data() + size - LaneMapping::scratch(Batch<Net, LaneMapping>::most_sums));
+    work.run(mapping, team.league_rank(), memory.data());
   }
 };
 
-/// Start the work of `packs` crews; on a device they are always teams.
-template <class Net, template <class> class HostCrew, class Space, class Work, class Memory>
+/// Start the work of `packs` lane mappings; on a device they are always teams.
+template <class Net, template <class> class HostMapping, class Space, class Work, class Memory>
 void launch(std::string const& label, Space const& exec, Work const& work, int packs, int batch, Memory const& memory) {
   using T = typename Net::value_type;
   if constexpr (on_device<Space>) {
@@ -52,7 +52,7 @@ void launch(std::string const& label, Space const& exec, Work const& work, int p
     Kokkos::parallel_for(label, policy.set_scratch_size(level, Kokkos::PerTeam(bytes)), Kernel{work, batch, level});
   } else {
     Kokkos::parallel_for(label, Kokkos::RangePolicy<Space, int>(exec, 0, packs),
-                         PackKernel<Space, Work, HostCrew<T>>{work, memory});
+                         PackKernel<Space, Work, HostMapping<T>>{work, memory});
   }
 }
 

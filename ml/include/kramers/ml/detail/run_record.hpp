@@ -2,15 +2,18 @@
 #pragma once
 
 #include <kramers/core/math.hpp>
+#include <kramers/ml/trainer.hpp>
 
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 namespace kramers::ml::detail {
 
-/// Where a model stands, on the device; see ModelState.
+/// Where a model stands, on the device: what both engines decide by, step for step. See ModelState.
 template <class T>
-struct RunRecord {
-  std::int64_t step = 0, epoch = 0, waited = 0;
+struct TrainingState {
+  std::int64_t step = 0, epoch = 0, epochs_without_improvement = 0;
   std::int64_t diverged_at = 0;  ///< number of the step whose loss was not finite; 0: none
   T best_loss = math::infinity<T>;
   T epoch_loss = 0;  ///< sum of the losses of this epoch's samples so far
@@ -39,8 +42,27 @@ struct RunRecord {
     ++epoch;
     bool const better = mean < best_loss;
     best_loss = better ? mean : best_loss;
-    waited = better ? 0 : waited + 1;
-    stopped = patience > 0 && waited >= patience;
+    epochs_without_improvement = better ? 0 : epochs_without_improvement + 1;
+    stopped = patience > 0 && epochs_without_improvement >= patience;
+  }
+
+  /// That of a model which goes on from `state`: it has not diverged.
+  static TrainingState of(ModelState<T> const& state) {
+    TrainingState result;
+    result.step = state.step;
+    result.epoch = state.epoch;
+    result.epochs_without_improvement = state.epochs_without_improvement;
+    result.best_loss = state.best_loss;
+    result.stopped = state.stopped;
+    return result;
+  }
+  /// What a restart needs of it, beside the arrays.
+  void copy_to(ModelState<T>& state) const {
+    state.step = step;
+    state.epoch = epoch;
+    state.epochs_without_improvement = epochs_without_improvement;
+    state.best_loss = best_loss;
+    state.stopped = stopped;
   }
 };
 
