@@ -35,21 +35,38 @@ struct JoinLists<TypeList<A...>, TypeList<B...>, Rest...> {
 template <class... Lists>
 using Join = typename detail::JoinLists<Lists...>::type;
 
-/// The execution spaces that this Kokkos was built with: the only place where kramers lists them.
-using Spaces = Join<
+// The execution spaces that this Kokkos was built with: the only place where kramers lists them.
 #ifdef KOKKOS_ENABLE_CUDA
-    TypeList<Kokkos::Cuda>,
+#define KRAMERS_FOR_CUDA(macro, ...) macro(Kokkos::Cuda __VA_OPT__(, ) __VA_ARGS__)
+#else
+#define KRAMERS_FOR_CUDA(macro, ...)
 #endif
 #ifdef KOKKOS_ENABLE_HIP
-    TypeList<Kokkos::HIP>,
+#define KRAMERS_FOR_HIP(macro, ...) macro(Kokkos::HIP __VA_OPT__(, ) __VA_ARGS__)
+#else
+#define KRAMERS_FOR_HIP(macro, ...)
 #endif
 #ifdef KOKKOS_ENABLE_OPENMP
-    TypeList<Kokkos::OpenMP>,
+#define KRAMERS_FOR_OPENMP(macro, ...) macro(Kokkos::OpenMP __VA_OPT__(, ) __VA_ARGS__)
+#else
+#define KRAMERS_FOR_OPENMP(macro, ...)
 #endif
 #ifdef KOKKOS_ENABLE_SERIAL
-    TypeList<Kokkos::Serial>,
+#define KRAMERS_FOR_SERIAL(macro, ...) macro(Kokkos::Serial __VA_OPT__(, ) __VA_ARGS__)
+#else
+#define KRAMERS_FOR_SERIAL(macro, ...)
 #endif
-    TypeList<>>;
+/// macro(Space, further arguments) for each of them: explicit instantiations cannot be made of a list of types.
+#define KRAMERS_FOR_SPACES(...)   \
+  KRAMERS_FOR_CUDA(__VA_ARGS__)   \
+  KRAMERS_FOR_HIP(__VA_ARGS__)    \
+  KRAMERS_FOR_OPENMP(__VA_ARGS__) \
+  KRAMERS_FOR_SERIAL(__VA_ARGS__)
+
+#define KRAMERS_LISTED_SPACE(Space) TypeList<Space>,
+/// The same spaces as types.
+using Spaces = Join<KRAMERS_FOR_SPACES(KRAMERS_LISTED_SPACE) TypeList<>>;
+#undef KRAMERS_LISTED_SPACE
 
 /// The precisions that kramers computes in.
 using Precisions = TypeList<double, float>;
