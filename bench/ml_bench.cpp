@@ -3,7 +3,7 @@
 // lanes with 15 others, and does training become slower when gradients have become small?
 #include <kramers/core/copy_view.hpp>
 #include <kramers/core/normal.hpp>
-#include <kramers/ml/resident_trainer.hpp>
+#include <kramers/ml/resident_networks.hpp>
 
 #include <cmath>
 #include <memory>
@@ -15,9 +15,7 @@ namespace kramers::bench {
 using Space = Kokkos::DefaultExecutionSpace;
 using namespace kramers::ml;
 template <class T>
-using Classifier = Mlp<T, In<2>, Dense<8, Activation::tanh>, BatchNorm, Dense<3>>;
-template <class T>
-using Trainer = ResidentTrainer<Space, Classifier<T>>;
+using Trainer = ResidentTrainer<Space, ThreeClasses<T>>;
 constexpr int points = 833;
 constexpr int steps_per_epoch = 7;  // six of 128 and one of 65
 

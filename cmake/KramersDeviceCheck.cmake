@@ -11,7 +11,9 @@ include("${PROJECT_SOURCE_DIR}/algorithms/dynamics/potentials.cmake")
 kramers_builtin_potential_sources(potential_sources)
 list(FILTER potential_sources INCLUDE REGEX
      "/(double_well_(ensemble_f..|spread_map)|(mueller_brown|harmonic)_ensemble_f64|(tabulated|cosine)_ensemble_f32)\\.cpp$")
-file(GLOB kernel_sources CONFIGURE_DEPENDS ml/src/*/*.cpp)
+include(KramersInstances)
+kramers_ml_instances(kernel_sources)
+list(FILTER kernel_sources INCLUDE REGEX "/(gemm|resident\\.TwoClasses)\\.")
 list(APPEND kernel_sources ${potential_sources})
 
 if(KRAMERS_DEVICE_CHECK STREQUAL "cuda")
@@ -89,13 +91,14 @@ set(compile ${enter} ${KRAMERS_CCACHE} ${KRAMERS_DEVICE_COMPILER} ${flags} -std=
 foreach(folder core core/base core/runtime algorithms/dynamics ml)
   list(APPEND compile -I "${PROJECT_SOURCE_DIR}/${folder}/include")
 endforeach()
+list(APPEND compile -I "${PROJECT_SOURCE_DIR}/ml/src")
 string(REPLACE "${root}/usr" "/usr" headers "${KRAMERS_KOKKOS_HEADERS}")
 list(APPEND compile -isystem "${overlay}" -isystem "${headers}")
 
 set(objects "")
 set(depfiles "")
 foreach(source IN LISTS kernel_sources)
-  string(REGEX REPLACE ".*/(src|potentials)/(.*)\\.cpp$" "\\2" name "${source}")
+  string(REGEX REPLACE ".*/(potentials|instances/ml)/(.*)\.cpp$" "\2" name "${source}")
   string(REPLACE "/" "." name "${name}")
   set(object "${PROJECT_BINARY_DIR}/${name}.o")
   add_custom_command(

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include <kramers/ml/resident_trainer.hpp>
-
 #include <gtest/gtest.h>
 #include <rings.hpp>
 #include <spaces.hpp>
@@ -8,7 +6,7 @@
 #include <cmath>
 #include <map>
 
-#include "resident_networks.hpp"
+#include "ml_networks.hpp"
 
 namespace kramers::test {
 namespace many_models {

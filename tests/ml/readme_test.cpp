@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include <kramers/ml/resident_trainer.hpp>
+#include <kramers/ml/resident_networks.hpp>
 
 #include <gtest/gtest.h>
 

@@ -4,9 +4,9 @@
 namespace kramers::test {
 
 using InDouble =
-    ::testing::Types<ResidentCase<Classifier, double>, ResidentCase<NormFirst, double>, ResidentCase<Relu, double>>;
-using InBoth = ::testing::Types<ResidentCase<Classifier, double>, ResidentCase<NormFirst, double>,
-                                ResidentCase<Relu, double>, ResidentCase<Classifier, float>>;
+    ::testing::Types<ResidentCase<Shipped, double>, ResidentCase<NormFirst, double>, ResidentCase<Relu, double>>;
+using InBoth = ::testing::Types<ResidentCase<Shipped, double>, ResidentCase<NormFirst, double>,
+                                ResidentCase<Relu, double>, ResidentCase<Shipped, float>>;
 INSTANTIATE_TYPED_TEST_SUITE_P(Networks, ResidentFixture, InBoth);
 INSTANTIATE_TYPED_TEST_SUITE_P(Networks, Resident, InBoth);
 INSTANTIATE_TYPED_TEST_SUITE_P(Networks, ResidentInDouble, InDouble);

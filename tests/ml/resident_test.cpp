@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/error.hpp>
-#include <kramers/ml/resident_trainer.hpp>
 
 #include <gtest/gtest.h>
 #include <listener.hpp>
@@ -11,7 +10,7 @@
 #include <cmath>
 #include <thread>
 
-#include "resident_networks.hpp"
+#include "ml_networks.hpp"
 
 namespace kramers::test {
 namespace resident {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <kramers/ml/resident_trainer.hpp>
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,52 +9,33 @@
 #include <string>
 #include <vector>
 
+#include "ml_networks.hpp"
 #include "ml_trainer_checks.hpp"
 
 namespace kramers::test {
 
-// Networks of the fixtures, and one with dropout, which PyTorch draws in another way.
-struct Classifier {
-  static constexpr char const* fixture = "classifier_adam";
-  template <class T>
-  using Net = ml::Mlp<T, ml::In<2>, ml::Dense<8, ml::Activation::tanh>, ml::BatchNorm, ml::Dense<3>>;
-};
-struct NormFirst {
-  static constexpr char const* fixture = "adam_with_decay";
-  template <class T>
-  using Net = ml::Mlp<T, ml::In<3>, ml::BatchNorm, ml::Dense<5, ml::Activation::tanh>, ml::Dense<3>>;
-};
-struct TwoNorms {
-  static constexpr char const* fixture = "tanh_nesterov";
-  template <class T>
-  using Net = ml::Mlp<T, ml::In<2>, ml::Dense<6, ml::Activation::tanh>, ml::BatchNorm,
-                      ml::Dense<4, ml::Activation::tanh>, ml::BatchNorm, ml::Dense<2>>;
-};
-struct Relu {
-  static constexpr char const* fixture = "relu_momentum";
-  template <class T>
-  using Net =
-      ml::Mlp<T, ml::In<3>, ml::Dense<7, ml::Activation::relu>, ml::Dense<5, ml::Activation::relu>, ml::Dense<4>>;
-};
-struct GeluErf {
-  static constexpr char const* fixture = "gelu_erf_adamw";
-  template <class T>
-  using Net = ml::Mlp<T, ml::In<3>, ml::Dense<6, ml::Activation::gelu_erf>, ml::BatchNorm, ml::Dense<2>>;
-};
-struct Dropping {
-  template <class T>
-  using Net = ml::Mlp<T, ml::In<5>, ml::Dropout<25>, ml::Dense<6, ml::Activation::gelu_tanh>, ml::BatchNorm,
-                      ml::Dropout<50>, ml::Dense<2>>;
-};
+template <template <class> class N>
+inline constexpr char const* fixture_name = nullptr;
+template <>
+inline constexpr char const* fixture_name<Shipped> = "classifier_adam";
+template <>
+inline constexpr char const* fixture_name<NormFirst> = "adam_with_decay";
+template <>
+inline constexpr char const* fixture_name<TwoNorms> = "tanh_nesterov";
+template <>
+inline constexpr char const* fixture_name<Relu> = "relu_momentum";
+template <>
+inline constexpr char const* fixture_name<GeluErf> = "gelu_erf_adamw";
 
-template <class N, class T>
+/// A network of ml_networks.hpp in the precision T, and the fixture of PyTorch for it if there is one.
+template <template <class> class N, class T>
 struct ResidentCase {
   using Real = T;
   using Space = Kokkos::DefaultExecutionSpace;
-  using Net = typename N::template Net<T>;
+  using Net = N<T>;
   using Trainer = ml::ResidentTrainer<Space, Net>;
   static Fixture fixture() {
-    return read_fixture(KRAMERS_SOURCE_DIR "/tests/ml/fixtures/" + std::string(N::fixture) + ".json");
+    return read_fixture(std::string(KRAMERS_SOURCE_DIR "/tests/ml/fixtures/") + fixture_name<N> + ".json");
   }
 };
 

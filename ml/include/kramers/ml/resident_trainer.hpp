@@ -74,31 +74,7 @@ class ResidentTrainer final : public Trainer<Space, typename Net::value_type> {
   std::string engine() const override { return models() == 1 ? "resident" : "many models"; }
   using Base::models;
 
-  void fit(Samples<Space, T> const& samples, std::int64_t epochs) override {
-    Region const region("kramers::ml::fit");
-    expects(epochs >= 0, "epochs", epochs, ">= 0");
-    check_batches(m_network, m_params.batch, samples.count());
-    detail::check_samples(m_network, m_params.loss, samples);
-    std::int64_t const steps = (samples.count() + m_params.batch - 1) / m_params.batch;
-    m_steps = epochs * steps;
-    if (m_steps > m_losses.extent_int(0)) m_losses = LossView(alloc("losses"), m_steps, models());
-    Kokkos::deep_copy(m_exec, Kokkos::subview(m_losses, std::pair(std::int64_t{0}, m_steps), Kokkos::ALL),
-                      Kokkos::Experimental::quiet_NaN_v<T>);
-    std::int64_t const most = epochs_per_launch(samples.count());
-    for (std::int64_t done = 0; done < epochs; done += most) {
-      detail::FitWork<Space, Net> const work{samples,           m_arena,
-                                             m_states,          m_models,
-                                             m_losses,          m_params.optimizer,
-                                             m_params.loss,     m_params.batch,
-                                             m_params.patience, std::min(most, epochs - done),
-                                             done * steps};
-      if (models_in_lanes()) {
-        detail::launch<Net, detail::ModelLanes>("kramers::ml::fit", m_exec, work, m_packs, m_params.batch, m_memory);
-      } else {
-        detail::launch<Net, detail::ColumnLanes>("kramers::ml::fit", m_exec, work, m_packs, m_params.batch, m_memory);
-      }
-    }
-  }
+  void fit(Samples<Space, T> const& samples, std::int64_t epochs) override;
 
   std::vector<std::vector<T>> losses() override {
     auto const rows = Kokkos::subview(m_losses, std::pair(std::int64_t{0}, m_steps), Kokkos::ALL);
@@ -122,31 +98,14 @@ class ResidentTrainer final : public Trainer<Space, typename Net::value_type> {
     return result;
   }
 
-  T loss_and_gradient(int model, Samples<Space, T> const& samples, Outputs const& input_gradient) override {
-    detail::check_model(model, models());
-    detail::check_gradient_request(m_network, m_params, samples, input_gradient);
-    detail::GradientWork<Space, Net> const work{samples, m_arena,        m_states,      m_models,
-                                                m_loss,  input_gradient, m_params.loss, model};
-    detail::launch<Net, detail::ColumnLanes>("kramers::ml::gradient", m_exec, work, 1, m_params.batch, m_memory);
-    copy_view(m_exec, m_host_loss, m_loss);
-    m_exec.fence("kramers::ResidentTrainer::loss_and_gradient");
-    return m_host_loss(0);
-  }
+  T loss_and_gradient(int model, Samples<Space, T> const& samples, Outputs const& input_gradient) override;
 
   std::vector<T> gradient(int model) override {
     read_row(model);
     return part(Net::parameter_extent, Net::parameter_extent);
   }
 
-  void predict(int model, Inputs const& inputs, Outputs const& outputs) override {
-    detail::check_model(model, models());
-    detail::check_prediction(m_network, inputs, outputs);
-    constexpr int W = on_device<Space> ? 1 : detail::batch_columns;
-    auto const packs = (static_cast<std::int64_t>(inputs.extent(0)) + W - 1) / W;
-    Kokkos::parallel_for("kramers::ml::predict",
-                         Kokkos::RangePolicy<Space, Kokkos::IndexType<std::int64_t>>(m_exec, 0, packs),
-                         detail::PredictKernel<Space, Net, W>{inputs, outputs, m_arena, model});
-  }
+  void predict(int model, Inputs const& inputs, Outputs const& outputs) override;
 
   ModelState<T> state(int model) override {
     read_row(model);
@@ -236,5 +195,58 @@ class ResidentTrainer final : public Trainer<Space, typename Net::value_type> {
   typename Kokkos::View<T*, Space>::host_mirror_type m_host_loss;
   std::int64_t m_steps = 0;  // of the last fit
 };
+
+// What launches kernels is no inline function, so that an explicit instantiation elsewhere keeps it from being compiled.
+
+template <execution_space Space, class Net>
+void ResidentTrainer<Space, Net>::fit(Samples<Space, T> const& samples, std::int64_t epochs) {
+  Region const region("kramers::ml::fit");
+  expects(epochs >= 0, "epochs", epochs, ">= 0");
+  check_batches(m_network, m_params.batch, samples.count());
+  detail::check_samples(m_network, m_params.loss, samples);
+  std::int64_t const steps = (samples.count() + m_params.batch - 1) / m_params.batch;
+  m_steps = epochs * steps;
+  if (m_steps > m_losses.extent_int(0)) m_losses = LossView(alloc("losses"), m_steps, models());
+  Kokkos::deep_copy(m_exec, Kokkos::subview(m_losses, std::pair(std::int64_t{0}, m_steps), Kokkos::ALL),
+                    Kokkos::Experimental::quiet_NaN_v<T>);
+  std::int64_t const most = epochs_per_launch(samples.count());
+  for (std::int64_t done = 0; done < epochs; done += most) {
+    detail::FitWork<Space, Net> const work{samples,           m_arena,
+                                           m_states,          m_models,
+                                           m_losses,          m_params.optimizer,
+                                           m_params.loss,     m_params.batch,
+                                           m_params.patience, std::min(most, epochs - done),
+                                           done * steps};
+    if (models_in_lanes()) {
+      detail::launch<Net, detail::ModelLanes>("kramers::ml::fit", m_exec, work, m_packs, m_params.batch, m_memory);
+    } else {
+      detail::launch<Net, detail::ColumnLanes>("kramers::ml::fit", m_exec, work, m_packs, m_params.batch, m_memory);
+    }
+  }
+}
+
+template <execution_space Space, class Net>
+auto ResidentTrainer<Space, Net>::loss_and_gradient(int model, Samples<Space, T> const& samples,
+                                                    Outputs const& input_gradient) -> T {
+  detail::check_model(model, models());
+  detail::check_gradient_request(m_network, m_params, samples, input_gradient);
+  detail::GradientWork<Space, Net> const work{samples, m_arena,        m_states,      m_models,
+                                              m_loss,  input_gradient, m_params.loss, model};
+  detail::launch<Net, detail::ColumnLanes>("kramers::ml::gradient", m_exec, work, 1, m_params.batch, m_memory);
+  copy_view(m_exec, m_host_loss, m_loss);
+  m_exec.fence("kramers::ResidentTrainer::loss_and_gradient");
+  return m_host_loss(0);
+}
+
+template <execution_space Space, class Net>
+void ResidentTrainer<Space, Net>::predict(int model, Inputs const& inputs, Outputs const& outputs) {
+  detail::check_model(model, models());
+  detail::check_prediction(m_network, inputs, outputs);
+  constexpr int W = on_device<Space> ? 1 : detail::batch_columns;
+  auto const packs = (static_cast<std::int64_t>(inputs.extent(0)) + W - 1) / W;
+  Kokkos::parallel_for("kramers::ml::predict",
+                       Kokkos::RangePolicy<Space, Kokkos::IndexType<std::int64_t>>(m_exec, 0, packs),
+                       detail::PredictKernel<Space, Net, W>{inputs, outputs, m_arena, model});
+}
 
 }  // namespace kramers::ml

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "resident/makers.hpp"
-#include "resident/networks.hpp"
+#include "makers.hpp"
+
+#include <kramers/ml/resident_networks.hpp>
+
+#include "make_resident.hpp"
 
 namespace kramers::ml::detail {
 namespace {
@@ -16,8 +19,9 @@ ResidentMaker maker() {
 }  // namespace
 
 std::vector<ResidentMaker> const& resident_makers() {
-  static std::vector<ResidentMaker> const makers{maker<ThreeClasses>(), maker<TwoClasses>(), maker<WideThreeClasses>(),
-                                                 maker<DeepThreeClasses>()};
+#define KRAMERS_MAKER(name, ...) maker<name>(),
+  static std::vector<ResidentMaker> const makers{KRAMERS_RESIDENT_NETWORKS(KRAMERS_MAKER)};
+#undef KRAMERS_MAKER
   return makers;
 }
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/error.hpp>
+#include <kramers/core/spaces.hpp>
 #include <kramers/ml/detail/kernels_gemm.hpp>
-
-#include <Kokkos_Core.hpp>
 
 #ifdef KRAMERS_HAVE_KERNELS
 #include <KokkosBlas3_gemm.hpp>
@@ -42,21 +41,10 @@ void kernels_gemm(Space const&, Product const&, T const*, T const*, T*) {
 
 #endif
 
-#ifdef KOKKOS_ENABLE_SERIAL
-template void kernels_gemm(Kokkos::Serial const&, Product const&, float const*, float const*, float*);
-template void kernels_gemm(Kokkos::Serial const&, Product const&, double const*, double const*, double*);
-#endif
-#ifdef KOKKOS_ENABLE_OPENMP
-template void kernels_gemm(Kokkos::OpenMP const&, Product const&, float const*, float const*, float*);
-template void kernels_gemm(Kokkos::OpenMP const&, Product const&, double const*, double const*, double*);
-#endif
-#ifdef KOKKOS_ENABLE_CUDA
-template void kernels_gemm(Kokkos::Cuda const&, Product const&, float const*, float const*, float*);
-template void kernels_gemm(Kokkos::Cuda const&, Product const&, double const*, double const*, double*);
-#endif
-#ifdef KOKKOS_ENABLE_HIP
-template void kernels_gemm(Kokkos::HIP const&, Product const&, float const*, float const*, float*);
-template void kernels_gemm(Kokkos::HIP const&, Product const&, double const*, double const*, double*);
-#endif
+#define KRAMERS_INSTANCE(Space)                                                                 \
+  template void kernels_gemm(Space const&, Product const&, float const*, float const*, float*); \
+  template void kernels_gemm(Space const&, Product const&, double const*, double const*, double*);
+KRAMERS_FOR_SPACES(KRAMERS_INSTANCE)
+#undef KRAMERS_INSTANCE
 
 }  // namespace kramers::ml::detail
