@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include <kramers/core/philox.hpp>
 #include <kramers/ml/classifier.hpp>
 
 #include <algorithm>
@@ -71,26 +70,6 @@ Predictor::Predictor(ClassifierModel const& model, std::string const& space)
 std::vector<double> Predictor::operator()(std::span<double const> inputs) const {
   if (inputs.empty()) return {};
   return probabilities(m_trainer->predict(0, m_standardisation(inputs)), m_classes);
-}
-
-PhasePoints random_points(std::int64_t n, std::span<double const> lower, std::span<double const> upper,
-                          std::uint64_t seed) {
-  expects(n >= 0, "number of random points", n, ">= 0");
-  expects_extent("lower corner", std::ssize(lower), features);
-  expects_extent("upper corner", std::ssize(upper), features);
-  for (std::size_t f = 0; f < lower.size(); ++f)
-    expects(lower[f] < upper[f], "upper corner", upper[f], "> lower corner");
-  PhasePoints points;
-  auto const within = [&](std::size_t f, std::uint32_t high, std::uint32_t low) {
-    std::uint64_t const bits = (std::uint64_t{high} << 32 | low) >> 11;
-    return lower[f] + (upper[f] - lower[f]) * (static_cast<double>(bits) * 0x1p-53);
-  };
-  for (std::int64_t i = 0; i < n; ++i) {
-    PhiloxBlock const block = philox_block(seed, static_cast<std::uint64_t>(i), 0, Stream::test_points);
-    points.position.push_back(within(0, block.w0, block.w1));
-    points.velocity.push_back(within(1, block.w2, block.w3));
-  }
-  return points;
 }
 
 }  // namespace kramers::ml

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/error.hpp>
 #include <kramers/base/hash.hpp>
-#include <kramers/core/philox.hpp>
 #include <kramers/ml/dataset.hpp>
 #include <kramers/runtime/h5.hpp>
 
@@ -9,7 +8,6 @@
 #include <bit>
 #include <cmath>
 #include <functional>
-#include <numeric>
 
 namespace kramers::ml {
 namespace {
@@ -101,23 +99,6 @@ std::vector<int> classes_of(std::span<double const> values, std::span<double con
     classes.push_back(static_cast<int>(std::ranges::upper_bound(thresholds, value) - thresholds.begin()));
   }
   return classes;
-}
-
-Split hold_out(std::size_t samples, double share, std::uint64_t seed) {
-  expects(share >= 0 && share < 1, "held_out", share, "in [0, 1)");
-  std::vector<std::uint64_t> numbers(samples);
-  for (std::size_t i = 0; i < samples; ++i) {
-    PhiloxBlock const block = philox_block(seed, i, 0, Stream::held_out);
-    numbers[i] = std::uint64_t{block.w0} << 32 | block.w1;
-  }
-  std::vector<std::size_t> order(samples);
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return numbers[i]; });
-  auto const held = static_cast<std::ptrdiff_t>(std::llround(share * static_cast<double>(samples)));
-  Split split{{order.begin() + held, order.end()}, {order.begin(), order.begin() + held}};
-  std::ranges::sort(split.train);
-  std::ranges::sort(split.held_out);
-  return split;
 }
 
 Standardisation Standardisation::none(int features) {

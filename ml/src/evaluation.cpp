@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/error.hpp>
-#include <kramers/core/math.hpp>
 #include <kramers/ml/evaluation.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+
+#include "host_math.hpp"
 
 namespace kramers::ml {
 
@@ -16,7 +17,7 @@ std::vector<double> probabilities(std::span<double const> logits, int classes) {
     auto const values = std::span(result).subspan(row, k);
     double const highest = *std::ranges::max_element(values);
     double sum = 0;
-    for (double& value : values) sum += value = math::exp(value - highest);
+    for (double& value : values) sum += value = detail::host_exp(value - highest);
     for (double& value : values) value /= sum;
   }
   return result;
@@ -56,7 +57,7 @@ Evaluation evaluate(std::span<double const> probabilities, std::span<int const> 
     if (label == guess) ++right[bin], ++result.correct;
     // A probability that has vanished counts as the smallest number, so that one sample does not hide all others.
     result.negative_log_likelihood -=
-        math::log(std::max(probabilities[i * k + label], std::numeric_limits<double>::min()));
+        detail::host_log(std::max(probabilities[i * k + label], std::numeric_limits<double>::min()));
   }
   if (n == 0) return result;
   auto const count = static_cast<double>(n);

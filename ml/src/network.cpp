@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/error.hpp>
-#include <kramers/core/philox.hpp>
 #include <kramers/ml/network.hpp>
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <functional>
 #include <iterator>
 #include <limits>
@@ -47,13 +45,6 @@ std::optional<T> number_in(std::string const& word) {
   auto const [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
   if (error != std::errc() || end != word.data() + word.size()) return std::nullopt;
   return value;
-}
-
-/// In (-1, 1), never an end: 53 random bits for every precision, so that fp32 starts from the rounded fp64 numbers.
-double signed_uniform(std::uint64_t seed, int index) {
-  PhiloxBlock const block = philox_block(seed, static_cast<std::uint64_t>(index), 0, Stream::initial_parameters);
-  std::uint64_t const bits = (std::uint64_t{block.w0} << 32 | block.w1) >> 11;
-  return (static_cast<double>(bits) + 0.5) * 0x1p-52 - 1.0;
 }
 
 }  // namespace
@@ -168,26 +159,6 @@ Initialisation initialisation_named(std::string const& name) {
 }
 
 template <class T>
-std::vector<T> initial_parameters(NetworkSpec const& network, Initialisation rule, std::uint64_t seed) {
-  ArenaTable const table = arena_of(network);
-  std::vector<T> values(static_cast<std::size_t>(table.parameter_extent), T(0));
-  for (ArrayEntry const& entry : table.parameters) {
-    LayerSpec const& layer = network.layers()[static_cast<std::size_t>(entry.layer)];
-    bool const weight = entry.name.ends_with(".weight");
-    auto const first = values.begin() + entry.offset;
-    if (layer.kind == LayerKind::batch_norm) {
-      std::fill_n(first, entry.size, weight ? T(1) : T(0));
-      continue;
-    }
-    if (rule == Initialisation::glorot && !weight) continue;
-    double const bound = rule == Initialisation::glorot ? std::sqrt(6.0 / (layer.inputs + layer.outputs))
-                                                        : 1.0 / std::sqrt(layer.inputs);
-    for (int i = 0; i < entry.size; ++i) first[i] = static_cast<T>(bound * signed_uniform(seed, entry.offset + i));
-  }
-  return values;
-}
-
-template <class T>
 std::vector<T> initial_buffers(NetworkSpec const& network) {
   ArenaTable const table = arena_of(network);
   std::vector<T> values(static_cast<std::size_t>(table.buffer_extent), T(0));
@@ -197,8 +168,6 @@ std::vector<T> initial_buffers(NetworkSpec const& network) {
   return values;
 }
 
-template std::vector<float> initial_parameters<float>(NetworkSpec const&, Initialisation, std::uint64_t);
-template std::vector<double> initial_parameters<double>(NetworkSpec const&, Initialisation, std::uint64_t);
 template std::vector<float> initial_buffers<float>(NetworkSpec const&);
 template std::vector<double> initial_buffers<double>(NetworkSpec const&);
 

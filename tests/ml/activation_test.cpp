@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/error.hpp>
-#include <kramers/ml/activation.hpp>
+#include <kramers/ml/activation_functions.hpp>
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/error.hpp>
-#include <kramers/ml/loss.hpp>
+#include <kramers/ml/loss_functions.hpp>
 
 #include <gtest/gtest.h>
 

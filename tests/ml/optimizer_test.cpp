@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/error.hpp>
-#include <kramers/ml/optimizer.hpp>
+#include <kramers/ml/optimizer_step.hpp>
 
 #include <gtest/gtest.h>
 
@@ -148,7 +148,8 @@ TYPED_TEST(Update, LateStepsOfAdamKeepTheirPrecision) {
     library_update(p, T(1), T(0), t, T(0.5), w, m, v);
   }
   // v = 0.999 v + ...: rounding errors pile up over 1 / (1 - 0.999) steps, half of them of either sign.
-  EXPECT_NEAR(static_cast<double>(w), -0.5 / (0.5 + 1e-8), 500 * static_cast<double>(std::numeric_limits<T>::epsilon()));
+  EXPECT_NEAR(static_cast<double>(w), -0.5 / (0.5 + 1e-8),
+              500 * static_cast<double>(std::numeric_limits<T>::epsilon()));
 }
 
 // Without a gradient moments decay; they end at zero, and are no subnormal number on the way.

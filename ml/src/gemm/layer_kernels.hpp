@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <kramers/ml/activation.hpp>
+#include <kramers/ml/activation_functions.hpp>
 #include <kramers/ml/detail/layer_math.hpp>
 #include <kramers/ml/network.hpp>
 

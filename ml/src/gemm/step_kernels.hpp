@@ -3,8 +3,8 @@
 
 #include <kramers/ml/detail/layer_math.hpp>
 #include <kramers/ml/detail/training_state.hpp>
-#include <kramers/ml/loss.hpp>
-#include <kramers/ml/optimizer.hpp>
+#include <kramers/ml/loss_functions.hpp>
+#include <kramers/ml/optimizer_step.hpp>
 #include <kramers/ml/permutation.hpp>
 #include <kramers/ml/trainer.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <kramers/ml/trainer.hpp>
+#include <kramers/ml/training.hpp>
 
 #include <cstdint>
 #include <memory>

@@ -3,7 +3,7 @@
 
 #include <kramers/ml/network.hpp>
 #include <kramers/ml/safetensors.hpp>
-#include <kramers/ml/trainer.hpp>
+#include <kramers/ml/training.hpp>
 
 #include <filesystem>
 #include <map>

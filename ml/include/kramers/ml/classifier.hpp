@@ -91,9 +91,4 @@ class Predictor {
   std::unique_ptr<AnyTrainer> m_trainer;
 };
 
-/// n points with uniform coordinates in [lower, upper), from Stream::test_points: point i is a function of (seed, i).
-/// @throws DomainError  n < 0, a box that is empty
-PhasePoints random_points(std::int64_t n, std::span<double const> lower, std::span<double const> upper,
-                          std::uint64_t seed);
-
 }  // namespace kramers::ml

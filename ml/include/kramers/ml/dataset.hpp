@@ -20,6 +20,11 @@ struct PhasePoints {
   std::vector<double> inputs() const;
 };
 
+/// n points with uniform coordinates in [lower, upper), from Stream::test_points: point i is a function of (seed, i).
+/// @throws DomainError  n < 0, a box that is empty
+PhasePoints random_points(std::int64_t n, std::span<double const> lower, std::span<double const> upper,
+                          std::uint64_t seed);
+
 /// Points and what was measured there.
 struct Dataset {
   PhasePoints points;

@@ -4,6 +4,7 @@
 #include <kramers/base/error.hpp>
 #include <kramers/core/copy_view.hpp>
 #include <kramers/ml/any_trainer.hpp>
+#include <kramers/ml/trainer.hpp>
 
 #include <algorithm>
 #include <utility>

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <kramers/core/philox.hpp>
-#include <kramers/ml/activation.hpp>
+#include <kramers/ml/activation_functions.hpp>
 #include <kramers/ml/detail/lane_mapping.hpp>
 #include <kramers/ml/detail/layer_math.hpp>
-#include <kramers/ml/loss.hpp>
+#include <kramers/ml/loss_functions.hpp>
 #include <kramers/ml/mlp.hpp>
 
 #include <type_traits>

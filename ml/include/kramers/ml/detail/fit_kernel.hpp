@@ -3,6 +3,7 @@
 
 #include <kramers/ml/detail/batch.hpp>
 #include <kramers/ml/detail/training_state.hpp>
+#include <kramers/ml/optimizer_step.hpp>
 #include <kramers/ml/permutation.hpp>
 #include <kramers/ml/trainer.hpp>
 
