@@ -3,6 +3,7 @@
 
 /// All of kramers::ml: dense networks, their trainers and classifiers. Written by cmake/umbrella_headers.py.
 #include <kramers/ml/activation.hpp>
+#include <kramers/ml/activation_functions.hpp>
 #include <kramers/ml/any_trainer.hpp>
 #include <kramers/ml/checkpoint.hpp>
 #include <kramers/ml/classifier.hpp>
@@ -14,10 +15,14 @@
 #include <kramers/ml/gemm.hpp>
 #include <kramers/ml/gemm_trainer.hpp>
 #include <kramers/ml/loss.hpp>
+#include <kramers/ml/loss_functions.hpp>
 #include <kramers/ml/mlp.hpp>
 #include <kramers/ml/network.hpp>
 #include <kramers/ml/optimizer.hpp>
+#include <kramers/ml/optimizer_step.hpp>
 #include <kramers/ml/permutation.hpp>
+#include <kramers/ml/resident_networks.hpp>
 #include <kramers/ml/resident_trainer.hpp>
 #include <kramers/ml/safetensors.hpp>
 #include <kramers/ml/trainer.hpp>
+#include <kramers/ml/training.hpp>
