@@ -9,7 +9,6 @@
 #include <kramers/core/noise_group.hpp>
 #include <kramers/core/normal.hpp>
 #include <kramers/core/philox.hpp>
-#include <kramers/core/region.hpp>
 #include <kramers/core/spaces.hpp>
 #include <kramers/core/tree_sum.hpp>
 #include <kramers/core/vec.hpp>

@@ -3,10 +3,11 @@
 
 #include <kramers/base/error.hpp>
 #include <kramers/core/copy_view.hpp>
-#include <kramers/core/region.hpp>
 #include <kramers/ml/detail/checks.hpp>
 #include <kramers/ml/detail/gemm.hpp>
 #include <kramers/ml/gemm_trainer.hpp>
+
+#include <Kokkos_Profiling_ScopedRegion.hpp>
 
 #include <algorithm>
 #include <cmath>

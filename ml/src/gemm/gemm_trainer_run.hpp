@@ -136,7 +136,7 @@ void GemmTrainer<Space, T>::run_epoch(int model, Samples<Space, T> const& sample
 
 template <execution_space Space, real T>
 void GemmTrainer<Space, T>::fit(Samples<Space, T> const& samples, std::int64_t epochs) {
-  Region const region("kramers::ml::fit");
+  Kokkos::Profiling::ScopedRegion const region("kramers::ml::fit");
   expects(epochs >= 0, "epochs", epochs, ">= 0");
   detail::check_samples(m_network, m_params.loss, samples);
   check_batches(m_network, m_params.batch, samples.count());
@@ -198,7 +198,7 @@ T GemmTrainer<Space, T>::loss_and_gradient(int model, Samples<Space, T> const& s
 
 template <execution_space Space, real T>
 void GemmTrainer<Space, T>::predict(int model, Inputs const& inputs, Outputs const& outputs) {
-  Region const region("kramers::ml::predict");
+  Kokkos::Profiling::ScopedRegion const region("kramers::ml::predict");
   detail::check_model(model, this->models());
   detail::check_prediction(m_network, inputs, outputs);
   using detail::Rows;

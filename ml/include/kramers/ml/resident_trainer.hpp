@@ -3,13 +3,14 @@
 
 #include <kramers/base/error.hpp>
 #include <kramers/core/copy_view.hpp>
-#include <kramers/core/region.hpp>
 #include <kramers/ml/detail/checks.hpp>
 #include <kramers/ml/detail/fit_kernel.hpp>
 #include <kramers/ml/detail/mapped_kernel.hpp>
 #include <kramers/ml/detail/predict_kernel.hpp>
 #include <kramers/ml/mlp.hpp>
 #include <kramers/ml/trainer.hpp>
+
+#include <Kokkos_Profiling_ScopedRegion.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -200,7 +201,7 @@ class ResidentTrainer final : public Trainer<Space, typename Net::value_type> {
 
 template <execution_space Space, class Net>
 void ResidentTrainer<Space, Net>::fit(Samples<Space, T> const& samples, std::int64_t epochs) {
-  Region const region("kramers::ml::fit");
+  Kokkos::Profiling::ScopedRegion const region("kramers::ml::fit");
   expects(epochs >= 0, "epochs", epochs, ">= 0");
   check_batches(m_network, m_params.batch, samples.count());
   detail::check_samples(m_network, m_params.loss, samples);

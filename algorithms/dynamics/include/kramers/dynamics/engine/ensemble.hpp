@@ -76,20 +76,19 @@ class Ensemble final : public AnyEnsemble {
     detail::Sampler<Space, T> observer = sampler();
     if (observer.first_due_after(first_step) > last_step) observer.params.every = 0;  // nothing to sum in this launch
     int const counters = team_counters(first_step, last_step);
-    Kernel const kernel{m_potential,
-                        m_constants,
-                        m_x,
-                        m_v,
-                        observer,
-                        m_unit_sums,
-                        m_params.seed,
-                        m_range.first,
-                        m_params.walkers,
-                        0,
-                        first_step,
-                        last_step,
-                        static_cast<int>(m_layout.unit),
-                        counters};
+    Kernel const kernel{.potential = m_potential,
+                        .constants = m_constants,
+                        .x = m_x,
+                        .v = m_v,
+                        .sampler = observer,
+                        .unit_sums = m_unit_sums,
+                        .seed = m_params.seed,
+                        .first_walker = m_range.first,
+                        .walkers = m_params.walkers,
+                        .first_step = first_step,
+                        .last_step = last_step,
+                        .unit = static_cast<int>(m_layout.unit),
+                        .counters = counters};
     Kokkos::parallel_for("kramers::advance", team_policy(Kernel::scratch_bytes(), Kernel::counter_bytes(counters)),
                          kernel);
     if (observer.params.every != 0) fold(m_cell_sums, row_length<Quantity>, true);
@@ -107,15 +106,15 @@ class Ensemble final : public AnyEnsemble {
     if (m_blocks > 0) {
       using Observer = detail::FrameObserver<Space, Potential>;
       using Kernel = detail::UnitSumKernel<Space, Observer, W>;
-      Observer const observer{m_potential,
-                              m_x,
-                              m_v,
-                              m_origin_x,
-                              m_origin_v,
-                              static_cast<T>(m_params.langevin.mass),
-                              static_cast<T>(m_params.sampling.dividing_point),
-                              m_params.sampling.coordinate,
-                              m_params.correlations};
+      Observer const observer{.potential = m_potential,
+                              .x = m_x,
+                              .v = m_v,
+                              .origin_x = m_origin_x,
+                              .origin_v = m_origin_v,
+                              .mass = static_cast<T>(m_params.langevin.mass),
+                              .dividing_point = static_cast<T>(m_params.sampling.dividing_point),
+                              .coordinate = m_params.sampling.coordinate,
+                              .correlations = m_params.correlations};
       Kokkos::parallel_for("kramers::frame_sums", team_policy(Kernel::scratch_bytes()),
                            Kernel{observer, m_range.size(), m_unit_sums, static_cast<int>(m_layout.unit)});
       fold(m_frame_sums, row_length<FrameQuantity>, false);
@@ -239,14 +238,23 @@ class Ensemble final : public AnyEnsemble {
   }
 
   detail::Sampler<Space, T> sampler() const {
-    return {m_params.sampling, static_cast<T>(m_params.langevin.mass),      m_params.production_start, m_memory,
-            m_histogram,       m_layout.cell * m_layout.cells_per_group};
+    return {.params = m_params.sampling,
+            .mass = static_cast<T>(m_params.langevin.mass),
+            .production_start = m_params.production_start,
+            .memory = m_memory,
+            .histogram = m_histogram,
+            .walkers_per_group = m_layout.cell * m_layout.cells_per_group};
   }
 
   void fold(SumView const& cells, int count, bool accumulate) const {
     Kokkos::parallel_for(
         "kramers::fold_units", Kokkos::RangePolicy<Space>(m_exec, 0, m_cells * count),
-        detail::FoldUnitsKernel<Space>{m_unit_sums, cells, m_units, m_layout.cell / m_layout.unit, count, accumulate});
+        detail::FoldUnitsKernel<Space>{.unit_sums = m_unit_sums,
+                                       .cells = cells,
+                                       .units_here = m_units,
+                                       .units_per_cell = m_layout.cell / m_layout.unit,
+                                       .count = count,
+                                       .accumulate = accumulate});
   }
 
   template <class View>

@@ -171,15 +171,16 @@ class SpreadMap final : public AnySpreadMap {
   void follow_trunk() const {
     using Kernel = detail::TrunkKernel<Space, Scheme, Potential, W>;
     double const speed = Scheme::overdamped ? 1.0 : Kokkos::sqrt(m_params.langevin.temperature / m_params.langevin.mass);
-    Kernel const kernel{m_potential,
-                        m_constants,
-                        {m_trunk_x, m_trunk_v, m_params.start, static_cast<T>(speed), m_params.seed, m_params.walker},
-                        m_trunk_x,
-                        m_trunk_v,
-                        m_params.seed,
-                        static_cast<std::uint64_t>(m_params.walker),
-                        m_params.equilibrate,
-                        m_params.equilibrate + m_params.steps};
+    Kernel const kernel{.potential = m_potential,
+                        .constants = m_constants,
+                        .initialise = {m_trunk_x, m_trunk_v, m_params.start, static_cast<T>(speed), m_params.seed,
+                                       m_params.walker},
+                        .x = m_trunk_x,
+                        .v = m_trunk_v,
+                        .seed = m_params.seed,
+                        .walker = static_cast<std::uint64_t>(m_params.walker),
+                        .skip = m_params.equilibrate,
+                        .last_step = m_params.equilibrate + m_params.steps};
     Kokkos::parallel_for(
         "kramers::spread_trunk",
         Kokkos::TeamPolicy<Space>(m_exec, 1, team_size).set_scratch_size(0, Kokkos::PerTeam(Kernel::scratch_bytes())),
@@ -187,26 +188,27 @@ class SpreadMap final : public AnySpreadMap {
   }
 
   void run_batches(PointView const& points, std::int64_t chosen, std::int64_t first, std::int64_t last) const {
-    detail::SpreadKernel<Space, Scheme, Potential, W> const kernel{m_potential,
-                                                                   m_constants,
-                                                                   m_trunk_x,
-                                                                   m_trunk_v,
-                                                                   points,
-                                                                   m_sums,
-                                                                   m_members,
-                                                                   chosen,
-                                                                   m_range.first,
-                                                                   m_params.every,
-                                                                   m_params.equilibrate,
-                                                                   m_params.member_seed.value_or(m_params.seed),
-                                                                   static_cast<std::uint64_t>(m_params.walker),
-                                                                   first,
-                                                                   last,
-                                                                   m_params.members,
-                                                                   m_params.member_steps,
-                                                                   static_cast<T>(m_params.sigma_position),
-                                                                   static_cast<T>(m_params.sigma_velocity),
-                                                                   m_params.coordinate};
+    detail::SpreadKernel<Space, Scheme, Potential, W> const kernel{
+        .potential = m_potential,
+        .constants = m_constants,
+        .trunk_x = m_trunk_x,
+        .trunk_v = m_trunk_v,
+        .points = points,
+        .sums = m_sums,
+        .members = m_members,
+        .chosen = chosen,
+        .first_point = m_range.first,
+        .every = m_params.every,
+        .skip = m_params.equilibrate,
+        .seed = m_params.member_seed.value_or(m_params.seed),
+        .walker = static_cast<std::uint64_t>(m_params.walker),
+        .first_batch = first,
+        .last_batch = last,
+        .batch_size = m_params.members,
+        .steps = m_params.member_steps,
+        .sigma_position = static_cast<T>(m_params.sigma_position),
+        .sigma_velocity = static_cast<T>(m_params.sigma_velocity),
+        .coordinate = m_params.coordinate};
     auto const packs = static_cast<int>((chosen + W - 1) / W);
     Kokkos::parallel_for("kramers::spread_members", Kokkos::TeamPolicy<Space>(m_exec, packs, team_size), kernel);
   }

@@ -35,7 +35,6 @@ struct AdvanceKernel {
   std::uint64_t seed;
   std::int64_t first_walker;           // id of x(0)
   std::int64_t walkers;                // in the whole ensemble; ids beyond fill the last block and count nothing
-  std::int64_t first_block;            // of this launch
   std::int64_t first_step, last_step;  // steps first_step + 1 ... last_step are done
   int unit;                            // walkers per row of unit_sums
   int counters;                        // of a team's own histogram (one thread to a team), or 0: count in the group's
@@ -44,7 +43,7 @@ struct AdvanceKernel {
   static int counter_bytes(int counters) { return static_cast<int>(Counts::shmem_size(counters)); }
 
   KOKKOS_FUNCTION void operator()(Member const& team) const {
-    std::int64_t const first = (first_block + team.league_rank()) * block;
+    std::int64_t const first = std::int64_t{team.league_rank()} * block;
     Scratch const sums(team.team_scratch(0), row_length<Quantity>, block);
     Counts const counts(team.team_scratch(1), counters);
     for (int i = 0; i < counters; ++i) counts(i) = 0;

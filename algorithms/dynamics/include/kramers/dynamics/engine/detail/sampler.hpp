@@ -84,6 +84,7 @@ struct Sampler {
   }
 
  private:
+  // Coordinates are chosen at run time only where there are several: what is indexed so cannot stay in registers.
   template <class Potential, int D, int W>
   KOKKOS_FUNCTION void add_thermodynamics(Potential const& potential, Pack<T, D, W> const& pack,
                                           PackSums<W>& sums) const {
@@ -108,7 +109,7 @@ struct Sampler {
       sums.value[index(Quantity::force_squared)][l] += static_cast<double>(f2);
       sums.value[index(Quantity::laplacian)][l] += static_cast<double>(potential.laplacian(at));
     });
-    T const* const observed = pack.x[params.coordinate];
+    T const* const observed = pack.x[D == 1 ? 0 : params.coordinate];
     for_lanes<W>([&](int const l) {
       auto const q = static_cast<double>(observed[l]);
       sums.value[index(Quantity::position)][l] += q;
@@ -119,7 +120,7 @@ struct Sampler {
   // Membership changes only inside a core, so that crossings of the barrier top that come straight back do not count.
   template <int D, int W>
   KOKKOS_FUNCTION void follow_cores(std::int64_t const step, Pack<T, D, W> const& pack, PackSums<W>& sums) const {
-    T const* const observed = pack.x[params.coordinate];
+    T const* const observed = pack.x[D == 1 ? 0 : params.coordinate];
     double const core_a = params.core_a, core_b = params.core_b;
     std::int32_t before[W];
     for_lanes<W>([&](int const l) {
@@ -155,7 +156,7 @@ struct Sampler {
                                        std::int64_t const walkers, Pack<T, D, W> const& pack,
                                        Counts const& counts) const {
     HistogramGrid const grid = params.histogram;
-    T const* const q0 = pack.x[grid.axis];
+    T const* const q0 = pack.x[D == 1 ? 0 : grid.axis];
     T const* const q1 = pack.x[(grid.axis + 1) % D];
     double const scale0 = grid.bins[0] / (grid.upper[0] - grid.lower[0]);
     double const scale1 = grid.bins[1] / (grid.upper[1] - grid.lower[1]);

@@ -55,7 +55,7 @@ struct FrameObserver {
 
   Potential potential;
   WalkerView<Space, T> x, v, origin_x, origin_v;
-  T mass, divide;
+  T mass, dividing_point;
   int coordinate;
   bool correlations;
 
@@ -73,7 +73,7 @@ struct FrameObserver {
       }
     }
     T const q = x(i, coordinate);
-    value[index(FrameQuantity::left)] = q < divide ? 1.0 : 0.0;
+    value[index(FrameQuantity::left)] = q < dividing_point ? 1.0 : 0.0;
     value[index(FrameQuantity::position)] = static_cast<double>(q);
     value[index(FrameQuantity::position_squared)] = static_cast<double>(q) * static_cast<double>(q);
     value[index(FrameQuantity::kinetic)] = static_cast<double>(T(0.5) * mass * v2);
