@@ -16,6 +16,7 @@ mapfile -t sources < <(find . \( -path ./build -o -path './.*' \) -prune -o -typ
 mapfile -t headers < <(printf '%s\n' "${sources[@]}" | grep 'hpp$')
 mapfile -t libraries < <(printf '%s\n' "${sources[@]}" | grep -E '^\./(core|algorithms|ml|topology)/')
 mapfile -t library_headers < <(printf '%s\n' "${libraries[@]}" | grep 'hpp$')
+mapfile -t kernel_sources < <(grep -lE '<Kokkos_|<kramers/core/' "${sources[@]}" | grep -v '^\./tests/')
 mapfile -t scripts < <(grep -lrE '^#!.*(bash|/sh)$|^# shellcheck shell=bash$' dev .ci packaging tests)
 mapfile -t others < <(find . -path ./build -prune -o \( -name CMakeLists.txt -o -name '*.cmake' -o -name '*.py' \) -print)
 
@@ -32,6 +33,19 @@ forbid "a library header tells backends apart; only core/spaces.hpp lists them" 
   "${library_headers[@]/*\/core\/spaces.hpp/\/dev\/null}"
 forbid "a kernel whose label does not begin with kramers::" \
   grep -nE 'Kokkos::parallel_(for|reduce|scan)\(("[^k]|"k[^r]|(Kokkos::)?(MDRange|Range|Team)Policy)' "${libraries[@]}"
+
+# shellcheck disable=SC2317  # called by forbid
+includes_upward() {  # the parts of dynamics, from above: each may include those after it
+  local parts=(studies estimators engine schemes potentials) above='' part
+  for part in "${parts[@]}"; do
+    [[ -z $above ]] || grep -rnE "#include <kramers/dynamics/(${above%|})/" "algorithms/dynamics/include/kramers/dynamics/$part" \
+      "algorithms/dynamics/src/$part" 2> /dev/null
+    above+="$part|"
+  done
+}
+forbid "a part of dynamics that includes one above it" includes_upward
+forbid "host headers beside Kokkos: sources with kernels go through device compilers, which do not survive them" \
+  grep -lE '<(toml\+\+|CLI/|hdf5|H5|mpi)' "${kernel_sources[@]}"
 
 # shellcheck disable=SC2317  # called by forbid
 shown_elsewhere() {  # shown_elsewhere README FOLDER: the C++ blocks of a README that stand in no source of a folder
