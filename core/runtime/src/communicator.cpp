@@ -6,11 +6,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <string_view>
 #include <thread>
 #include <utility>
 
 #ifdef KRAMERS_HAVE_MPI
 #include <mpi.h>
+#include <unistd.h>
 #endif
 
 namespace kramers {
@@ -53,6 +55,24 @@ bool mpi_is_up() {
   MPI_Initialized(&initialized);
   MPI_Finalized(&finalized);
   return initialized != 0 && finalized == 0;
+}
+
+/// May this process have been started as one of several ranks?
+bool may_have_peers() {
+#ifdef OPEN_MPI
+  // Open MPI hears of other ranks from a PMIx server, which the launcher names in the environment, and is alone where
+  // there is none. The other names are those of launchers that it warns or fails under.
+  for (char const* const* variable = environ; *variable != nullptr; ++variable) {
+    std::string_view const text = *variable;
+    for (char const* start : {"PMIX_RANK=", "PMIX_NAMESPACE=", "PMI_", "OMPI_COMM_WORLD_", "SLURM_PROCID=", "PALS_",
+                              "ALPS_", "FLUX_", "JSM_"}) {
+      if (text.starts_with(start)) return true;
+    }
+  }
+  return false;
+#else
+  return true;
+#endif
 }
 
 template <class Send>
@@ -197,7 +217,7 @@ void const* Communicator::native() const noexcept {
 MpiSession::MpiSession(int& argc, char**& argv) : m_exceptions(std::uncaught_exceptions()) {
   int initialized = 0;
   MPI_Initialized(&initialized);
-  if (initialized != 0) return;
+  if (initialized != 0 || !may_have_peers()) return;
   int provided = MPI_THREAD_SINGLE;
   expect_success(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
   m_owner = true;

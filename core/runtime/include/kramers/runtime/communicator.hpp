@@ -156,7 +156,8 @@ class Communicator {
 };
 
 /// Initialises MPI (funneled threads, errors returned) where it is built in and nobody has done so, and finalises it
-/// at the end of the scope. If the scope is left by an exception the run is aborted instead, since MPI_Finalize would
+/// at the end of the scope. A program that no launcher has started is one rank and does without: MPI_Init is most of the
+/// start-up, fails on the login nodes of some machines, and leaves files behind where the program is killed. If the scope is left by an exception the run is aborted instead, since MPI_Finalize would
 /// wait for ranks that never come.
 class MpiSession {
  public:
