@@ -98,7 +98,7 @@ list(APPEND compile -isystem "${overlay}" -isystem "${headers}")
 set(objects "")
 set(depfiles "")
 foreach(source IN LISTS kernel_sources)
-  string(REGEX REPLACE ".*/(potentials|instances/ml)/(.*)\.cpp$" "\2" name "${source}")
+  string(REGEX REPLACE ".*/(potentials|instances/ml)/(.*)\\.cpp$" "\\2" name "${source}")
   string(REPLACE "/" "." name "${name}")
   set(object "${PROJECT_BINARY_DIR}/${name}.o")
   add_custom_command(
