@@ -176,7 +176,7 @@ Placement place(Communicator const& comm, std::string const& mode) {
       setenv("CUDA_DEVICE_ORDER", "PCI_BUS_ID", 0);  // the order in which the number counts
     }
   }
-  placement.report = {{"mode", mode}, {"nodes", std::move(nodes)}};
+  placement.report = nlohmann::json{{"mode", mode}, {"nodes", std::move(nodes)}}.dump();
   return placement;
 }
 

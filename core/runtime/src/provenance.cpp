@@ -11,7 +11,7 @@
 #include <ctime>
 #include <fstream>
 
-#include "git_version.hpp"
+#include "source_state.hpp"
 
 namespace kramers {
 
@@ -50,14 +50,6 @@ std::string compiler() {
 
 }  // namespace
 
-std::string version() {
-  return KRAMERS_VERSION;
-}
-
-std::string version_text() {
-  return version() + " (git " + git_hash + (git_dirty ? ", modified" : "") + ", Kokkos " + kokkos_version() + ")";
-}
-
 nlohmann::json provenance(Communicator const& comm, std::string const& app, std::string const& space,
                           std::vector<std::string> const& command_line, std::string const& input) {
   std::string text;
@@ -65,8 +57,8 @@ nlohmann::json provenance(Communicator const& comm, std::string const& app, std:
     nlohmann::json const mine = {
         {"app", app},
         {"version", version()},
-        {"git_hash", git_hash},
-        {"git_modified", git_dirty},
+        {"git_hash", detail::git_hash()},
+        {"git_modified", detail::is_modified()},
         {"compiler", compiler()},
         {"compile_flags", KRAMERS_COMPILE_FLAGS},
         {"build_type", KRAMERS_BUILD_TYPE},

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/runtime/command_line.hpp>
-#include <kramers/runtime/json_file.hpp>
 
 #include <sched.h>
 #include <unistd.h>
@@ -63,11 +62,6 @@ class WarningsAtEnd {
 };
 
 }  // namespace
-
-void write_summary(std::filesystem::path const& path, nlohmann::json summary, AppRun const& run) {
-  summary["placement"] = run.placement;
-  write_json_atomically(path, summary);
-}
 
 int run_app(int argc, char** argv, AppInfo const& info, std::function<int(AppRun const&)> const& body) {
   MpiSession const mpi(argc, argv);

@@ -6,7 +6,7 @@
 #include <kramers/runtime/config.hpp>
 #include <kramers/runtime/kokkos_session.hpp>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -21,8 +21,8 @@ namespace kramers {
 
 /// How the ranks sit on their machines, from whoever knows machines.
 struct Placement {
-  std::optional<int> device;  ///< which device Kokkos shall use on this rank
-  nlohmann::json report;      ///< of all ranks, for the summary; null where nothing was looked at
+  std::optional<int> device;    ///< which device Kokkos shall use on this rank
+  std::string report = "null";  ///< of all ranks, for the summary: JSON, null where nothing was looked at
 };
 
 /// A word of the command line that only one app has: a file it wants, or an option with a value.
@@ -83,8 +83,8 @@ std::variant<CommandLine, Answer> parse_command_line(int argc, char const* const
 struct AppRun {
   Communicator comm;
   CommandLine options;
-  Config config;                       ///< the input file with all --set applied
-  nlohmann::json placement = nullptr;  ///< Placement::report
+  Config config;                   ///< the input file with all --set applied
+  std::string placement = "null";  ///< Placement::report
 };
 
 /// Replace a summary file by this document and, under "placement", where the ranks ran. Call it on one rank.
