@@ -68,8 +68,9 @@ void check_energy(std::string const& who, std::vector<double> const& x, std::vec
   double const mean = sum / n;
   double const error = std::sqrt((squares / n - mean * mean) / n);
   auto const energy = [](double at) { return DoubleWell<double>{barrier}.energy(at); };
-  double const exact = 0.5 * langevin.temperature + exact::boltzmann_mean(energy, langevin.temperature, energy,
-                                                                      exact::confinement(energy, langevin.temperature));
+  double const exact =
+      0.5 * langevin.temperature +
+      exact::boltzmann_mean(energy, langevin.temperature, energy, exact::confinement(energy, langevin.temperature));
   if (!(std::abs(mean - exact) < 5 * error + 0.002 * exact)) {
     throw Error(who + ": the mean energy is " + std::to_string(mean) + ", it must be " + std::to_string(exact));
   }
@@ -117,9 +118,7 @@ class Engine {
     advance(warm_up_steps);
   }
 
-  void advance(int steps) {
-    m_ensemble.advance(steps);
-  }
+  void advance(int steps) { m_ensemble.advance(steps); }
 
   void check() {
     std::vector<std::vector<double>> columns;
@@ -223,8 +222,8 @@ struct PartKernel {
     if constexpr (part == Part::philox) {
       for_lanes<W>([&](int const l) {
         std::uint64_t a, b;
-        kramers::detail::philox_pair(2026, kramers::detail::philox_counter(id(l), static_cast<std::uint64_t>(group), Stream::dynamics), a,
-                            b);
+        kramers::detail::philox_pair(
+            2026, kramers::detail::philox_counter(id(l), static_cast<std::uint64_t>(group), Stream::dynamics), a, b);
         sum[l] += math::detail::from_bits(((a ^ b) >> 12) | math::detail::FloatFormat<double>::one) - 1.5;
       });
     } else {

@@ -4,8 +4,8 @@
 #include <kramers/runtime/h5.hpp>
 
 #include <gtest/gtest.h>
-#include <run_map.hpp>
 #include <nlohmann/json.hpp>
+#include <run_map.hpp>
 
 #include <numeric>
 #include <string>
@@ -67,7 +67,8 @@ TEST(SpreadApp, FileAndSummaryHoldTheMap) {
   ASSERT_EQ(spread::run_map(run), 0);
   EXPECT_EQ(scratch.entries(), 2u);  // nothing is left beside them
 
-  SpreadResult const result = compute_spread(read_spread(run.config, run.options, builtin_potentials()), Communicator::self());
+  SpreadResult const result =
+      compute_spread(read_spread(run.config, run.options, builtin_potentials()), Communicator::self());
   h5::Reader const file(scratch / "map.h5", run.comm);
   auto const column = [&](char const* name) { return file.read<double>(std::string("/spread/") + name); };
   EXPECT_EQ(file.read<double>("/trunk/position"), result.trunk.position);

@@ -227,7 +227,8 @@ KOKKOS_INLINE_FUNCTION T sample_argument(std::uint64_t i) {
   // Exponents 2^-8 ... 2^7, random significand and sign.
   auto const bits = static_cast<math::detail::Bits<T>>(u);
   math::detail::Bits<T> const exponent = F::bias - 8 + ((u >> 56) & 15);
-  return math::detail::from_bits(static_cast<math::detail::Bits<T>>((bits & (F::significand | F::sign)) | (exponent << F::digits)));
+  return math::detail::from_bits(
+      static_cast<math::detail::Bits<T>>((bits & (F::significand | F::sign)) | (exponent << F::digits)));
 }
 
 /// The bits of every function at one argument, hashed with their place.

@@ -295,7 +295,8 @@ TYPED_TEST(NormalOn, every_space_gives_the_golden_bits) {
   std::uint64_t hash = 0;
   for (int i = 0; i < n; ++i) {
     for (int k = 0; k < per; ++k) {
-      hash += kramers::hash_element(static_cast<std::uint64_t>(i * per + k), kramers::math::detail::to_bits(host(i, k)));
+      hash +=
+          kramers::hash_element(static_cast<std::uint64_t>(i * per + k), kramers::math::detail::to_bits(host(i, k)));
     }
   }
   EXPECT_EQ(hash, sizeof(T) == 8 ? 0xcb497c29127d56daULL : 0xaca08b184b2f5412ULL);

@@ -117,9 +117,9 @@ std::vector<T> fma_chains(Product const& p) {
     for (int j = 0; j < p.n; ++j) {
       T sum = 0;
       for (int k = 0; k < p.k; ++k) {
-        sum =
-            kramers::math::fma(static_cast<T>(number(std::uint64_t{1} << 32 | static_cast<std::uint64_t>(i * p.k + k))),
-                         static_cast<T>(number(std::uint64_t{2} << 32 | static_cast<std::uint64_t>(k * p.n + j))), sum);
+        sum = kramers::math::fma(
+            static_cast<T>(number(std::uint64_t{1} << 32 | static_cast<std::uint64_t>(i * p.k + k))),
+            static_cast<T>(number(std::uint64_t{2} << 32 | static_cast<std::uint64_t>(k * p.n + j))), sum);
       }
       c.push_back(sum);
     }

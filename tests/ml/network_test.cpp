@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "resident_networks.hpp"
+#include "ml_networks.hpp"
 
 namespace kramers::test {
 namespace {

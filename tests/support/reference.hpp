@@ -29,8 +29,8 @@ class ReferenceWalker {
   Vec<T, D> x{}, v{}, half{};  ///< position, velocity, velocity before the last kick
 
   /// `scheme` is a splitting such as "baoab", or "euler-maruyama", "leimkuhler-matthews".
-  ReferenceWalker(Potential const& potential, std::string_view scheme, LangevinParams const& langevin, std::uint64_t seed,
-                  std::uint64_t id)
+  ReferenceWalker(Potential const& potential, std::string_view scheme, LangevinParams const& langevin,
+                  std::uint64_t seed, std::uint64_t id)
       : m_potential(potential), m_scheme(scheme), m_bath(langevin), m_seed(seed), m_id(id) {}
 
   void start(InitialState const& from) {

@@ -262,7 +262,8 @@ TYPED_TEST(EnsembleInvariance, PaddingCountsNothing) {
     run(ensemble);
     auto const samples = walkers * (steps / 2);
     auto const histogram = ensemble.histogram();
-    EXPECT_EQ(std::accumulate(histogram.begin(), histogram.end(), std::uint64_t{0}), static_cast<std::uint64_t>(samples));
+    EXPECT_EQ(std::accumulate(histogram.begin(), histogram.end(), std::uint64_t{0}),
+              static_cast<std::uint64_t>(samples));
     EXPECT_EQ(ensemble.cell_sums().total(Quantity::samples_in_a), static_cast<double>(samples));
     EXPECT_EQ(ensemble.frame_sums().total(FrameQuantity::left), static_cast<double>(walkers));
   }
@@ -328,7 +329,8 @@ TYPED_TEST(EnsembleInvariance, MemoryIsTheStateOfTheWalkers) {
   auto ensemble = TestFixture::make(walkers, study(walkers));
   EXPECT_EQ(ensemble.state_bytes(), 100032 * (4 * static_cast<std::int64_t>(sizeof(T)) + 1));
   // Rows of sums for each unit of 64 walkers, 1024 cells at most (two kinds), and a histogram for each group.
-  EXPECT_LE(ensemble.extra_bytes(), (100032 / 64 + 1024) * row_length<Quantity> * 8 + 1024 * row_length<FrameQuantity> * 8 + 64 * 21 * 8);
+  EXPECT_LE(ensemble.extra_bytes(),
+            (100032 / 64 + 1024) * row_length<Quantity> * 8 + 1024 * row_length<FrameQuantity> * 8 + 64 * 21 * 8);
 }
 
 TYPED_TEST(EnsembleInvariance, RefusesImpossibleParameters) {

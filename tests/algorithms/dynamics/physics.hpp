@@ -55,7 +55,8 @@ inline std::shared_ptr<AnyPotential const> double_well(double barrier, double ti
 }
 
 /// The exact map of one step of a scheme.
-inline exact::AffineMap exact_step(std::string const& scheme, exact::HarmonicWell const& well, LangevinParams const& langevin) {
+inline exact::AffineMap exact_step(std::string const& scheme, exact::HarmonicWell const& well,
+                                   LangevinParams const& langevin) {
   if (scheme == "euler-maruyama") return exact::euler_maruyama_step(well, langevin);
   if (scheme == "leimkuhler-matthews") return exact::leimkuhler_matthews_step(well, langevin);
   std::string letters;
@@ -81,8 +82,7 @@ inline SampleTable series(AnyEnsemble& ensemble, FrameQuantity quantity, std::in
     if (n > 0) ensemble.advance(steps);
     FrameSums const sums = ensemble.frame_sums();
     for (std::size_t cell = 0; cell < walkers.size(); ++cell) {
-      values[cell * static_cast<std::size_t>(frames) + static_cast<std::size_t>(n)] =
-          sums(cell, quantity);
+      values[cell * static_cast<std::size_t>(frames) + static_cast<std::size_t>(n)] = sums(cell, quantity);
     }
   }
   return {values, frames, walkers};

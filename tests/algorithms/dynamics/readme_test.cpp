@@ -19,9 +19,10 @@ double mean_energy(kramers::dynamics::LangevinParams const& langevin) {
   params.walkers = 20000;
   params.seed = 1;
   params.langevin = langevin;
-  kramers::dynamics::Ensemble<Space, kramers::dynamics::Baoab, Bond> ensemble(Space{}, bond, params, {0, params.walkers});
-  ensemble.initialise({});    // all at 0 with thermal velocities
-  ensemble.advance(2000);  // one launch; returns before it is done
+  kramers::dynamics::Ensemble<Space, kramers::dynamics::Baoab, Bond> ensemble(Space{}, bond, params,
+                                                                              {0, params.walkers});
+  ensemble.initialise({});  // all at 0 with thermal velocities
+  ensemble.advance(2000);   // one launch; returns before it is done
 
   double const sum = ensemble.frame_sums().total(kramers::dynamics::FrameQuantity::potential);
   return sum / static_cast<double>(params.walkers);

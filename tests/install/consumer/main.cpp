@@ -19,8 +19,8 @@ int main(int argc, char** argv) {
   params.sampling.every = 10;
   params.production_start = 1000;
   kramers::dynamics::EnsembleLayout const layout(params.walkers);
-  kramers::dynamics::Ensemble<Space, kramers::dynamics::Baoab, Potential> walkers(Space{}, Potential{{1.0, 0.0}}, params,
-                                                              layout.range_of(0, 1));
+  kramers::dynamics::Ensemble<Space, kramers::dynamics::Baoab, Potential> walkers(Space{}, Potential{{1.0, 0.0}},
+                                                                                  params, layout.range_of(0, 1));
   kramers::dynamics::InitialState start;
   start.lower[0] = start.upper[0] = -1.0;
   walkers.initialise(start);

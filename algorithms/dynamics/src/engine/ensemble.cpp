@@ -16,7 +16,8 @@ void check(EnsembleParams const& params, bool overdamped, int dimension) {
   expects(finite(langevin.temperature) && langevin.temperature > 0, "temperature", langevin.temperature,
           "temperature > 0 and finite");
   expects(finite(langevin.mass) && langevin.mass > 0, "mass", langevin.mass, "mass > 0 and finite");
-  expects(finite(langevin.friction) && langevin.friction >= 0, "friction", langevin.friction, "friction >= 0 and finite");
+  expects(finite(langevin.friction) && langevin.friction >= 0, "friction", langevin.friction,
+          "friction >= 0 and finite");
   expects(!overdamped || langevin.friction > 0, "friction", langevin.friction, "friction > 0 for an overdamped scheme");
   expects(sampling.every >= 0, "sampling.every", sampling.every, "every >= 0");
   expects(sampling.coordinate >= 0 && sampling.coordinate < dimension, "sampling.coordinate", sampling.coordinate,

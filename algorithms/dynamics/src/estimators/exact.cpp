@@ -68,7 +68,8 @@ Matrix2 carried(Matrix2 const& m, Matrix2 const& s) {
   return product(product(m, s), Matrix2{{{m[0][0], m[1][0]}, {m[0][1], m[1][1]}}});
 }
 
-AffineMap compose(std::string_view letters, std::string_view whole, HarmonicWell const& well, LangevinParams const& langevin) {
+AffineMap compose(std::string_view letters, std::string_view whole, HarmonicWell const& well,
+                  LangevinParams const& langevin) {
   auto const share = [&](char letter) {
     return langevin.dt / static_cast<double>(std::count(whole.begin(), whole.end(), letter));
   };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/error.hpp>
-#include <kramers/base/hash.hpp>
 #include <kramers/base/file.hpp>
+#include <kramers/base/hash.hpp>
 #include <kramers/dynamics/potentials/table.hpp>
 
 #include <algorithm>

@@ -35,7 +35,8 @@ Study::Study(StudyParams params, Communicator comm)
       m_ensemble(make_ensemble(owned_by(m_params.request, m_comm))) {
   auto const lags = static_cast<std::size_t>(m_params.correlation_frames);
   m_record.origins.assign(lags, 0);
-  m_record.correlations.assign(lags * static_cast<std::size_t>(m_ensemble->layout().groups) * row_length<FrameQuantity>, 0.0);
+  m_record.correlations.assign(lags * static_cast<std::size_t>(m_ensemble->layout().groups) * row_length<FrameQuantity>,
+                               0.0);
   m_ensemble->initialise(m_params.initial);
 }
 
@@ -174,7 +175,8 @@ DivergedError find_divergence(StudyParams const& params, std::int64_t walker, st
       before = one->read_walkers(id).front();
     }
   }
-  return DivergedError(static_cast<std::uint64_t>(walker), step + 1, before.position[0], params.request.params.langevin.dt);
+  return DivergedError(static_cast<std::uint64_t>(walker), step + 1, before.position[0],
+                       params.request.params.langevin.dt);
 }
 
 }  // namespace

@@ -156,8 +156,8 @@ std::int64_t read_checkpoint(std::filesystem::path const& path, Communicator con
   read_state(file, ensemble, range, "", step);
 
   EnsembleLayout::Range const cells = layout.cells_of(range);
-  ensemble.set_cell_sums(CellSums(file.read_rows<double>(
-      "sums/cells", static_cast<std::uint64_t>(cells.first), static_cast<std::uint64_t>(cells.size()))));
+  ensemble.set_cell_sums(CellSums(file.read_rows<double>("sums/cells", static_cast<std::uint64_t>(cells.first),
+                                                         static_cast<std::uint64_t>(cells.size()))));
   // Counters of a group may go on on another rank than before; sums over ranks are all that matters.
   auto histogram = file.read<std::uint64_t>("sums/histogram");
   if (!comm.is_root()) std::fill(histogram.begin(), histogram.end(), 0);

@@ -47,7 +47,8 @@ class FrameTables {
     std::vector<double> sums(m_groups * columns);
     for (std::size_t row = 0; row < columns; ++row) {
       for (std::size_t g = 0; g < m_groups; ++g) {
-        double const sum = m_sums[(row * m_groups + g) * row_length<FrameQuantity> + static_cast<std::size_t>(index(quantity))];
+        double const sum =
+            m_sums[(row * m_groups + g) * row_length<FrameQuantity> + static_cast<std::size_t>(index(quantity))];
         sums[g * columns + row] = weight.empty() ? sum : sum / static_cast<double>(weight[row]);
       }
     }
@@ -151,7 +152,8 @@ FreeEnergyProfile make_free_energy(std::vector<std::uint64_t> const& counts, Stu
   double const kT = params.request.params.langevin.temperature;
   auto const profile = [&](double x) { return potential.profile_energy(x); };
   auto const surface = [&](double x, double y) {
-    return potential.separable() ? potential.profile_energy(x) + potential.profile_energy(y) : potential.energy(std::array{x, y});
+    return potential.separable() ? potential.profile_energy(x) + potential.profile_energy(y)
+                                 : potential.energy(std::array{x, y});
   };
   FreeEnergyProfile result;
   result.value = free_energy(counts, grid, kT, layout);

@@ -131,17 +131,15 @@ KOKKOS_FORCEINLINE_FUNCTION T minus_log_unit(T x) {
 /// sin and cos of 2 pi r for |r| <= 1/8.
 KOKKOS_FORCEINLINE_FUNCTION void sincos_2pi_octant(double r, double& s, double& c) {
   double const z = r * r;
-  s = math::fma(
-      r, 0x1.921fb54442d18p+2,
-      r * horner(z, 0x1.1a62633145c07p-52, -0x1.4abbce625be46p+5, 0x1.466bc67758c4cp+6, -0x1.32d2cce31bf05p+6,
-                 0x1.50783003473abp+5, -0x1.e3008fad63c3bp+3, 0x1.e3fbe3afb5382p+1));
+  s = math::fma(r, 0x1.921fb54442d18p+2,
+                r * horner(z, 0x1.1a62633145c07p-52, -0x1.4abbce625be46p+5, 0x1.466bc67758c4cp+6, -0x1.32d2cce31bf05p+6,
+                           0x1.50783003473abp+5, -0x1.e3008fad63c3bp+3, 0x1.e3fbe3afb5382p+1));
   c = horner(z, 1.0, -0x1.3bd3cc9be45dep+4, 0x1.03c1f081b5a52p+6, -0x1.55d3c7e3bfe55p+6, 0x1.e1f50675b1d87p+5,
              -0x1.a6d1e238b18a1p+4, 0x1.f9c4ad83a5d0bp+2, -0x1.b03448a137f6dp+0);
 }
 KOKKOS_FORCEINLINE_FUNCTION void sincos_2pi_octant(float r, float& s, float& c) {
   float const z = r * r;
-  s = math::fma(r, 0x1.921fb6p+2F,
-                   r * horner(z, -0x1.777a5cp-23F, -0x1.4abbbep+5F, 0x1.465facp+6F, -0x1.2db5cep+6F));
+  s = math::fma(r, 0x1.921fb6p+2F, r * horner(z, -0x1.777a5cp-23F, -0x1.4abbbep+5F, 0x1.465facp+6F, -0x1.2db5cep+6F));
   c = horner(z, 1.0F, -0x1.3bd3ccp+4F, 0x1.03c1bp+6F, -0x1.55b2b6p+6F, 0x1.d4f7eep+5F);
 }
 
@@ -200,12 +198,11 @@ KOKKOS_FORCEINLINE_FUNCTION T exp(T x, T lowest, T highest) {
 
 KOKKOS_FORCEINLINE_FUNCTION double tanh_small(double x) {
   double const z = x * x;
-  return math::fma(
-      x * z,
-      horner(z, -0x1.5555555555552p-2, 0x1.1111111110c52p-3, -0x1.ba1ba1b9d195ep-5, 0x1.664f4870c2fdep-6,
-             -0x1.226e32cf942afp-7, 0x1.d6d35a37917fap-9, -0x1.7d9c3305913fep-10, 0x1.350b871b4df91p-11,
-             -0x1.f11347e8256c1p-13, 0x1.801b731e5be8bp-14, -0x1.fac533a7182bcp-16, 0x1.9604c6b6efa7p-18),
-      x);
+  return math::fma(x * z,
+                   horner(z, -0x1.5555555555552p-2, 0x1.1111111110c52p-3, -0x1.ba1ba1b9d195ep-5, 0x1.664f4870c2fdep-6,
+                          -0x1.226e32cf942afp-7, 0x1.d6d35a37917fap-9, -0x1.7d9c3305913fep-10, 0x1.350b871b4df91p-11,
+                          -0x1.f11347e8256c1p-13, 0x1.801b731e5be8bp-14, -0x1.fac533a7182bcp-16, 0x1.9604c6b6efa7p-18),
+                   x);
 }
 KOKKOS_FORCEINLINE_FUNCTION float tanh_small(float x) {
   float const z = x * x;
@@ -268,8 +265,8 @@ KOKKOS_FORCEINLINE_FUNCTION void sincos_2pi(T t, T& s, T& c) {
   constexpr T coarse = F::shifter * T(64);                           // adding it rounds t to a multiple of 64
   T const t0 = (t < all_integers && t > -all_integers) ? t : t - t;  // 0, or NaN where t is not finite
   T const t1 = t0 - ((t0 + coarse) - coarse);                        // exact, |t1| <= 32
-  T const shifted = math::fma(t1, T(4), F::shifter);              // the nearest quarter turn
-  T const r = math::fma(shifted - F::shifter, T(-0.25), t1);      // exact, |r| <= 1/8
+  T const shifted = math::fma(t1, T(4), F::shifter);                 // the nearest quarter turn
+  T const r = math::fma(shifted - F::shifter, T(-0.25), t1);         // exact, |r| <= 1/8
   Bits<T> const quarter = to_bits(shifted);
   T s0;
   T c0;

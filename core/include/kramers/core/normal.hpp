@@ -47,7 +47,7 @@ KOKKOS_FORCEINLINE_FUNCTION void normal_pair(std::uint64_t a, std::uint64_t b, d
 
 /// Two floats from 64 bits: 32 bits for the radius, 30 + 2 bits for the angle.
 KOKKOS_FORCEINLINE_FUNCTION void normal_pair(std::uint32_t a, std::uint32_t b, float& z0, float& z1) {
-  float const u = math::fma(static_cast<float>(a), 0x1p-32F, 0x1p-33F);           // in [2^-33, 1]
+  float const u = math::fma(static_cast<float>(a), 0x1p-32F, 0x1p-33F);              // in [2^-33, 1]
   float const r = static_cast<float>(static_cast<std::int32_t>(b << 2)) * 0x1p-34F;  // in [-1/8, 1/8]
   box_muller(math::detail::minus_log_unit(u), r, b, b << 1, z0, z1);
 }

@@ -60,7 +60,8 @@ class Ensemble final : public AnyEnsemble {
 
   void initialise(InitialState const& start) override {
     m_step = 0;
-    double const speed = Scheme::overdamped ? 1.0 : Kokkos::sqrt(m_params.langevin.temperature / m_params.langevin.mass);
+    double const speed =
+        Scheme::overdamped ? 1.0 : Kokkos::sqrt(m_params.langevin.temperature / m_params.langevin.mass);
     Kokkos::parallel_for(
         "kramers::initialise", whole(),
         detail::InitialiseKernel<Space, T, D>{m_x, m_v, start, static_cast<T>(speed), m_params.seed, m_range.first});
@@ -247,14 +248,13 @@ class Ensemble final : public AnyEnsemble {
   }
 
   void fold(SumView const& cells, int count, bool accumulate) const {
-    Kokkos::parallel_for(
-        "kramers::fold_units", Kokkos::RangePolicy<Space>(m_exec, 0, m_cells * count),
-        detail::FoldUnitsKernel<Space>{.unit_sums = m_unit_sums,
-                                       .cells = cells,
-                                       .units_here = m_units,
-                                       .units_per_cell = m_layout.cell / m_layout.unit,
-                                       .count = count,
-                                       .accumulate = accumulate});
+    Kokkos::parallel_for("kramers::fold_units", Kokkos::RangePolicy<Space>(m_exec, 0, m_cells * count),
+                         detail::FoldUnitsKernel<Space>{.unit_sums = m_unit_sums,
+                                                        .cells = cells,
+                                                        .units_here = m_units,
+                                                        .units_per_cell = m_layout.cell / m_layout.unit,
+                                                        .count = count,
+                                                        .accumulate = accumulate});
   }
 
   template <class View>

@@ -170,17 +170,18 @@ class SpreadMap final : public AnySpreadMap {
 
   void follow_trunk() const {
     using Kernel = detail::TrunkKernel<Space, Scheme, Potential, W>;
-    double const speed = Scheme::overdamped ? 1.0 : Kokkos::sqrt(m_params.langevin.temperature / m_params.langevin.mass);
-    Kernel const kernel{.potential = m_potential,
-                        .constants = m_constants,
-                        .initialise = {m_trunk_x, m_trunk_v, m_params.start, static_cast<T>(speed), m_params.seed,
-                                       m_params.walker},
-                        .x = m_trunk_x,
-                        .v = m_trunk_v,
-                        .seed = m_params.seed,
-                        .walker = static_cast<std::uint64_t>(m_params.walker),
-                        .skip = m_params.equilibrate,
-                        .last_step = m_params.equilibrate + m_params.steps};
+    double const speed =
+        Scheme::overdamped ? 1.0 : Kokkos::sqrt(m_params.langevin.temperature / m_params.langevin.mass);
+    Kernel const kernel{
+        .potential = m_potential,
+        .constants = m_constants,
+        .initialise = {m_trunk_x, m_trunk_v, m_params.start, static_cast<T>(speed), m_params.seed, m_params.walker},
+        .x = m_trunk_x,
+        .v = m_trunk_v,
+        .seed = m_params.seed,
+        .walker = static_cast<std::uint64_t>(m_params.walker),
+        .skip = m_params.equilibrate,
+        .last_step = m_params.equilibrate + m_params.steps};
     Kokkos::parallel_for(
         "kramers::spread_trunk",
         Kokkos::TeamPolicy<Space>(m_exec, 1, team_size).set_scratch_size(0, Kokkos::PerTeam(Kernel::scratch_bytes())),

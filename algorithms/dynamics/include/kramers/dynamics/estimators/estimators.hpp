@@ -38,8 +38,7 @@ class SampleTable {
   SampleTable(std::vector<double> sums, int columns, std::vector<double> walkers);
   /// Rows of all cells of an ensemble, from AnyEnsemble::cell_sums() or frame_sums(), of all ranks.
   template <class Q>
-  SampleTable(Sums<Q> const& sums, EnsembleLayout const& layout)
-      : SampleTable(sums.values(), row_length<Q>, layout) {}
+  SampleTable(Sums<Q> const& sums, EnsembleLayout const& layout) : SampleTable(sums.values(), row_length<Q>, layout) {}
   SampleTable(std::vector<double> sums, int columns, EnsembleLayout const& layout);
 
   int rows() const { return static_cast<int>(m_walkers.size()); }

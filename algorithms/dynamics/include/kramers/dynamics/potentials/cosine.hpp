@@ -12,8 +12,8 @@ namespace kramers::dynamics {
 template <real T>
 struct PeriodicCosine {
   using value_type = T;
-  T barrier;            ///< dV [energy]
-  T period;             ///< L  [length]
+  T barrier;             ///< dV [energy]
+  T period;              ///< L  [length]
   T external_force = 0;  ///< f  [energy / length]
 
   KOKKOS_FORCEINLINE_FUNCTION T energy(T x) const {

@@ -10,8 +10,8 @@ namespace kramers::dynamics {
 template <real T>
 struct Harmonic {
   using value_type = T;
-  T stiffness;          ///< k  [energy / length^2]
-  T centre = 0;         ///< x0 [length]
+  T stiffness;           ///< k  [energy / length^2]
+  T centre = 0;          ///< x0 [length]
   T external_force = 0;  ///< f  [energy / length]
 
   KOKKOS_FORCEINLINE_FUNCTION T energy(T x) const {

@@ -33,7 +33,8 @@ concept potential_kind =
 
 /// The functor of a kind in precision T for kernels on Space.
 template <class Kind, class T, class Space>
-using functor_of = decltype(Kind::template make<T>(std::declval<typename Kind::Params const&>(), std::declval<Space const&>()));
+using functor_of =
+    decltype(Kind::template make<T>(std::declval<typename Kind::Params const&>(), std::declval<Space const&>()));
 
 /// Is it a profile along one coordinate, rather than a surface in its own number of coordinates?
 template <class Kind>

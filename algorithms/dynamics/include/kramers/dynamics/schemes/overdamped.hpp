@@ -18,7 +18,8 @@ struct OverdampedConstants {
 
   OverdampedConstants(LangevinParams const& langevin, double factor)
       : mobility_dt(static_cast<T>(langevin.dt / (langevin.mass * langevin.friction))),
-        noise(static_cast<T>(Kokkos::sqrt(factor * langevin.temperature * langevin.dt / (langevin.mass * langevin.friction)))) {}
+        noise(static_cast<T>(
+            Kokkos::sqrt(factor * langevin.temperature * langevin.dt / (langevin.mass * langevin.friction)))) {}
 };
 
 }  // namespace detail

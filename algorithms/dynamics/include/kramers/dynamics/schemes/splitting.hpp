@@ -44,8 +44,8 @@ struct Splitting {
   /// Constants of one step, made on the host with portable functions so that all backends see the same bits.
   template <real T>
   struct Constants {
-    T drift;        // dt / count(A)
-    T kick;         // dt / (m count(B))
+    T drift;               // dt / count(A)
+    T kick;                // dt / (m count(B))
     T ou_decay, ou_noise;  // exp(-gamma h), sqrt(kT / m (1 - exp(-2 gamma h))), h = dt / count(O)
 
     explicit Constants(LangevinParams const& langevin) {

@@ -19,8 +19,9 @@ class PotentialOfKind final : public AnyPotential {
   using Params = typename Kind::Params;
   using Host = Kokkos::DefaultHostExecutionSpace;
   using Functor = functor_of<Kind, double, Host>;
-  static_assert(profile<Functor> || potential<Functor>,
-                "make<T>() of a kind of potential gives a profile or a potential (kramers/dynamics/potentials/potential.hpp)");
+  static_assert(
+      profile<Functor> || potential<Functor>,
+      "make<T>() of a kind of potential gives a profile or a potential (kramers/dynamics/potentials/potential.hpp)");
 
   PotentialOfKind(Params params, int dimension)
       : m_params(std::move(params)), m_dimension(dimension), m_functor(Kind::template make<double>(m_params, Host{})) {}
@@ -75,8 +76,7 @@ class PotentialOfKind final : public AnyPotential {
     return is_profile<Kind> && m_dimension > 1 ? names_of(SchemesInManyDimensions{}) : names_of(Schemes{});
   }
   std::unique_ptr<AnyEnsemble> make_ensemble(EnsembleRequest const& request) const override {
-    return for_precision(request.precision,
-                         [&]<class T>(T) { return make_ensemble_of<Kind, T>(m_params, request); });
+    return for_precision(request.precision, [&]<class T>(T) { return make_ensemble_of<Kind, T>(m_params, request); });
   }
   std::unique_ptr<AnySpreadMap> make_spread_map(SpreadRequest const& request) const override {
     return make_spread_map_of<Kind>(m_params, request);

@@ -18,11 +18,10 @@ std::unique_ptr<AnySpreadMap> make_spread_map_of(typename Kind::Params const& pa
       return for_precision(request.precision, [&]<class T>(T) {
         auto const one = Kind::template make<T>(params, space);
         using Potential = Separable<std::remove_const_t<decltype(one)>, 1>;
-        return for_scheme(
-            Schemes{}, request.scheme, [&]<class Scheme>(Scheme) -> std::unique_ptr<AnySpreadMap> {
-              return std::make_unique<SpreadMap<Space, Scheme, Potential>>(space, Potential{{one}}, request.params,
-                                                                           request.range);
-            });
+        return for_scheme(Schemes{}, request.scheme, [&]<class Scheme>(Scheme) -> std::unique_ptr<AnySpreadMap> {
+          return std::make_unique<SpreadMap<Space, Scheme, Potential>>(space, Potential{{one}}, request.params,
+                                                                       request.range);
+        });
       });
     });
   }
