@@ -22,7 +22,7 @@ int exit_code_of(std::exception_ptr const& failure) {
 }
 
 std::string message_of(std::exception_ptr const& failure) {
-  std::string message = "unknown error";
+  std::string message;
   try {
     std::rethrow_exception(failure);
   } catch (std::bad_alloc const&) {
@@ -30,6 +30,7 @@ std::string message_of(std::exception_ptr const& failure) {
   } catch (std::exception const& e) {
     message = e.what();
   } catch (...) {
+    message = "unknown error";
   }
   std::ranges::replace(message, '\n', ' ');
   return message;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/base/guarded.hpp>
 #include <kramers/runtime/collective_errors.hpp>
 
 #include <algorithm>
@@ -6,7 +7,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <limits>
-#include <new>
 #include <thread>
 
 namespace kramers {
@@ -14,18 +14,6 @@ namespace kramers {
 namespace {
 
 constexpr std::int64_t nobody = std::numeric_limits<std::int64_t>::max();
-
-int code_of(std::exception_ptr const& failure) {
-  try {
-    std::rethrow_exception(failure);
-  } catch (UsageError const&) {
-    return exit_code::usage;
-  } catch (InputError const&) {
-    return exit_code::bad_input;
-  } catch (...) {
-    return exit_code::failure;
-  }
-}
 
 bool comes_from_peer(std::exception_ptr const& failure) {
   try {
@@ -48,20 +36,6 @@ PeerError::PeerError(int rank, std::string const& message, std::source_location 
     : Error(message, where), m_rank(rank) {}
 
 namespace detail {
-
-std::string message_of(std::exception_ptr const& failure) {
-  std::string message = "unknown error";
-  try {
-    std::rethrow_exception(failure);
-  } catch (std::bad_alloc const&) {
-    message = "out of memory";
-  } catch (std::exception const& e) {
-    message = e.what();
-  } catch (...) {
-  }
-  std::ranges::replace(message, '\n', ' ');
-  return message;
-}
 
 void agree_on(Communicator const& comm, std::exception_ptr mine) {
   auto const first = comm.min(mine ? std::int64_t{comm.rank()} : nobody);
@@ -88,8 +62,8 @@ int run_guarded(Communicator const& comm, std::string const& program, std::funct
     auto const failure = std::current_exception();
     failed = true;
     origin = !comes_from_peer(failure);
-    code = code_of(failure);
-    message = detail::message_of(failure);
+    code = exit_code_of(failure);
+    message = message_of(failure);
   }
   try {
     // A rank that failed does not wait long: the others may be waiting for it. One that is through waits for all.

@@ -24,8 +24,6 @@ class PeerError : public Error {
 namespace detail {
 /// Collective: return if `mine` is empty on all ranks; otherwise rethrow it where it is set, PeerError elsewhere.
 void agree_on(Communicator const& comm, std::exception_ptr mine);
-/// One sentence for any exception.
-std::string message_of(std::exception_ptr const& failure);
 }  // namespace detail
 
 /// Run `work` on every rank; then either all ranks return or all throw, so that none waits for one that gave up.
