@@ -79,7 +79,7 @@ endif()
 configure_file(core/runtime/build_config.hpp.in include/kramers/runtime/build_config.hpp)
 set(config_sources config.cpp config_json.cpp config_tree.cpp toml_reader.cpp utf8.cpp collective_errors.cpp communicator.cpp)
 list(TRANSFORM config_sources PREPEND core/runtime/src/)
-kramers_fuzz(config SOURCES ${config_sources} core/base/src/error.cpp core/base/src/file.cpp)
+kramers_fuzz(config SOURCES ${config_sources} core/base/src/error.cpp core/base/src/guarded.cpp core/base/src/file.cpp)
 set(safetensors_sources ml/src/safetensors.cpp ml/src/safetensors_reader.cpp core/base/src/error.cpp core/base/src/file.cpp)
 kramers_fuzz(safetensors SOURCES ${safetensors_sources} OPTIONS -I "${PROJECT_SOURCE_DIR}/ml/include")
 

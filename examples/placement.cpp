@@ -8,6 +8,8 @@
 #include <kramers/topology/process.hpp>
 #include <kramers/topology/render.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include <cstdio>
 #include <string>
 #include <vector>

@@ -29,7 +29,7 @@ int main(int argc, char** argv) {
   trainer.fit({.inputs = x, .targets = y}, 100);
   auto const line = trainer.state(0).parameters;
   double const slope = line[0], shift = line[ml::arena_alignment];
-  std::printf("y = %.6f x + %.6f by %s\n", slope, shift, trainer.path().c_str());
+  std::printf("y = %.6f x + %.6f by %s\n", slope, shift, trainer.engine().c_str());
   // Each step shrinks the error of the slope by 1 - 2 * 0.3 * mean(x^2) = 0.8: nothing is left of it after 400.
   return slope > 1.999999 && slope < 2.000001 && shift > -1.000001 && shift < -0.999999 ? 0 : 1;
 }
