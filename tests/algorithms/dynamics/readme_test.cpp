@@ -10,22 +10,21 @@
 #include "morse.hpp"
 
 // The code of algorithms/dynamics/README.md; tests/hygiene/rules_test.sh sees to it that both stay the same.
-double mean_energy(kramers::dynamics::LangevinParams const& langevin) {
-  using Space = Kokkos::DefaultExecutionSpace;
-  using Bond = kramers::dynamics::Separable<kramers::dynamics::Morse<double>, 1>;
-  Bond const bond{{kramers::dynamics::Morse<double>{.depth = 5, .decay = 1}}};
+namespace dyn = kramers::dynamics;
 
-  kramers::dynamics::EnsembleParams params;
+double mean_energy(dyn::LangevinParams const& langevin) {
+  using Space = Kokkos::DefaultExecutionSpace;
+  using Bond = dyn::Separable<dyn::Morse<double>, 1>;
+  Bond const bond{{dyn::Morse<double>{.depth = 5, .decay = 1}}};
+
+  dyn::EnsembleParams params;
   params.walkers = 20000;
   params.seed = 1;
   params.langevin = langevin;
-  kramers::dynamics::Ensemble<Space, kramers::dynamics::Baoab, Bond> ensemble(Space{}, bond, params,
-                                                                              {0, params.walkers});
+  dyn::Ensemble<Space, dyn::Baoab, Bond> ensemble(Space{}, bond, params, {0, params.walkers});
   ensemble.initialise({});  // all at 0 with thermal velocities
   ensemble.advance(2000);   // one launch; returns before it is done
-
-  double const sum = ensemble.frame_sums().total(kramers::dynamics::FrameQuantity::potential);
-  return sum / static_cast<double>(params.walkers);
+  return ensemble.frame_sums().total(dyn::FrameQuantity::potential) / static_cast<double>(params.walkers);
 }
 
 namespace kramers::test {
