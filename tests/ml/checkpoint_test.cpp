@@ -265,7 +265,7 @@ TEST(Checkpoint, FilesThatBreakARuleAreRefused) {
   EXPECT_EQ(complaint([](File& file) { file.tensors["opt.step"] = Tensor::of<std::int64_t>({2}, {0, -1}); }),
             "m: tensor 'opt.step' holds -1, want >= 0");
   EXPECT_TRUE(has(complaint([](File& file) { file.tensors["train.learning_rate"] = Tensor::of<double>({2}, {1, 0}); }),
-                  "m: learning_rate"));
+                  "m: invalid learning_rate"));
 }
 
 TEST(Checkpoint, WeightsAloneAreAStateDict) {
