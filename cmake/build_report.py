@@ -16,7 +16,8 @@ def targets(folder: pathlib.Path) -> dict[str, float]:
     seconds = {}
     for line in (folder / ".ninja_log").read_text().splitlines():
         parts = line.split("\t")
-        if len(parts) == 5 and not line.startswith("#"):
+        # Custom commands are logged twice, the second time by their absolute path.
+        if len(parts) == 5 and not line.startswith("#") and not parts[3].startswith("/"):
             seconds[parts[3]] = (int(parts[1]) - int(parts[0])) / 1000
     return seconds
 
