@@ -10,28 +10,26 @@ usage: umbrella_headers.py CHECKOUT [--check]
 import pathlib
 import sys
 
-WHAT = {
-    "base": "errors and files, with the standard library alone",
-    "core": "what kernels are written with",
-    "runtime": "what programs share",
-    "dynamics": "potentials, schemes, ensembles, spread maps, estimators, exact results and studies",
-    "ml": "dense networks, their trainers and classifiers",
-    "topology": "a node's tree, plans for its ranks and verdicts on them",
+LIBRARIES = {
+    "base": ("core/base", "errors and files, with the standard library alone"),
+    "core": ("core", "what kernels are written with"),
+    "runtime": ("core/runtime", "what programs share"),
+    "dynamics": ("algorithms/dynamics", "potentials, schemes, ensembles, spread maps, estimators, exact results, studies"),
+    "ml": ("ml", "dense networks, their trainers and classifiers"),
+    "topology": ("topology", "a node's tree, plans for its ranks and verdicts on them"),
 }
 
 
 def main() -> int:
     checkout, stale = pathlib.Path(sys.argv[1]), []
-    for library, what in WHAT.items():
-        folders = [path for path in checkout.glob(f"*/include/kramers/{library}")]
-        folders += [path for path in checkout.glob(f"*/*/include/kramers/{library}")]
-        root = folders[0].parent.parent
-        headers = sorted(path.relative_to(root).as_posix() for path in folders[0].rglob("*.hpp")
+    for library, (folder, what) in LIBRARIES.items():
+        root = checkout / folder / "include"
+        headers = sorted(path.relative_to(root).as_posix() for path in (root / "kramers" / library).rglob("*.hpp")
                          if "detail" not in path.parts)
         text = ("// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception\n#pragma once\n\n"
-                f"/// All of kramers::{library}: {what}. Written by cmake/umbrella_headers.py.\n"
+                f"/// All of kramers::{library}: {what}.\n/// Written by cmake/umbrella_headers.py.\n"
                 + "".join(f"#include <{header}>\n" for header in headers))
-        umbrella = folders[0].with_suffix(".hpp")
+        umbrella = root / "kramers" / f"{library}.hpp"
         if not umbrella.is_file() or umbrella.read_text() != text:
             stale.append(umbrella.relative_to(checkout).as_posix())
             if "--check" not in sys.argv:

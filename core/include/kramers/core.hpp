@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-/// All of kramers::core: what kernels are written with. Written by cmake/umbrella_headers.py.
+/// All of kramers::core: what kernels are written with.
+/// Written by cmake/umbrella_headers.py.
 #include <kramers/core/concepts.hpp>
 #include <kramers/core/copy_view.hpp>
 #include <kramers/core/lanes.hpp>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-/// All of kramers::ml: dense networks, their trainers and classifiers. Written by cmake/umbrella_headers.py.
+/// All of kramers::ml: dense networks, their trainers and classifiers.
+/// Written by cmake/umbrella_headers.py.
 #include <kramers/ml/activation.hpp>
 #include <kramers/ml/activation_functions.hpp>
 #include <kramers/ml/any_trainer.hpp>

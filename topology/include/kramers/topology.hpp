@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-/// All of kramers::topology: a node's tree, plans for its ranks and verdicts on them. Written by cmake/umbrella_headers.py.
+/// All of kramers::topology: a node's tree, plans for its ranks and verdicts on them.
+/// Written by cmake/umbrella_headers.py.
 #include <kramers/topology/check.hpp>
 #include <kramers/topology/cpu_set.hpp>
 #include <kramers/topology/device.hpp>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-/// All of kramers::dynamics: potentials, schemes, ensembles, spread maps, estimators, exact results and studies. Written by cmake/umbrella_headers.py.
+/// All of kramers::dynamics: potentials, schemes, ensembles, spread maps, estimators, exact results, studies.
+/// Written by cmake/umbrella_headers.py.
 #include <kramers/dynamics/engine/any_ensemble.hpp>
 #include <kramers/dynamics/engine/any_spread_map.hpp>
 #include <kramers/dynamics/engine/ensemble.hpp>

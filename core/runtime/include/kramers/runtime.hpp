@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-/// All of kramers::runtime: what programs share. Written by cmake/umbrella_headers.py.
+/// All of kramers::runtime: what programs share.
+/// Written by cmake/umbrella_headers.py.
 #include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/command_line.hpp>
 #include <kramers/runtime/communicator.hpp>
