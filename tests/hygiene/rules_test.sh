@@ -59,6 +59,7 @@ shown_elsewhere() {  # shown_elsewhere README FOLDER: the C++ blocks of a README
     esac
   done < "$1"
 }
+forbid "code of README.md that examples does not compile" shown_elsewhere README.md examples
 forbid "code of algorithms/dynamics/README.md that tests/algorithms/dynamics does not compile" \
   shown_elsewhere algorithms/dynamics/README.md tests/algorithms/dynamics
 forbid "code of ml/README.md that tests/ml does not compile" shown_elsewhere ml/README.md tests/ml
