@@ -75,7 +75,8 @@ nlohmann::json look(std::vector<std::string> const& binding_texts, bool with_tex
     auto ranks = read_bindings(binding_texts);
     auto const machine = topo::Machine::load(topo::Source::this_system());
     node["devices"] = std::vector<nlohmann::json>(ranks.size());
-    if (device_count() > 0 && !machine.gpus().empty()) {
+    // Not by the number of devices: the driver must not be asked before it is told how to count them.
+    if (is_built_for_devices() && !machine.gpus().empty()) {
       topo::PlanRequest request;
       request.ranks = static_cast<int>(ranks.size());
       if (is_bound(machine, ranks)) {

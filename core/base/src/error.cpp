@@ -28,6 +28,8 @@ InputError::InputError(std::string source, int line, std::string const& what_is_
 
 UsageError::UsageError(std::string const& message, std::source_location where) : Error(message, where) {}
 
+MachineError::MachineError(std::string const& message, std::source_location where) : Error(message, where) {}
+
 IoError::IoError(std::string path, std::string const& reason, std::source_location where)
     : Error(path + ": " + reason, where), m_path(std::move(path)) {}
 

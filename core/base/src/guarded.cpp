@@ -16,6 +16,8 @@ int exit_code_of(std::exception_ptr const& failure) {
     return exit_code::usage;
   } catch (InputError const&) {
     return exit_code::bad_input;
+  } catch (MachineError const&) {
+    return exit_code::bad_input;
   } catch (...) {
     return exit_code::failure;
   }

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/base/error.hpp>
 #include <kramers/core/spaces.hpp>
+#include <kramers/runtime/device_probe.hpp>
 #include <kramers/runtime/kokkos_session.hpp>
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
 #include <sstream>
 
 namespace kramers {
@@ -16,6 +21,35 @@ std::vector<std::string> names_of(TypeList<Space...>) {
   return names;
 }
 
+/// What this source was compiled for, as all of kramers is.
+DeviceBuild this_build() {
+  DeviceBuild build;
+#if defined(KOKKOS_ENABLE_CUDA)
+  build.backend = "CUDA";
+#ifdef KOKKOS_IMPL_ARCH_NVIDIA_GPU
+  build.architecture = KOKKOS_IMPL_ARCH_NVIDIA_GPU;
+#endif
+#ifdef CUDART_VERSION
+  build.runtime = CUDART_VERSION;
+#endif
+#ifdef KOKKOS_COMPILER_NVCC
+  build.translatable = true;  // its -arch=sm_90 adds PTX to the binary code
+#endif
+#elif defined(KOKKOS_ENABLE_HIP)
+  build.backend = "HIP";
+#endif
+  return build;
+}
+
+/// Number of the device of a space as its driver counts; -1 for the host.
+template <class Space>
+int number_of_device() {
+  int number = -1;
+  if constexpr (requires(Space const& space) { space.cuda_device(); }) number = Space().cuda_device();
+  if constexpr (requires(Space const& space) { space.hip_device(); }) number = Space().hip_device();
+  return number;
+}
+
 }  // namespace
 
 std::vector<std::string> const& space_names() {
@@ -27,8 +61,33 @@ int thread_count(std::string const& space) {
   return space == "serial" ? 1 : Kokkos::DefaultHostExecutionSpace().concurrency();
 }
 
+bool is_built_for_devices() {
+  return !this_build().backend.empty();
+}
+
+DriverReport const& driver_report() {
+  static DriverReport const report = ask_driver(this_build().backend);
+  return report;
+}
+
+std::optional<std::string> device_problem(std::optional<int> device) {
+  if (!is_built_for_devices()) return std::nullopt;
+  // Kokkos then counts other devices than the driver does.
+  if (std::getenv("KOKKOS_VISIBLE_DEVICES") != nullptr) device.reset();
+  return device_problem(this_build(), driver_report(), device);
+}
+
 int device_count() {
-  return Kokkos::num_devices();
+  // Kokkos aborts where the driver has nothing to count.
+  return !is_built_for_devices() || device_problem() ? 0 : Kokkos::num_devices();
+}
+
+std::optional<Device> device_of_space(std::string const& space) {
+  if (std::ranges::find(space_names(), space) == space_names().end()) return std::nullopt;
+  int const number = for_space(space, [](auto exec) { return number_of_device<decltype(exec)>(); });
+  auto const& devices = driver_report().devices;
+  if (number < 0 || number >= static_cast<int>(devices.size())) return std::nullopt;
+  return devices[static_cast<std::size_t>(number)];
 }
 
 std::string kokkos_version() {
@@ -44,6 +103,7 @@ std::string kokkos_configuration() {
 
 KokkosSession::KokkosSession(std::optional<int> threads, std::optional<int> device) {
   if (Kokkos::is_initialized()) return;
+  if (auto const problem = device_problem(device)) throw MachineError(*problem);
   Kokkos::InitializationSettings settings;
   // The warnings are about thread binding, which is the business of who starts the program.
   settings.set_disable_warnings(true);

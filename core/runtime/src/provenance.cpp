@@ -54,7 +54,7 @@ nlohmann::json provenance(Communicator const& comm, std::string const& app, std:
                           std::vector<std::string> const& command_line, std::string const& input) {
   std::string text;
   if (comm.is_root()) {
-    nlohmann::json const mine = {
+    nlohmann::json mine = {
         {"app", app},
         {"version", version()},
         {"git_hash", detail::git_hash()},
@@ -73,6 +73,12 @@ nlohmann::json provenance(Communicator const& comm, std::string const& app, std:
         {"command_line", command_line},
         {"input", input},
     };
+    if (auto const device = device_of_space(space)) {
+      mine["device"] = {{"name", device->name}, {"memory", device->memory}};
+      if (device->architecture > 0) mine["device"]["compute_capability"] = capability_text(device->architecture);
+      if (int const version = driver_report().version; version > 0)
+        mine["device"]["driver"] = cuda_version_text(version);
+    }
     // Host names and command lines are bytes, not always UTF-8.
     text = mine.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }

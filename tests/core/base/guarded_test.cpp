@@ -26,6 +26,7 @@ TEST(Guarded, EveryExceptionIsACodeAndOneLine) {
          "prog: error: no such option\n");
   expect([]() -> int { throw kramers::InputError("in.toml", 3, "is wrong"); }, exit_code::bad_input,
          "prog: error: in.toml:3: is wrong\n");
+  expect([]() -> int { throw kramers::MachineError("no GPU"); }, exit_code::bad_input, "prog: error: no GPU\n");
   expect([]() -> int { throw kramers::IoError("out", "full"); }, exit_code::failure, "prog: error: out: full\n");
   expect([]() -> int { throw std::runtime_error("two\nlines"); }, exit_code::failure, "prog: error: two lines\n");
   expect([]() -> int { throw std::bad_alloc(); }, exit_code::failure, "prog: error: out of memory\n");

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,11 @@ TEST(Provenance, HoldsWhatIsNeededToRepeatARunAndIsTheSameOnAllRanks) {
   EXPECT_NE(origin["kokkos_configuration"].get<std::string>().find("Kokkos Version"), std::string::npos);
   EXPECT_EQ(origin["date"].get<std::string>().size(), std::string("2026-01-31T12:00:00Z").size());
   EXPECT_EQ(kramers::thread_count("serial"), 1);
+  EXPECT_EQ(origin.contains("device"), space == "cuda" || space == "hip");
+  if (origin.contains("device")) {
+    EXPECT_FALSE(origin["device"]["name"].get<std::string>().empty());
+    EXPECT_GT(origin["device"]["memory"].get<std::uint64_t>(), 0u);
+  }
   auto text = origin.dump();
   world.broadcast(text);
   EXPECT_EQ(text, origin.dump());

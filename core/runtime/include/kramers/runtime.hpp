@@ -7,6 +7,7 @@
 #include <kramers/runtime/command_line.hpp>
 #include <kramers/runtime/communicator.hpp>
 #include <kramers/runtime/config.hpp>
+#include <kramers/runtime/device_probe.hpp>
 #include <kramers/runtime/h5.hpp>
 #include <kramers/runtime/json_file.hpp>
 #include <kramers/runtime/kokkos_session.hpp>

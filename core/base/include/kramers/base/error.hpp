@@ -67,6 +67,12 @@ class UsageError : public Error {
   explicit UsageError(std::string const& message, std::source_location where = std::source_location::current());
 };
 
+/// The machine lacks what the run needs, a GPU that the build can use or memory: the message says what to do.
+class MachineError : public Error {
+ public:
+  explicit MachineError(std::string const& message, std::source_location where = std::source_location::current());
+};
+
 /// A file could not be read or written: its path and the reason.
 class IoError : public Error {
  public:

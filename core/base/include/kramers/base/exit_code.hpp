@@ -7,6 +7,6 @@ namespace kramers::exit_code {
 inline constexpr int success = 0;
 inline constexpr int failure = 1;
 inline constexpr int usage = 64;      ///< UsageError
-inline constexpr int bad_input = 65;  ///< InputError
+inline constexpr int bad_input = 65;  ///< InputError, MachineError
 
 }  // namespace kramers::exit_code

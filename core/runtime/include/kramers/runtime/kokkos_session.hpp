@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <kramers/runtime/device_probe.hpp>
+
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,8 +16,23 @@ std::vector<std::string> const& space_names();
 /// Threads per rank that kernels on this execution space run on (on the host, for a GPU). Kokkos must be initialised.
 int thread_count(std::string const& space);
 
-/// Devices that this process sees; 0 where no device backend is built in.
+/// Whether a device backend is built in. Asks no driver.
+bool is_built_for_devices();
+
+/// Why programs of this build cannot run here: one sentence that says what to do; nothing where they can, as always in
+/// builds for hosts. Kokkos starts its device backend whichever space is then computed on.
+///
+/// @param[in] device  the number of the device to be used; else one that will do is enough
+std::optional<std::string> device_problem(std::optional<int> device = std::nullopt);
+
+/// Devices that this process sees; 0 where no device backend is built in, or none can be used (`device_problem`).
 int device_count();
+
+/// The device that kernels on this execution space run on; nothing for a space of the host. Kokkos must be initialised.
+std::optional<Device> device_of_space(std::string const& space);
+
+/// What the driver of the backend that is built in says; asked once.
+DriverReport const& driver_report();
 
 /// "5.2.2".
 std::string kokkos_version();
@@ -25,6 +42,8 @@ std::string kokkos_configuration();
 /// Initialises Kokkos where nobody has done so, and finalises it at the end of the scope.
 class KokkosSession {
  public:
+  /// @throws MachineError  this build cannot run here; `device_problem` says why
+  ///
   /// @param[in] threads  of the host backend; nothing leaves the choice to Kokkos and its environment variables
   /// @param[in] device   number of the device of this process; nothing likewise
   KokkosSession(std::optional<int> threads, std::optional<int> device);

@@ -18,7 +18,8 @@ std::string version();
 
 /// Everything needed to know where a result comes from: app, version, git hash and whether the tree was modified,
 /// compiler, flags, build type, Kokkos version and configuration, execution space, host, CPU, ranks, threads, UTC date,
-/// command line and the input verbatim. The same object on every rank; Kokkos must be initialised. Collective.
+/// command line and the input verbatim; where the space is that of a GPU, "device" of rank 0: name, memory [bytes], compute
+/// capability and the CUDA of its driver. The same object on every rank; Kokkos must be initialised. Collective.
 nlohmann::json provenance(Communicator const& comm, std::string const& app, std::string const& space,
                           std::vector<std::string> const& command_line, std::string const& input);
 
