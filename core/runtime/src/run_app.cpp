@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/runtime/command_line.hpp>
+#include <kramers/runtime/memory_problem.hpp>
 
 #include <sched.h>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -61,6 +63,17 @@ class WarningsAtEnd {
   AppRun const& m_run;
 };
 
+/// Run the body; an array that found no room is told in a sentence, while Kokkos knows which device it was for.
+int run_body(std::function<int(AppRun const&)> const& body, AppRun const& run) {
+  try {
+    return body(run);
+  } catch (std::exception const& failure) {
+    auto const problem = memory_problem(failure.what(), host_memory(), device_of_space(run.options.space));
+    if (problem) throw MachineError(*problem);
+    throw;
+  }
+}
+
 }  // namespace
 
 int run_app(int argc, char** argv, AppInfo const& info, std::function<int(AppRun const&)> const& body) {
@@ -83,7 +96,7 @@ int run_app(int argc, char** argv, AppInfo const& info, std::function<int(AppRun
     KokkosSession const kokkos(threads_of(machine), device_of(machine, placement.device));
     AppRun const run{comm, std::move(options), std::move(config), std::move(placement.report)};
     WarningsAtEnd const warnings(info.name, run);
-    return body(run);
+    return run_body(body, run);
   });
 }
 

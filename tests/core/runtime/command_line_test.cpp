@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/runtime/command_line.hpp>
 
+#include <Kokkos_Core.hpp>
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -214,6 +217,29 @@ TEST(RunApp, WarnsOnceUnlessQuietAndAlsoOfARunThatFails) {
   EXPECT_EQ(run({input, "--set", "third=3"}, body, written), 65);
   EXPECT_EQ(has(written, warning), world.is_root()) << written;
   EXPECT_EQ(has(written, "unknown key 'third'"), world.is_root()) << written;
+}
+
+// An array of 32 PiB: no process has so many addresses.
+int ask_for_too_much(AppRun const&) {
+  Kokkos::View<double*> const x(Kokkos::view_alloc("kramers::x", Kokkos::WithoutInitializing), std::size_t{1} << 52);
+  return static_cast<int>(x.extent(0) > 0);
+}
+
+TEST(RunApp, AnArrayThatFindsNoRoomIsToldWithItsSize) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the sanitizer ends the program";
+#endif
+  auto const world = kramers::Communicator::world();
+  Scratch const scratch(world);
+  if (world.is_root()) put(scratch / "a.toml", "a = 1\n");
+  world.barrier();
+  std::string written;
+  EXPECT_EQ(run({(scratch / "a.toml").string()}, ask_for_too_much, written), 65);
+  std::string const told =
+      "kramers-test: error: not enough memory: kramers::x needs 3.277e+04 TiB beside what is in use on ";
+  EXPECT_EQ(written.starts_with(told), world.is_root()) << written;
+  EXPECT_EQ(has(written, " in all; ask for less"), world.is_root()) << written;
+  EXPECT_EQ(std::count(written.begin(), written.end(), '\n'), world.is_root() ? 1 : 0) << written;
 }
 
 TEST(RunApp, MistakesOfTheUserGetTheirExitCodesAndOneMessage) {

@@ -11,6 +11,7 @@
 #include <kramers/runtime/h5.hpp>
 #include <kramers/runtime/json_file.hpp>
 #include <kramers/runtime/kokkos_session.hpp>
+#include <kramers/runtime/memory_problem.hpp>
 #include <kramers/runtime/progress.hpp>
 #include <kramers/runtime/provenance.hpp>
 #include <kramers/runtime/signals.hpp>

@@ -93,7 +93,8 @@ void write_summary(std::filesystem::path const& path, nlohmann::json summary, Ap
 
 /// The whole frame of an app: MPI, command line, input file, Kokkos (one device per rank of a machine), `body`, and one
 /// error message from one rank with the same exit code on all. Warnings of the Config follow the run, unless --quiet.
-/// Returns what main returns: 0, the value of `body`, 64 for wrong usage, 65 for wrong input, 1 for other errors.
+/// Returns what main returns: 0, the value of `body`, 64 for wrong usage, 65 for wrong input or a machine that lacks the
+/// device or the memory, 1 for other errors.
 int run_app(int argc, char** argv, AppInfo const& info, std::function<int(AppRun const&)> const& body);
 
 }  // namespace kramers
