@@ -3,9 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include "device.hpp"
+
 int main(int argc, char** argv) {
   ::testing::InitGoogleTest(&argc, argv);
   if (::testing::GTEST_FLAG(list_tests)) return RUN_ALL_TESTS();
+  if (kramers::test::lacks_device()) return kramers::test::skipped;
   Kokkos::ScopeGuard const kokkos(argc, argv);
   return RUN_ALL_TESTS();
 }
