@@ -2,8 +2,11 @@
 #pragma once
 
 #include <kramers/base/error.hpp>
+#include <kramers/base/guarded.hpp>
 #include <kramers/core/concepts.hpp>
+#include <kramers/core/spaces.hpp>
 #include <kramers/runtime/communicator.hpp>
+#include <kramers/runtime/kokkos_session.hpp>
 #include <kramers/runtime/provenance.hpp>
 
 #include <Kokkos_Core.hpp>
@@ -109,12 +112,14 @@ void compare(benchmark::State& state, Side<Reference> const& reference, Side<Con
 
 /// Say in the report where it comes from.
 inline void add_context() {
-  nlohmann::json const about = provenance(Communicator::self(), "bench", Kokkos::DefaultExecutionSpace::name(), {}, "");
+  std::string const space = space_name<Kokkos::DefaultExecutionSpace>();
+  nlohmann::json const about = provenance(Communicator::self(), "bench", space, {}, "");
   for (char const* key :
        {"git_hash", "git_modified", "compiler", "compile_flags", "build_type", "kokkos_version", "cpu", "threads"}) {
     nlohmann::json const& value = about.at(key);
     benchmark::AddCustomContext(key, value.is_string() ? value.get<std::string>() : value.dump());
   }
+  if (about.contains("device")) benchmark::AddCustomContext("device", about["device"].dump());
   benchmark::AddCustomContext("kokkos_space", Kokkos::DefaultExecutionSpace::name());
   for (char const* name : {"OMP_NUM_THREADS", "OMP_PROC_BIND", "OMP_PLACES"}) {
     char const* const value = std::getenv(name);
@@ -131,13 +136,14 @@ inline constexpr bool optimised =
 #endif
 
 /// main() of every benchmark: 1 if a result is wrong (thrown as Error), the command line is, or the build is no build to
-/// measure.
+/// measure; 65 where there is no device for it.
 inline int run(int argc, char** argv) {
   if (!optimised) {
     std::cerr << "error: this build is not optimised or has a sanitizer; use a Release build to measure\n";
     return 1;
   }
   try {
+    if (auto const problem = device_problem()) throw MachineError(*problem);
     Kokkos::ScopeGuard const kokkos(argc, argv);
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
@@ -146,7 +152,7 @@ inline int run(int argc, char** argv) {
     benchmark::Shutdown();
   } catch (std::exception const& error) {
     std::cerr << "error: " << error.what() << '\n';
-    return 1;
+    return exit_code_of(std::current_exception());
   }
   return 0;
 }
