@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Escape rate of a double well, 5 kT deep: walkers start on the left, and the decay of the population difference
 // P_left - P_right is fitted. The potential, integrator and space are chosen by name.
+#include <kramers/base/guarded.hpp>
 #include <kramers/dynamics/estimators/estimators.hpp>
 #include <kramers/dynamics/estimators/exact.hpp>
 #include <kramers/dynamics/studies/requests.hpp>
@@ -11,7 +12,7 @@
 
 namespace dyn = kramers::dynamics;
 
-int main() {
+static int run() {
   kramers::KokkosSession const kokkos({}, {});
 
   dyn::EnsembleRequest request{kramers::space_names().front(), "f64", "baoab", {}, {}, {}};
@@ -49,4 +50,8 @@ int main() {
   std::printf("rate %.3e +- %.1e, Kramers-Grote-Hynes %.3e\n", fit->rate.value, fit->rate.stderr_, theory);
   // The exact rate is 2.216814e-3 (the eigenvalue of the Kramers operator); five standard errors.
   return std::abs(fit->rate.value - 2.216814e-3) < 5 * fit->rate.stderr_ ? 0 : 1;
+}
+
+int main() {
+  return kramers::guarded("rates", run);  // an exception is one line, as in kramers' programs
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // How fast do trajectories that start close together spread, and can a small network tell where? A spread map along one
 // reference trajectory (the trunk), then a classifier of its points into three classes of spread.
+#include <kramers/base/guarded.hpp>
 #include <kramers/dynamics/studies/requests.hpp>
 #include <kramers/ml/classifier.hpp>
 #include <kramers/ml/dataset.hpp>
@@ -12,7 +13,7 @@
 namespace dyn = kramers::dynamics;
 namespace ml = kramers::ml;
 
-int main() {
+static int run() {
   kramers::KokkosSession const kokkos({}, {});
   std::string const space = kramers::space_names().front();
 
@@ -55,4 +56,8 @@ int main() {
   double const share = static_cast<double>(right) / static_cast<double>(spread.size());
   std::printf("%zu points, %.0f %% of their classes learnt\n", spread.size(), 100 * share);
   return share > 0.6 ? 0 : 1;  // a third by guessing
+}
+
+int main() {
+  return kramers::guarded("spread_classifier", run);  // an exception is one line, as in kramers' programs
 }
