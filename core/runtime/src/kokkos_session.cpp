@@ -72,6 +72,8 @@ DriverReport const& driver_report() {
 
 std::optional<std::string> device_problem(std::optional<int> device) {
   if (!is_built_for_devices()) return std::nullopt;
+  char const* const chosen = std::getenv("KOKKOS_DEVICE_ID");
+  if (!device && chosen != nullptr) device = std::atoi(chosen);
   // Kokkos then counts other devices than the driver does.
   if (std::getenv("KOKKOS_VISIBLE_DEVICES") != nullptr) device.reset();
   return device_problem(this_build(), driver_report(), device);

@@ -22,7 +22,7 @@ bool is_built_for_devices();
 /// Why programs of this build cannot run here: one sentence that says what to do; nothing where they can, as always in
 /// builds for hosts. Kokkos starts its device backend whichever space is then computed on.
 ///
-/// @param[in] device  the number of the device to be used; else one that will do is enough
+/// @param[in] device  the number of the device to be used, else that of KOKKOS_DEVICE_ID; else one that will do is enough
 std::optional<std::string> device_problem(std::optional<int> device = std::nullopt);
 
 /// Devices that this process sees; 0 where no device backend is built in, or none can be used (`device_problem`).
