@@ -37,8 +37,8 @@ TrainParams mixed_params() {
 struct ThreadsMember {
   int rank;
   std::barrier<>* meeting;
-  int team_rank() const { return rank; }
-  void team_barrier() const { meeting->arrive_and_wait(); }
+  KOKKOS_FUNCTION int team_rank() const { return rank; }
+  KOKKOS_FUNCTION void team_barrier() const { KOKKOS_IF_ON_HOST((meeting->arrive_and_wait();)) }
 };
 
 /// Do the work with a thread per column.

@@ -6,6 +6,7 @@
 #include <kramers/core/normal.hpp>
 #include <kramers/ml/trainer.hpp>
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <vector>
@@ -66,9 +67,9 @@ std::uint64_t hash_of(ml::ModelState<T> const& s) {
   for (auto const* part : {&s.parameters, &s.first_moment, &s.second_moment, &s.buffers}) {
     sum = mix64(sum ^ hash_of(*part));
   }
-  for (std::int64_t const number : {s.step, s.epoch, s.epochs_without_improvement, std::int64_t{s.stopped}}) {
-    sum = mix64(sum ^ static_cast<std::uint64_t>(number));
-  }
+  // Not a list in braces in the loop, which nvcc passes on wrongly.
+  std::array<std::int64_t, 4> const counters{s.step, s.epoch, s.epochs_without_improvement, s.stopped};
+  for (std::int64_t const number : counters) sum = mix64(sum ^ static_cast<std::uint64_t>(number));
   return mix64(sum ^ hash_of(std::vector<T>{s.best_loss}));
 }
 
