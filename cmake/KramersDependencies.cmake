@@ -16,6 +16,22 @@ macro(kramers_optional name found lost)
 endmacro()
 
 find_package(Kokkos 4.5...<6 CONFIG REQUIRED)
+# Sources without Kokkos go to the host's compiler alone: device compilers do not survive the headers of all libraries.
+set(without_kokkos "$<NOT:$<IN_LIST:KOKKOS_DEPENDENCE,$<TARGET_PROPERTY:COMPILE_DEFINITIONS>>>")
+get_property(kokkos_launcher GLOBAL PROPERTY RULE_LAUNCH_COMPILE)
+if(CMAKE_CXX_COMPILER MATCHES "nvcc_wrapper$")
+  add_compile_options("$<${without_kokkos}:--host-only>")
+elseif(CMAKE_CXX_COMPILER MATCHES "hipcc$")
+  add_compile_options("$<$<AND:$<COMPILE_LANGUAGE:CXX>,${without_kokkos}>:SHELL:-x c++>")
+elseif(kokkos_launcher AND CMAKE_CXX_COMPILER_LAUNCHER)
+  # Kokkos' launcher, which sends kernels to nvcc, wants the compiler as its next word. Where another launcher (ccache)
+  # stands between, kernels would go to the host's compiler.
+  if(CMAKE_VERSION VERSION_LESS 3.27)  # knows no conditions there
+    set(CMAKE_CXX_COMPILER_LAUNCHER "")
+  else()
+    set(CMAKE_CXX_COMPILER_LAUNCHER "$<${without_kokkos}:${CMAKE_CXX_COMPILER_LAUNCHER}>")
+  endif()
+endif()
 find_package(tomlplusplus CONFIG REQUIRED)
 find_package(CLI11 CONFIG REQUIRED)
 find_package(nlohmann_json CONFIG REQUIRED)

@@ -1,63 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# Compiles every kernel of the project to real device code with a GPU's compiler (KRAMERS_DEVICE_CHECK: cuda or hip),
-# where no Kokkos for that GPU is to be had: proves that the one source is right for it. The objects cannot be linked.
-# Kokkos installs the headers of all its backends, but a configuration that names only those it was built with; an
-# overlay of edited copies of those few files, searched first, names the GPU.
-
-# Each header with kernels in each precision: the other instances differ in the potential alone. The test device.*.coverage
-# fails where a header with device code is included by none of the sources.
-include(KramersPotentials)
-include("${PROJECT_SOURCE_DIR}/algorithms/dynamics/potentials.cmake")
-kramers_builtin_potential_sources(potential_sources)
-list(FILTER potential_sources INCLUDE REGEX
-     "/(double_well_(ensemble_f..|spread_map)|(mueller_brown|harmonic)_ensemble_f64|(tabulated|cosine)_ensemble_f32)\\.cpp$")
-include(KramersInstances)
-kramers_ml_instances(kernel_sources)
-list(FILTER kernel_sources INCLUDE REGEX "/(gemm|resident\\.TwoClasses)\\.")
-list(APPEND kernel_sources ${potential_sources})
-
+# Compiles everything that the preset cuda or hip would compile (KRAMERS_DEVICE_CHECK), by the compilers that it would
+# use, where no Kokkos for that GPU is to be had. The objects cannot be linked, so they are all that is built.
+# Kokkos installs the headers of all its backends, but a configuration that names only those it was built with: an overlay
+# of edited copies of those few files, searched first, names the GPU. The package that find_package(Kokkos) then finds is
+# KokkosConfig.cmake.in, and compile.sh stands where Kokkos has its launcher and nvcc_wrapper.
+set(folder "${CMAKE_CURRENT_LIST_DIR}")
+set(KRAMERS_DEVICE_FLAGS "")
 if(KRAMERS_DEVICE_CHECK STREQUAL "cuda")
   find_program(KRAMERS_DEVICE_COMPILER nvcc PATHS /usr/local/cuda/bin)
   set(names CUDA Cuda)
   set(defined KOKKOS_ENABLE_CUDA KOKKOS_ARCH_HOPPER KOKKOS_ARCH_HOPPER90)
-  set(flags -x cu -arch=sm_90 --extended-lambda --expt-relaxed-constexpr --fmad=false --compress-mode=none
-            -Werror cross-execution-space-call,reorder -Xcompiler -Wall,-Wextra,-ffp-contract=off,-fopenmp-simd)
-  set(kernel "^\\.nv\\.constant0\\..*kramers")
+  set(KRAMERS_DEVICE_FLAGS --extended-lambda -arch=sm_90 -O0)  # -O0 is for the host's part
 elseif(KRAMERS_DEVICE_CHECK STREQUAL "hip")
   find_program(KRAMERS_DEVICE_COMPILER hipcc PATHS /opt/rocm/bin /hip/usr/bin)
   set(names HIP HIP)
   set(defined KOKKOS_ENABLE_HIP KOKKOS_ARCH_AMD_GFX90A "KOKKOS_ARCH_AMD_GPU \"GFX90A\"")
-  set(flags -x hip --offload-arch=gfx90a -Wall -Wextra -Wpedantic -Wshadow -Werror -ffp-contract=off
-            -Xarch_host -O0 -Xarch_device -O3)
-  set(kernel "kramers.*\\.kd$")
+  set(KRAMERS_DEVICE_FLAGS -xhip --offload-arch=gfx90a "SHELL:-Xarch_host -O0")
 else()
   message(FATAL_ERROR "KRAMERS_DEVICE_CHECK is '${KRAMERS_DEVICE_CHECK}', want cuda or hip")
 endif()
-set(check "device.${KRAMERS_DEVICE_CHECK}")
 
 # ./dev shows the root with HIP's compiler as /hip; inside it the source and build folders have the same paths as here.
-set(enter "")
 set(root "")
-if(KRAMERS_DEVICE_COMPILER MATCHES "^/hip(/.*)")
-  set(KRAMERS_DEVICE_COMPILER "${CMAKE_MATCH_1}")
+if(KRAMERS_DEVICE_COMPILER MATCHES "^/hip/")
   set(root /hip)
-  set(enter chroot /hip env -C "${PROJECT_BINARY_DIR}")
 endif()
 find_path(KRAMERS_KOKKOS_HEADERS Kokkos_Core.hpp PATHS "${root}/usr/include" PATH_SUFFIXES kokkos)
 list(GET names 0 upper)
 list(GET names 1 mixed)
-
-enable_testing()
 if(NOT KRAMERS_DEVICE_COMPILER OR NOT EXISTS "${KRAMERS_KOKKOS_HEADERS}/setup/Kokkos_Setup_${mixed}.hpp")
-  set(reason "skipped: no compiler for ${KRAMERS_DEVICE_CHECK}, or no Kokkos headers for it")
-  message(STATUS "${check} ${reason}")
-  add_test(NAME ${check} COMMAND "${CMAKE_COMMAND}" -E echo "${reason}")
-  set_tests_properties(${check} PROPERTIES SKIP_REGULAR_EXPRESSION "^skipped:")
+  set(KRAMERS_DEVICE_CHECK_SKIPPED "skipped: no compiler for ${KRAMERS_DEVICE_CHECK}, or no Kokkos headers for it")
   return()
 endif()
 
 # The overlay, with Serial as the host's backend.
-set(overlay "${PROJECT_BINARY_DIR}/overlay")
+set(overlay "${PROJECT_BINARY_DIR}/kokkos/overlay")
 # kramers_overlay(file pattern text...): copy a header into the overlay with replacements.
 function(kramers_overlay file)
   file(READ "${KRAMERS_KOKKOS_HEADERS}/${file}" text)
@@ -78,37 +55,69 @@ endforeach()
 kramers_overlay(KokkosCore_config.h ${edits})
 kramers_overlay(KokkosCore_Config_SetupBackend.hpp "_HPP_\n\n" "_HPP_\n\n#include <setup/Kokkos_Setup_${mixed}.hpp>\n")
 foreach(kind Declare Fwd)
-  string(TOLOWER "${kind}" folder)
-  string(REPLACE declare decl folder "${folder}")
+  string(TOLOWER "${kind}" subfolder)
+  string(REPLACE declare decl subfolder "${subfolder}")
   kramers_overlay(KokkosCore_Config_${kind}Backend.hpp "#include <[^>]*_OPENMP.hpp>"
-    "#include <${folder}/Kokkos_${kind}_SERIAL.hpp>\n#include <${folder}/Kokkos_${kind}_${upper}.hpp>")
+    "#include <${subfolder}/Kokkos_${kind}_SERIAL.hpp>\n#include <${subfolder}/Kokkos_${kind}_${upper}.hpp>")
 endforeach()
 kramers_overlay(desul/atomics/Config.hpp "/\\* #undef DESUL_ATOMICS_ENABLE_${upper} \\*/"
                 "#define DESUL_ATOMICS_ENABLE_${upper}")
-
-find_program(KRAMERS_CCACHE ccache)
-set(compile ${enter} ${KRAMERS_CCACHE} ${KRAMERS_DEVICE_COMPILER} ${flags} -std=c++20)
-foreach(folder core core/base core/runtime algorithms/dynamics ml)
-  list(APPEND compile -I "${PROJECT_SOURCE_DIR}/${folder}/include")
-endforeach()
-list(APPEND compile -I "${PROJECT_SOURCE_DIR}/ml/src")
 string(REPLACE "${root}/usr" "/usr" headers "${KRAMERS_KOKKOS_HEADERS}")
-list(APPEND compile -isystem "${overlay}" -isystem "${headers}")
+set(KRAMERS_DEVICE_INCLUDES "${overlay}" "${headers}")
 
-set(objects "")
-set(depfiles "")
-foreach(source IN LISTS kernel_sources)
-  string(REGEX REPLACE ".*/(potentials|instances/ml)/(.*)\\.cpp$" "\\2" name "${source}")
-  string(REPLACE "/" "." name "${name}")
-  set(object "${PROJECT_BINARY_DIR}/${name}.o")
-  add_custom_command(
-    OUTPUT "${object}" COMMAND ${compile} -MMD -MF "${object}.d" -o "${object}" -c "${source}"
-    DEPENDS "${source}" DEPFILE "${object}.d" COMMENT "${check} ${name}" VERBATIM)
-  list(APPEND objects "${object}")
-  list(APPEND depfiles "${object}.d")
-  add_test(NAME ${check}.${name} COMMAND "${CMAKE_COMMAND}" "-DOBJECT=${object}" "-DKERNEL=${kernel}" -P
-                                         "${CMAKE_CURRENT_LIST_DIR}/device_code.cmake")
-endforeach()
-add_custom_target(${KRAMERS_DEVICE_CHECK}_check ALL DEPENDS ${objects})
-add_test(NAME ${check}.coverage COMMAND "${CMAKE_COMMAND}" "-DSOURCE=${PROJECT_SOURCE_DIR}" "-DDEPFILES=${depfiles}" -P
-                                        "${CMAKE_CURRENT_LIST_DIR}/device_code.cmake")
+# Libraries of the tests and benchmarks, which the root with HIP's compiler does not hold.
+if(root)
+  foreach(library IN ITEMS gtest gmock benchmark)
+    find_path(KRAMERS_${library}_HEADERS ${library}/${library}.h)
+    if(KRAMERS_${library}_HEADERS)
+      file(COPY "${KRAMERS_${library}_HEADERS}/${library}" DESTINATION "${PROJECT_BINARY_DIR}/kokkos/libraries")
+    endif()
+  endforeach()
+  list(APPEND KRAMERS_DEVICE_INCLUDES "${PROJECT_BINARY_DIR}/kokkos/libraries")
+endif()
+
+# What find_package(Kokkos) finds from now on.
+file(STRINGS "${KRAMERS_KOKKOS_HEADERS}/KokkosCore_config.h" version REGEX "^#define KOKKOS_VERSION [0-9]+$")
+string(REGEX REPLACE "[^0-9]" "" version "${version}")
+math(EXPR major "${version} / 10000")
+math(EXPR minor "${version} / 100 % 100")
+set(package "${PROJECT_BINARY_DIR}/kokkos/package")
+set(KRAMERS_DEVICE_LAUNCHER "${folder}/compile.sh ${KRAMERS_DEVICE_COMPILER}")
+configure_file("${folder}/KokkosConfig.cmake.in" "${package}/KokkosConfig.cmake" @ONLY)
+include(CMakePackageConfigHelpers)
+write_basic_package_version_file("${package}/KokkosConfigVersion.cmake" VERSION ${major}.${minor} COMPATIBILITY AnyNewerVersion)
+set(Kokkos_DIR "${package}" CACHE PATH "" FORCE)
+
+# kramers_targets(result folder): all targets of a source folder and those below.
+function(kramers_targets result folder)
+  get_property(targets DIRECTORY "${folder}" PROPERTY BUILDSYSTEM_TARGETS)
+  get_property(subfolders DIRECTORY "${folder}" PROPERTY SUBDIRECTORIES)
+  foreach(subfolder IN LISTS subfolders)
+    kramers_targets(more "${subfolder}")
+    list(APPEND targets ${more})
+  endforeach()
+  set(${result} ${targets} PARENT_SCOPE)
+endfunction()
+
+# kramers_device_check_targets(): build the objects of all targets instead of the targets, and test what they are. Several
+# sources of a library with kernels go into one compilation: most of what nvcc takes for each is for Kokkos' headers.
+function(kramers_device_check_targets)
+  set_target_properties(kramers_studies kramers_ml ml_test_networks PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 4)
+  kramers_targets(targets "${PROJECT_SOURCE_DIR}")
+  set(objects "")
+  foreach(target IN LISTS targets)
+    get_target_property(type ${target} TYPE)
+    set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
+    if(type MATCHES "LIBRARY|EXECUTABLE" AND NOT type STREQUAL "INTERFACE_LIBRARY")
+      list(APPEND objects $<TARGET_OBJECTS:${target}>)
+    endif()
+  endforeach()
+  add_custom_target(device_check_objects ALL DEPENDS ${objects})
+
+  find_package(Python3 3.9 COMPONENTS Interpreter REQUIRED)
+  set(script "${PROJECT_SOURCE_DIR}/tests/device")
+  add_test(NAME device/${KRAMERS_DEVICE_CHECK}.sources COMMAND "${Python3_EXECUTABLE}" -B "${script}/sources.py" "${PROJECT_BINARY_DIR}")
+  if(KRAMERS_DEVICE_CHECK STREQUAL "cuda")
+    add_test(NAME device/cuda.resources COMMAND "${Python3_EXECUTABLE}" -B "${script}/resources.py" "${PROJECT_BINARY_DIR}")
+  endif()
+endfunction()
