@@ -10,6 +10,7 @@
 #include <limits>
 #include <memory>
 #include <numeric>
+#include <type_traits>
 #include <vector>
 
 // What must not change the result does not: lane width, division over ranks and threads, cuts in time, restarts.
@@ -114,6 +115,27 @@ TYPED_TEST(EnsembleInvariance, LaneWidth) {
     EXPECT_EQ(one, (over_ranks<WellEnsemble<Space, T, 64>>(Space{}, walkers, 1))) << "width 64";
     EXPECT_EQ(one, (over_ranks<WellEnsemble<Space, T>>(Space{}, walkers, 1))) << "the width of this space";
   }
+}
+
+// One lane, as on a device, takes whole groups of steps at once and chooses coordinates in registers.
+TYPED_TEST(EnsembleInvariance, LaneWidthInThreeDimensions) {
+  using T = typename TypeParam::Real;
+  using Space = typename TypeParam::Space;
+  using Wells = Separable<DoubleWell<T>, 3>;
+  EnsembleParams params = study(130);
+  params.production_start = 6;
+  params.sampling.every = 7;
+  params.sampling.coordinate = 1;
+  params.sampling.histogram = {.dimensions = 2, .axis = 1, .bins = {5, 4}, .lower = {-2, -2}, .upper = {2, 2}};
+  auto const outcome = [&]<int W>(std::integral_constant<int, W>) {
+    DoubleWell<T> const axis{T(1.5)};
+    Ensemble<Space, Baoab, Wells, W> ensemble(Space{}, Wells{{axis, axis, axis}}, params, {0, params.walkers});
+    run(ensemble);
+    Outcome result;
+    add(ensemble, result);
+    return result;
+  };
+  EXPECT_EQ(outcome(std::integral_constant<int, 1>{}), outcome(std::integral_constant<int, 8>{}));
 }
 
 TYPED_TEST(EnsembleInvariance, DivisionOverRanks) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 
 namespace kramers {
 
@@ -37,6 +38,36 @@ KOKKOS_FORCEINLINE_FUNCTION void for_lanes(Body const& body) {
     static_assert(W <= 128, "for_lanes: the counter must be able to pass W");
 #pragma omp simd
     for (LaneCounter<W> lane = 0; lane < W; ++lane) body(static_cast<int>(lane));
+  }
+}
+
+/// body(i) for i = 0 ... N-1 in turn, for packs of W lanes. For one lane there is no loop, so that arrays indexed by i
+/// can stay in registers; wider packs lie in memory.
+template <int W, int N, class Body>
+KOKKOS_FORCEINLINE_FUNCTION void in_turn(Body const& body) {
+  if constexpr (W == 1) {
+    [&]<int... I>(std::integer_sequence<int, I...>) { (body(I), ...); }(std::make_integer_sequence<int, N>{});
+  } else {
+    for (int i = 0; i < N; ++i) body(i);
+  }
+}
+
+/// rows[which][lane], where `which` is known at run time only. A pack of one lane lives in registers, which cannot be
+/// indexed, so all rows are read; wider packs lie in memory.
+template <class T, int Rows, int W>
+KOKKOS_FORCEINLINE_FUNCTION T row_of_lane(T const (&rows)[Rows][W], int const which, int const lane) {
+  if constexpr (Rows == 1) {
+    return rows[0][lane];
+  } else if constexpr (W > 1) {
+    return rows[which][lane];
+  } else {
+    T chosen = rows[0][lane];
+    for (int row = 1; row < Rows; ++row) {
+      T const here =
+          rows[row][lane];  // in any case: compilers make one read at a chosen address of two conditional ones
+      chosen = row == which ? here : chosen;
+    }
+    return chosen;
   }
 }
 

@@ -73,7 +73,7 @@ struct AdvanceKernel {
       f = potential.force(at);
       for (int d = 0; d < D; ++d) force[d][l] = f[d];
     });
-    PackSums<W> pack_sums;
+    PackSums<W> pack_sums(&sums(0, column));
     sampler.load(first, pack_sums);
 
     std::uint64_t const key = seed;  // a copy: what is derived from it need not be done again after each store
@@ -83,13 +83,26 @@ struct AdvanceKernel {
     for (std::int64_t group = first_step / Noise::steps; group * Noise::steps < last_step; ++group) {
       T normals[Noise::normals][W];
       draw_group<Noise, W>(key, id, Stream::dynamics, group, normals);
+      if constexpr (W == 1) {
+        // Most groups have nothing to ask between their steps; a device takes those in one go.
+        std::int64_t const begin = group * Noise::steps, end = begin + Noise::steps;
+        if (begin >= first_step && end <= last_step && end < next_sample) {
+          in_turn<W, Noise::steps>([&](int const j) { advance_step<false>(normals + j * per_step, pack, force); });
+          continue;
+        }
+      }
       for (int j = 0; j < Noise::steps; ++j) {
+        if constexpr (W == 1) {
+          // What this step takes moves to the front: registers cannot be indexed by j.
+          for (int i = per_step; j > 0 && i < Noise::normals; ++i) normals[i - per_step][0] = normals[i][0];
+        }
+        T const(*const of_step)[W] = W == 1 ? normals : normals + j * per_step;
         std::int64_t const step = group * Noise::steps + j;
         if (step < first_step || step >= last_step) continue;
         if (step + 1 < next_sample) {
-          advance_step<false>(normals + j * per_step, pack, force);
+          advance_step<false>(of_step, pack, force);
         } else {
-          advance_step<true>(normals + j * per_step, pack, force);
+          advance_step<true>(of_step, pack, force);
           sampler.sample(potential, first, first_walker, walkers, next_sample, pack, pack_sums, counts);
           next_sample += sampler.params.every;
         }
@@ -106,7 +119,7 @@ struct AdvanceKernel {
     if (sampler.params.every == 0) return;
     for (int q = 0; q < row_length<Quantity>; ++q) {
       for_lanes<W>(
-          [&](int const l) { sums(q, column + l) = first_walker + first + l < walkers ? pack_sums.value[q][l] : 0.0; });
+          [&](int const l) { sums(q, column + l) = first_id + l < walkers ? pack_sums(Quantity{q}, l) : 0.0; });
     }
   }
 

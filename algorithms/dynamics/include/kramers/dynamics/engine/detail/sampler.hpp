@@ -3,6 +3,7 @@
 
 #include <kramers/core/lanes.hpp>
 #include <kramers/core/vec.hpp>
+#include <kramers/dynamics/engine/layout.hpp>
 #include <kramers/dynamics/engine/sampling.hpp>
 
 #include <cstdint>
@@ -18,9 +19,33 @@ struct Pack {
 
 /// Running sums of the W walkers of a pack, and what is remembered of the cores each has visited.
 template <int W>
-struct PackSums {
-  double value[row_length<Quantity>][W];
+class PackSums {
+ public:
   std::int32_t memory[W];  // bits of CoreMemory
+
+  KOKKOS_FORCEINLINE_FUNCTION explicit PackSums(double*) {}
+  KOKKOS_FORCEINLINE_FUNCTION double& operator()(Quantity const q, int const lane) { return m_value[index(q)][lane]; }
+  KOKKOS_FORCEINLINE_FUNCTION double operator()(Quantity const q, int const lane) const {
+    return m_value[index(q)][lane];
+  }
+
+ private:
+  double m_value[row_length<Quantity>][W];
+};
+/// Of one walker: its sums stand in a column of team scratch. They change at samples only, and would take more registers
+/// than the state.
+template <>
+class PackSums<1> {
+ public:
+  std::int32_t memory[1];
+
+  KOKKOS_FORCEINLINE_FUNCTION explicit PackSums(double* const column) : m_column(column) {}
+  KOKKOS_FORCEINLINE_FUNCTION double& operator()(Quantity const q, int) const {
+    return m_column[index(q) * static_cast<int>(EnsembleLayout::block)];
+  }
+
+ private:
+  double* m_column;
 };
 
 /// What a walker remembers: the core it visited last, and whether it has ever been in B.
@@ -51,7 +76,7 @@ struct Sampler {
   template <int W>
   KOKKOS_FUNCTION void load(std::int64_t const first, PackSums<W>& sums) const {
     for (int q = 0; q < row_length<Quantity>; ++q) {
-      for_lanes<W>([&](int const l) { sums.value[q][l] = 0.0; });
+      for_lanes<W>([&](int const l) { sums(Quantity{q}, l) = 0.0; });
     }
     if (follows_cores()) {
       for_lanes<W>([&](int const l) { sums.memory[l] = memory(first + l); });
@@ -84,7 +109,6 @@ struct Sampler {
   }
 
  private:
-  // Coordinates are chosen at run time only where there are several: what is indexed so cannot stay in registers.
   template <class Potential, int D, int W>
   KOKKOS_FUNCTION void add_thermodynamics(Potential const& potential, Pack<T, D, W> const& pack,
                                           PackSums<W>& sums) const {
@@ -102,35 +126,35 @@ struct Sampler {
         f2 += f[d] * f[d];
         x_f += at[d] * f[d];
       }
-      sums.value[index(Quantity::kinetic)][l] += static_cast<double>(T(0.5) * mass * v2);
-      sums.value[index(Quantity::kinetic_half_step)][l] += static_cast<double>(T(0.5) * mass * half2);
-      sums.value[index(Quantity::potential_energy)][l] += static_cast<double>(potential.energy(at));
-      sums.value[index(Quantity::virial)][l] -= static_cast<double>(x_f);
-      sums.value[index(Quantity::force_squared)][l] += static_cast<double>(f2);
-      sums.value[index(Quantity::laplacian)][l] += static_cast<double>(potential.laplacian(at));
+      sums(Quantity::kinetic, l) += static_cast<double>(T(0.5) * mass * v2);
+      sums(Quantity::kinetic_half_step, l) += static_cast<double>(T(0.5) * mass * half2);
+      sums(Quantity::potential_energy, l) += static_cast<double>(potential.energy(at));
+      sums(Quantity::virial, l) -= static_cast<double>(x_f);
+      sums(Quantity::force_squared, l) += static_cast<double>(f2);
+      sums(Quantity::laplacian, l) += static_cast<double>(potential.laplacian(at));
     });
-    T const* const observed = pack.x[D == 1 ? 0 : params.coordinate];
+    int const coordinate = params.coordinate;
     for_lanes<W>([&](int const l) {
-      auto const q = static_cast<double>(observed[l]);
-      sums.value[index(Quantity::position)][l] += q;
-      sums.value[index(Quantity::position_squared)][l] += q * q;
+      auto const q = static_cast<double>(row_of_lane(pack.x, coordinate, l));
+      sums(Quantity::position, l) += q;
+      sums(Quantity::position_squared, l) += q * q;
     });
   }
 
   // Membership changes only inside a core, so that crossings of the barrier top that come straight back do not count.
   template <int D, int W>
   KOKKOS_FUNCTION void follow_cores(std::int64_t const step, Pack<T, D, W> const& pack, PackSums<W>& sums) const {
-    T const* const observed = pack.x[D == 1 ? 0 : params.coordinate];
+    int const coordinate = params.coordinate;
     double const core_a = params.core_a, core_b = params.core_b;
     std::int32_t before[W];
     for_lanes<W>([&](int const l) {
-      auto const q = static_cast<double>(observed[l]);
+      auto const q = static_cast<double>(row_of_lane(pack.x, coordinate, l));
       std::int32_t const old = sums.memory[l];
       std::int32_t const core = q <= core_a ? in_a : (q >= core_b ? in_b : old & core_mask);
       before[l] = old;
       sums.memory[l] = core | (core == in_b ? static_cast<std::int32_t>(has_passed) : old & has_passed);
-      sums.value[index(Quantity::samples_in_a)][l] += core == in_a ? 1.0 : 0.0;
-      sums.value[index(Quantity::samples_in_b)][l] += core == in_b ? 1.0 : 0.0;
+      sums(Quantity::samples_in_a, l) += core == in_a ? 1.0 : 0.0;
+      sums(Quantity::samples_in_b, l) += core == in_b ? 1.0 : 0.0;
     });
     if (any_lane<W>([&](int const l) { return before[l] != sums.memory[l]; })) count_events(step, before, sums);
   }
@@ -142,11 +166,11 @@ struct Sampler {
     for_lanes<W>([&](int const l) {
       std::int32_t const old = before[l] & core_mask, now = sums.memory[l] & core_mask;
       double const first = (sums.memory[l] & ~before[l] & has_passed) != 0 ? 1.0 : 0.0;
-      sums.value[index(Quantity::transitions_ab)][l] += (old == in_a && now == in_b) ? 1.0 : 0.0;
-      sums.value[index(Quantity::transitions_ba)][l] += (old == in_b && now == in_a) ? 1.0 : 0.0;
-      sums.value[index(Quantity::passages)][l] += first;
-      sums.value[index(Quantity::passage_steps)][l] += first * since;
-      sums.value[index(Quantity::passage_steps_squared)][l] += first * since * since;
+      sums(Quantity::transitions_ab, l) += (old == in_a && now == in_b) ? 1.0 : 0.0;
+      sums(Quantity::transitions_ba, l) += (old == in_b && now == in_a) ? 1.0 : 0.0;
+      sums(Quantity::passages, l) += first;
+      sums(Quantity::passage_steps, l) += first * since;
+      sums(Quantity::passage_steps_squared, l) += first * since * since;
     });
   }
 
@@ -156,15 +180,14 @@ struct Sampler {
                                        std::int64_t const walkers, Pack<T, D, W> const& pack,
                                        Counts const& counts) const {
     HistogramGrid const grid = params.histogram;
-    T const* const q0 = pack.x[D == 1 ? 0 : grid.axis];
-    T const* const q1 = pack.x[(grid.axis + 1) % D];
+    int const axis0 = grid.axis, axis1 = grid.axis + 1 < D ? grid.axis + 1 : 0;
     double const scale0 = grid.bins[0] / (grid.upper[0] - grid.lower[0]);
     double const scale1 = grid.bins[1] / (grid.upper[1] - grid.lower[1]);
     bool const plane = D > 1 && grid.dimensions == 2;
     int bin[W];
     for_lanes<W>([&](int const l) {
-      double const u = (static_cast<double>(q0[l]) - grid.lower[0]) * scale0;
-      double const w = plane ? (static_cast<double>(q1[l]) - grid.lower[1]) * scale1 : 0.0;
+      double const u = (static_cast<double>(row_of_lane(pack.x, axis0, l)) - grid.lower[0]) * scale0;
+      double const w = plane ? (static_cast<double>(row_of_lane(pack.x, axis1, l)) - grid.lower[1]) * scale1 : 0.0;
       bool const inside = u >= 0.0 && u < grid.bins[0] && w >= 0.0 && w < grid.bins[1];
       int const place = static_cast<int>(inside ? u : 0.0) * grid.bins[1] + static_cast<int>(inside ? w : 0.0);
       bin[l] = inside ? place : grid.bins[0] * grid.bins[1];

@@ -188,18 +188,18 @@ struct SpreadKernel {
       }
       Vec<T, D> const f = potential.force(at);
       for (int d = 0; d < D; ++d) force[d][l] = f[d];
-      batch.start.include(l, x[coordinate][l]);
-      batch.reached.include(l, x[coordinate][l]);
+      batch.start.include(l, row_of_lane(x, coordinate, l));
+      batch.reached.include(l, row_of_lane(x, coordinate, l));
     });
     for (std::int64_t group = 0; group * Noise::steps < steps; ++group) {
       T normals[Noise::normals][W];
       draw_group<Noise, W>(seed, id, Stream::spread_dynamics, group, normals);
-      for (int j = 0; j < Noise::steps; ++j) {
+      in_turn<W, Noise::steps>([&](int const j) {
         if (group * Noise::steps + j < steps) step_lanes(normals + j * per_step, x, v, force, batch.reached);
-      }
+      });
     }
     for_lanes<W>([&](int const l) {
-      T const last = x[coordinate][l];
+      T const last = row_of_lane(x, coordinate, l);
       batch.end.include(l, last);
       // A position that is infinite or not a number stays so, but comparisons pass over the latter.
       batch.reached.hi[l] = last - last == T(0) ? batch.reached.hi[l] : math::infinity<T>;
@@ -223,7 +223,7 @@ struct SpreadKernel {
         v[d][l] = velocity[d];
         force[d][l] = f[d];
       }
-      reached.include(l, x[coordinate][l]);
+      reached.include(l, row_of_lane(x, coordinate, l));
     });
   }
 

@@ -20,7 +20,9 @@ KOKKOS_FORCEINLINE_FUNCTION T start_normal(std::uint64_t seed, std::uint64_t wal
   constexpr int n = normals_per_block<T>;
   T z[n];
   normal_block(seed, walker, static_cast<std::uint64_t>(coordinate / n), stream, z);
-  return z[coordinate % n];
+  T chosen = z[0];  // not by its place: registers cannot be indexed
+  for (int i = 1; i < n; ++i) chosen = i == coordinate % n ? z[i] : chosen;
+  return chosen;
 }
 
 /// Set positions uniform in a box and velocities thermal or fixed.
