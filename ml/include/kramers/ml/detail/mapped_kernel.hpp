@@ -20,21 +20,22 @@ struct PackKernel {
   }
 };
 
-/// Work on a device: a team per model, its memory in team scratch where it fits, else in the cached memory behind it.
-template <class Space, class Net, class Work>
+/// Work on a device: a team per model, its memory in team scratch where it fits (level 0), else in the cached memory behind it
+/// (level 1). The level stands in the type: what may be either kind of memory is read and written as neither, more slowly.
+template <class Space, class Net, class Work, int Level>
 struct TeamKernel {
   using T = typename Work::T;
   using Member = typename Kokkos::TeamPolicy<Space>::member_type;
   using LaneMapping = ColumnThreads<T, Member>;
   using Scratch = Kokkos::View<T*, typename Space::scratch_memory_space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
   Work work;
-  int batch, level;
+  int batch;
 
   static int bytes(int batch) { return static_cast<int>(Scratch::shmem_size(Batch<Net, LaneMapping>::size(batch))); }
 
   KOKKOS_FUNCTION void operator()(Member const& team) const {
     int const size = Batch<Net, LaneMapping>::size(batch);
-    Scratch const memory(team.team_scratch(level), size);
+    Scratch const memory(team.team_scratch(Level), size);
     LaneMapping mapping(team, memory.data() + size - LaneMapping::scratch(Batch<Net, LaneMapping>::most_sums));
     work.run(mapping, team.league_rank(), memory.data());
   }
@@ -45,11 +46,15 @@ template <class Net, template <class> class HostMapping, class Space, class Work
 void launch(std::string const& label, Space const& exec, Work const& work, int packs, int batch, Memory const& memory) {
   using T = typename Net::value_type;
   if constexpr (on_device<Space>) {
-    using Kernel = TeamKernel<Space, Net, Work>;
     Kokkos::TeamPolicy<Space> policy(exec, packs, batch_columns);
-    int const bytes = Kernel::bytes(batch);
-    int const level = bytes <= policy.scratch_size_max(0) ? 0 : 1;
-    Kokkos::parallel_for(label, policy.set_scratch_size(level, Kokkos::PerTeam(bytes)), Kernel{work, batch, level});
+    auto const start = [&]<int Level>(TeamKernel<Space, Net, Work, Level> const& kernel) {
+      Kokkos::parallel_for(label, policy.set_scratch_size(Level, Kokkos::PerTeam(kernel.bytes(batch))), kernel);
+    };
+    if (TeamKernel<Space, Net, Work, 0>::bytes(batch) <= policy.scratch_size_max(0)) {
+      start(TeamKernel<Space, Net, Work, 0>{work, batch});
+    } else {
+      start(TeamKernel<Space, Net, Work, 1>{work, batch});
+    }
   } else {
     Kokkos::parallel_for(label, Kokkos::RangePolicy<Space, int>(exec, 0, packs),
                          PackKernel<Space, Work, HostMapping<T>>{work, memory});

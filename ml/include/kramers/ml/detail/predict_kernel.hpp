@@ -30,11 +30,11 @@ struct PredictKernel {
     unrolled<Net::layers>([&](auto const index) {
       using At = LayerAt<Net, decltype(index)::value>;
       if constexpr (At::kind == LayerKind::dense) {
-        for (int o = 0; o < At::outputs; ++o) dense<decltype(index)::value>(o, x, y[o]);
+        in_turn<W, At::outputs>([&](int const o) { dense<decltype(index)::value>(o, x, y[o]); });
         for (int o = 0; o < At::outputs; ++o) for_lanes<W>([&](int const l) { x[o][l] = y[o][l]; });
       }
       if constexpr (At::kind == LayerKind::batch_norm) {
-        for (int f = 0; f < At::outputs; ++f) norm<decltype(index)::value>(f, x[f]);
+        in_turn<W, At::outputs>([&](int const f) { norm<decltype(index)::value>(f, x[f]); });
       }
     });
     for (int l = 0; l < W && first + l < samples; ++l) {
