@@ -45,8 +45,10 @@ struct AdvanceKernel {
   KOKKOS_FUNCTION void operator()(Member const& team) const {
     std::int64_t const first = std::int64_t{team.league_rank()} * block;
     Scratch const sums(team.team_scratch(0), row_length<Quantity>, block);
-    Counts const counts(team.team_scratch(1), counters);
-    for (int i = 0; i < counters; ++i) counts(i) = 0;
+    // The compiler is told that devices have none: what it prepared for these loops would take registers in those between.
+    int const own_counters = on_device<Space> ? 0 : counters;
+    Counts const counts(team.team_scratch(1), own_counters);
+    for (int i = 0; i < own_counters; ++i) counts(i) = 0;
     Kokkos::parallel_for(Kokkos::TeamThreadRange(team, block / W),
                          [&](int const pack) { advance_pack(first + pack * W, sums, pack * W, counts); });
     if (sampler.params.every == 0) return;
