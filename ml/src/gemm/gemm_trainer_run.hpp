@@ -183,7 +183,7 @@ T GemmTrainer<Space, T>::loss_and_gradient(int model, Samples<Space, T> const& s
   detail::check_gradient_request(m_network, m_params, samples, input_gradient);
   auto const count = static_cast<int>(samples.count());
   bool const to_inputs = input_gradient.extent(0) > 0;
-  load(samples, detail::GivenOrder{}, 0, count);
+  load(samples, detail::RowOrder{}, 0, count);
   std::int64_t const step = training_state_of(model).step + 1;
   detail::Rows<T const> const slopes{differentiate({model, count, true, step}, {}, to_inputs), m_network.inputs()};
   if (to_inputs) {

@@ -29,7 +29,7 @@ struct PickSamples {
   }
 };
 /// The order in which samples were given.
-struct GivenOrder {
+struct RowOrder {
   KOKKOS_FUNCTION std::uint32_t operator()(std::uint32_t place) const { return place; }
 };
 
