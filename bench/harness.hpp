@@ -5,14 +5,11 @@
 #include <kramers/base/guarded.hpp>
 #include <kramers/core/concepts.hpp>
 #include <kramers/core/spaces.hpp>
-#include <kramers/runtime/communicator.hpp>
 #include <kramers/runtime/kokkos_session.hpp>
-#include <kramers/runtime/provenance.hpp>
 
 #include <Kokkos_Core.hpp>
 
 #include <benchmark/benchmark.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -110,22 +107,10 @@ void compare(benchmark::State& state, Side<Reference> const& reference, Side<Con
   state.counters["reference_rate"] = quartiles(reference_rates).median;
 }
 
-/// Say in the report where it comes from.
-inline void add_context() {
-  std::string const space = space_name<Kokkos::DefaultExecutionSpace>();
-  nlohmann::json const about = provenance(Communicator::self(), "bench", space, {}, "");
-  for (char const* key :
-       {"git_hash", "git_modified", "compiler", "compile_flags", "build_type", "kokkos_version", "cpu", "threads"}) {
-    nlohmann::json const& value = about.at(key);
-    benchmark::AddCustomContext(key, value.is_string() ? value.get<std::string>() : value.dump());
-  }
-  if (about.contains("device")) benchmark::AddCustomContext("device", about["device"].dump());
-  benchmark::AddCustomContext("kokkos_space", Kokkos::DefaultExecutionSpace::name());
-  for (char const* name : {"OMP_NUM_THREADS", "OMP_PROC_BIND", "OMP_PLACES"}) {
-    char const* const value = std::getenv(name);
-    benchmark::AddCustomContext(name, value == nullptr ? "unset" : value);
-  }
-}
+/// Say in the report where it comes from (context.cpp, which has no kernels).
+/// @param space    as programs name the default execution space
+/// @param backend  as Kokkos names it
+void add_context(std::string const& space, std::string const& backend);
 
 /// Whether this build is one whose times mean something.
 inline constexpr bool optimised =
@@ -147,7 +132,7 @@ inline int run(int argc, char** argv) {
     Kokkos::ScopeGuard const kokkos(argc, argv);
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-    add_context();
+    add_context(space_name<Kokkos::DefaultExecutionSpace>(), Kokkos::DefaultExecutionSpace::name());
     benchmark::RunSpecifiedBenchmarks();
     benchmark::Shutdown();
   } catch (std::exception const& error) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "ml_fixture.hpp"
 #include "ml_trainer_checks.hpp"
 #include "spaces.hpp"
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "ml_fixture.hpp"
 #include "ml_networks.hpp"
 #include "ml_trainer_checks.hpp"
 

@@ -15,8 +15,8 @@
 
 #include "gradient_check.hpp"
 #include "ml_cases.hpp"
-#include "ml_fixture.hpp"
 #include "ml_reference_training.hpp"
+#include "ml_trajectory.hpp"
 
 namespace kramers::test {
 
