@@ -27,8 +27,6 @@ PINNED = {
     ("classify", "f64"): "0x9615591f866f6a11",
     ("classify", "f32"): "0xb42ffdd836836277",
 }
-# Nothing but the steps: no samples, no series, no trajectory.
-PLAIN = ["observables.after=1000000000", "observables.frame_every=1000000000", "output.trajectory.walkers=0"]
 SECONDS = 1.0  # that a timed run should take
 
 
@@ -65,12 +63,13 @@ class Programs:
 
     def rate(self, space, precision, walkers):
         """Walker-steps per second of one launch after another, and the bytes of state that they take."""
-        steps, words = 100, []
-        for setting in PLAIN:
-            words += ["--set", setting]
+        steps = 100
         for _ in range(3):  # until the run is long enough to be worth timing
-            out = self.summary("langevin", self.inputs / "langevin/double_well.toml", *words, "--set", f"run.steps={steps}",
-                               "--set", f"ensemble.walkers={walkers}", "--space", space, "--precision", precision)
+            settings = {"ensemble.walkers": walkers, "run.steps": steps, "observables.after": steps - 1,
+                        "observables.frame_every": steps, "output.trajectory.walkers": 0}  # nothing but the steps
+            words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+            out = self.summary("langevin", self.inputs / "langevin/double_well.toml", *words, "--space", space,
+                               "--precision", precision)
             if out["wall_s"] > 0.3 * SECONDS:
                 break
             steps = int(min(steps * SECONDS / max(out["wall_s"], 1e-4), 1e8))

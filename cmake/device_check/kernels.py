@@ -43,17 +43,19 @@ def readable(symbol: str) -> str:
     return re.sub(r"kramers::(\w+::)*", "", symbol)
 
 
-def reports(folder: pathlib.Path) -> list[pathlib.Path]:
-    """What ptxas wrote of the objects that the build has now; a folder may hold others from before."""
+def device_objects(folder: pathlib.Path) -> list[str]:
+    """Paths in a build folder of the objects that depend on Kokkos, and so are compiled for the device."""
     commands = json.loads((folder / "compile_commands.json").read_text())
-    found = {folder / (command["output"] + ".resources") for command in commands}
-    return sorted(report for report in found if report.exists())
+    return sorted({command["output"] for command in commands if "-DKOKKOS_DEPENDENCE" in command["command"].split()})
 
 
 def kernels(folder: pathlib.Path) -> list[Kernel]:
     """All kernels of kramers in the objects of a build, with the target that each belongs to."""
     found, symbols = [], []
-    for report in reports(folder):
+    for name in device_objects(folder):
+        report = folder / f"{name}.resources"
+        if not report.exists():
+            raise SystemExit(f"{report} is missing: build the check first")
         text = report.read_text()
         for entry in text.split("Compiling entry function '")[1:]:
             symbols.append(entry[: entry.index("'")])

@@ -11,13 +11,15 @@ stack, spills and static shared memory.
 
 import argparse
 import pathlib
+import re
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "cmake" / "device_check"))
 from kernels import kernels
 
-# Kernels with a stack frame that is no loss, and why.
-FRAMES_ALLOWED: dict[str, str] = {}
+# Kernels that may live in local memory: packs of eight walkers, which are for the vector units of hosts and run on a device
+# only in the test that compares widths; and a scan, where the 8 bytes are of Kokkos, once per map.
+ALLOWED = re.compile(r"SpreadKernel<.*, 8> in algorithms_dynamics_spread_test|SelectUncertainKernel<")
 
 
 def main() -> int:
@@ -35,7 +37,7 @@ def main() -> int:
             print(f"{kernel.registers:9}  {kernel.occupancy():9.0%}  {kernel.stack:5}  {kernel.spilled:7}  {kernel.shared:6}"
                   f"  {kernel.name} ({kernel.source})")
         return 0
-    wrong = [k for k in everything if k.spilled or (k.stack and not any(name in k.name for name in FRAMES_ALLOWED))]
+    wrong = [k for k in everything if (k.spilled or k.stack) and not ALLOWED.match(f"{k.name} in {k.source}")]
     for kernel in sorted(set(wrong), key=lambda k: (k.source, k.name)):
         print(f"{kernel.name} in {kernel.source}: stack frame of {kernel.stack} bytes, {kernel.spilled} bytes spilled; "
               "an array is indexed by what is not known at compile time, or needs more than 255 registers")

@@ -12,33 +12,31 @@ import re
 import subprocess
 import sys
 
-HOST_ALONE = re.compile(r"/(toml\+\+/|nlohmann/json\.hpp|CLI/|(hdf5|H5\w+|mpi|hwloc)\.h)")
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "cmake" / "device_check"))
+from kernels import device_objects
+
+HOST_ALONE = re.compile(r"/(toml\+\+/|nlohmann/json\.hpp|CLI/|(hdf5|H5\w+|mpi)\.h)")
 
 
-def ninja(folder: str, tool: str) -> str:
-    return subprocess.run(["ninja", "-C", folder, "-t", tool], capture_output=True, text=True, check=True).stdout
+def included(folder: pathlib.Path) -> dict[str, list[str]]:
+    """What each object of a build included when it was compiled last."""
+    text = subprocess.run(["ninja", "-C", str(folder), "-t", "deps"], capture_output=True, text=True, check=True).stdout
+    blocks = [block.strip().splitlines() for block in text.split("\n\n") if block.strip()]
+    return {lines[0].split(":")[0]: [line.strip() for line in lines[1:]] for lines in blocks}
 
 
 def main() -> int:
     if len(sys.argv) != 2:
         print(__doc__, file=sys.stderr)
         return 2
-    folder = sys.argv[1]
-    for_device = set()
-    for command in ninja(folder, "commands").splitlines():
-        words = command.split()
-        if "-DKOKKOS_DEPENDENCE" in words and "-c" in words:
-            for_device.add(words[words.index("-o") + 1])
-    known, wrong = 0, []
-    for block in ninja(folder, "deps").split("\n\n"):
-        lines = block.strip().splitlines()
-        target = lines[0].split(":")[0] if lines else ""
-        if target in for_device:
-            known += 1
-            wrong += [f"{target} includes {line.strip()}" for line in lines[1:] if HOST_ALONE.search(line)]
-    print("\n".join(wrong))
-    print(f"{known} of {len(for_device)} sources for the device looked at in {pathlib.Path(folder).name}")
-    return 1 if wrong or known == 0 or known < len(for_device) else 0
+    folder = pathlib.Path(sys.argv[1])
+    headers = included(folder)
+    objects = device_objects(folder)
+    unknown = [name for name in objects if name not in headers]
+    wrong = [f"{name} includes {header}" for name in objects for header in headers.get(name, []) if HOST_ALONE.search(header)]
+    print("\n".join(wrong + [f"{name} is not built" for name in unknown]))
+    print(f"{len(objects)} objects for the device in {folder}")
+    return 1 if wrong or unknown or not objects else 0
 
 
 if __name__ == "__main__":

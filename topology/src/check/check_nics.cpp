@@ -168,10 +168,10 @@ void NicCheck::judge_load() {
       auto const found = on.find(other);
       std::size_t const load = found == on.end() ? 0 : found->second.size();
       if (!usable(other) || load + 2 > ranks.size()) continue;
-      auto const mover = std::find_if(ranks.begin(), ranks.end(), [&, nic = nic](RankReport const* rank) {
+      auto const mover = std::find_if(ranks.begin(), ranks.end(), [&, present = nic](RankReport const* rank) {
         bool const near_gpu = !rank->gpu || pair_of(m_judged.machine, device(other), device(*rank->gpu)).pair <=
-                                                pair_of(m_judged.machine, device(nic), device(*rank->gpu)).pair;
-        return near_gpu && !(to(other, *rank) > to(nic, *rank));
+                                                pair_of(m_judged.machine, device(present), device(*rank->gpu)).pair;
+        return near_gpu && !(to(other, *rank) > to(present, *rank));
       });
       if (mover == ranks.end()) continue;
       std::vector<int> numbers;
