@@ -5,8 +5,6 @@
 #include <kramers/topology/machine.hpp>
 #include <kramers/topology/plan.hpp>
 
-#include <hwloc.h>
-
 #include <string>
 
 #include "harness.hpp"
@@ -21,14 +19,8 @@ std::string node_file() {
   return named == nullptr ? KRAMERS_MODELS "/perlmutter-gpu.xml" : named;
 }
 
-void load_by_hwloc(std::string const& file) {
-  hwloc_topology_t tree = nullptr;
-  if (hwloc_topology_init(&tree) != 0) throw Error("hwloc_topology_init failed");
-  hwloc_topology_set_io_types_filter(tree, HWLOC_TYPE_FILTER_KEEP_ALL);
-  bool const loaded = hwloc_topology_set_xml(tree, file.c_str()) == 0 && hwloc_topology_load(tree) == 0;
-  hwloc_topology_destroy(tree);
-  if (!loaded) throw IoError(file, "hwloc cannot read it");
-}
+/// By hwloc alone (topology_by_hwloc.cpp).
+void load_by_hwloc(std::string const& file);
 
 /// A rank on each hardware thread, so 256 on a node of two sockets with 64 cores each.
 topo::PlanRequest crowd_of(topo::Machine const& machine, bool exact) {

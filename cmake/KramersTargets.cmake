@@ -28,7 +28,7 @@ target_compile_options(kramers_build_options INTERFACE -Wall -Wextra -Wpedantic 
                                                        $<$<BOOL:${KRAMERS_WARNINGS_AS_ERRORS}>:-Werror>)
 # What clang adds to these and GCC does not.
 target_compile_options(kramers_build_options
-                       INTERFACE $<$<CXX_COMPILER_ID:Clang,AppleClang,IntelLLVM>:-Wno-sign-conversion;-Wno-missing-braces>)
+                       INTERFACE $<$<CXX_COMPILER_ID:Clang,AppleClang,IntelLLVM>:-Wno-sign-conversion;-Wno-missing-braces;-Wno-pass-failed>)
 separate_arguments(KRAMERS_CPU_FLAG_LIST UNIX_COMMAND "${KRAMERS_CPU_FLAGS}")
 target_compile_options(kramers_build_options INTERFACE ${KRAMERS_CPU_FLAG_LIST})
 # On AVX-512 machines whole vectors pay off for these kernels; the flag is unknown elsewhere.

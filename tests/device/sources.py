@@ -15,7 +15,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "cmake" / "device_check"))
 from kernels import device_objects
 
-HOST_ALONE = re.compile(r"/(toml\+\+/|nlohmann/json\.hpp|CLI/|(hdf5|H5\w+|mpi)\.h)")
+HOST_ALONE = re.compile(r"/(toml\+\+/|nlohmann/json\.hpp|CLI/|(hdf5|H5\w+|mpi|hwloc)\.h)")
 
 
 def included(folder: pathlib.Path) -> dict[str, list[str]]:
