@@ -16,6 +16,13 @@ macro(kramers_optional name found lost)
 endmacro()
 
 find_package(Kokkos 4.5...<6 CONFIG REQUIRED)
+if(KRAMERS_BACKEND)
+  kokkos_check(DEVICES ${KRAMERS_BACKEND} RETURN_VALUE has_backend)
+  if(NOT has_backend)
+    message(FATAL_ERROR "The Kokkos in ${Kokkos_DIR} was built without ${KRAMERS_BACKEND}: name one that has it in "
+                        "CMAKE_PREFIX_PATH (packaging/README.md tells how to make one)")
+  endif()
+endif()
 # Sources without Kokkos go to the host's compiler alone: device compilers do not survive the headers of all libraries.
 set(without_kokkos "$<NOT:$<IN_LIST:KOKKOS_DEPENDENCE,$<TARGET_PROPERTY:COMPILE_DEFINITIONS>>>")
 get_property(kokkos_launcher GLOBAL PROPERTY RULE_LAUNCH_COMPILE)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// How many walkers are still in the left of two wells after 10,000 steps? The program shown in the README.
+// What share of the walkers is still in the left of two wells after 10,000 steps? The program shown in the README.
 #include <kramers/dynamics.hpp>
 
 #include <cstdio>
@@ -22,5 +22,6 @@ int main(int argc, char** argv) {
   start.lower[0] = start.upper[0] = -1.0;
   walkers.initialise(start);
   walkers.advance(10'000);  // steps: one launch
-  std::printf("%.0f of %d walkers are on the left\n", walkers.frame_sums().total(dyn::FrameQuantity::left), 100'000);
+  double const left = walkers.frame_sums().total(dyn::FrameQuantity::left);
+  std::printf("%.1f %% of the walkers are on the left\n", 100 * left / static_cast<double>(params.walkers));
 }

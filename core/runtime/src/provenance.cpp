@@ -74,7 +74,7 @@ nlohmann::json provenance(Communicator const& comm, std::string const& app, std:
         {"input", input},
     };
     if (auto const device = device_of_space(space)) {
-      mine["device"] = {{"name", device->name}, {"memory", device->memory}};
+      mine["device"] = {{"name", device->name}, {"memory_bytes", device->memory}};
       if (device->architecture > 0) mine["device"]["compute_capability"] = capability_text(device->architecture);
       if (int const version = driver_report().version; version > 0)
         mine["device"]["driver"] = cuda_version_text(version);

@@ -33,7 +33,7 @@ TEST(Provenance, HoldsWhatIsNeededToRepeatARunAndIsTheSameOnAllRanks) {
   EXPECT_EQ(origin.contains("device"), space == "cuda" || space == "hip");
   if (origin.contains("device")) {
     EXPECT_FALSE(origin["device"]["name"].get<std::string>().empty());
-    EXPECT_GT(origin["device"]["memory"].get<std::uint64_t>(), 0u);
+    EXPECT_GT(origin["device"]["memory_bytes"].get<std::uint64_t>(), 0u);
   }
   auto text = origin.dump();
   world.broadcast(text);
