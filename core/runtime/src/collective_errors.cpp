@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <limits>
 #include <thread>
+#include <utility>
 
 namespace kramers {
 
@@ -35,18 +36,42 @@ void report(std::string const& program, std::string const& message) {
 PeerError::PeerError(int rank, std::string const& message, std::source_location where)
     : Error(message, where), m_rank(rank) {}
 
+StrandedError::StrandedError(std::string const& message, std::source_location where) : Error(message, where) {}
+
 namespace detail {
 
-void agree_on(Communicator const& comm, std::exception_ptr mine) {
-  auto const first = comm.min(mine ? std::int64_t{comm.rank()} : nobody);
-  if (first == nobody) return;
+void agree_on(Communicator const& comm, std::exception_ptr mine, std::chrono::milliseconds patience) {
+  auto const first =
+      comm.min_within(mine ? std::int64_t{comm.rank()} : nobody, mine ? patience : std::chrono::milliseconds::max());
+  if (!first) throw StrandedError(message_of(mine));
+  if (*first == nobody) return;
   std::string message = mine ? message_of(mine) : std::string();
-  comm.broadcast(message, static_cast<int>(first));
+  comm.broadcast(message, static_cast<int>(*first));
   if (mine) std::rethrow_exception(mine);
-  throw PeerError(static_cast<int>(first), message);
+  throw PeerError(static_cast<int>(*first), message);
 }
 
 }  // namespace detail
+
+std::optional<std::string> failure_to_write(Communicator const& comm, std::function<void()> const& work) {
+  std::exception_ptr unwritten, failure;
+  try {
+    work();
+  } catch (IoError const&) {
+    unwritten = std::current_exception();
+  } catch (PeerError const&) {  // of which the rank it is about knows what it is
+    unwritten = std::current_exception();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  detail::agree_on(comm, std::move(failure));
+  try {
+    detail::agree_on(comm, std::move(unwritten));
+    return std::nullopt;
+  } catch (std::exception const& said) {
+    return said.what();
+  }
+}
 
 int run_guarded(Communicator const& comm, std::string const& program, std::function<int()> const& work) {
   using namespace std::chrono_literals;

@@ -192,9 +192,11 @@ std::optional<std::int64_t> Communicator::min_within(std::int64_t value, std::ch
       MPI_Iallreduce(&pending->mine, &pending->least, 1, MPI_INT64_T, MPI_MIN, m_group->comm, &pending->request),
       "MPI_Iallreduce");
   auto const begin = std::chrono::steady_clock::now();
-  for (int done = 0;;) {
+  constexpr int tests_in_a_row = 100;  // some microseconds, in which ranks that come together are through
+  for (int tests = 0, done = 0;; ++tests) {
     expect_success(MPI_Test(&pending->request, &done, MPI_STATUS_IGNORE), "MPI_Test");
     if (done != 0) return pending->least;
+    if (tests < tests_in_a_row) continue;
     auto const waited = std::chrono::steady_clock::now() - begin;
     if (std::chrono::duration_cast<std::chrono::milliseconds>(waited) >= patience) break;
     std::this_thread::sleep_for(std::chrono::microseconds(200));

@@ -39,6 +39,7 @@ Writer::Writer(fs::path path, Communicator comm, Access access) {
     if (impl.comm.is_root()) temporary = impl.pending.emplace(impl.path).temporary().string();
   });
   impl.comm.broadcast(temporary);
+  impl.expect_shared(temporary);
   impl.reserve(0);
   impl.alone([&] {
     if (gathered && !impl.comm.is_root()) return;

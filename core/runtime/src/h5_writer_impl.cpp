@@ -2,12 +2,16 @@
 #include <kramers/runtime/build_config.hpp>
 
 #ifdef KRAMERS_HAVE_HDF5
+#include <kramers/runtime/provenance.hpp>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "h5_writer_impl.hpp"
@@ -60,12 +64,33 @@ void Writer::Impl::check(bool ok) const {
 }
 
 void Writer::Impl::settle(std::exception_ptr failure) {
+  // Ranks that wait for this one in a collective call of MPI-IO cannot hear it.
+  auto const patience = gathered ? std::chrono::milliseconds::max() : std::chrono::milliseconds(60'000);
   try {
-    kramers::detail::agree_on(comm, std::move(failure));
+    kramers::detail::agree_on(comm, std::move(failure), patience);
+  } catch (StrandedError const&) {
+    throw;
   } catch (...) {
     all_failed = true;
     throw;
   }
+}
+
+void Writer::Impl::expect_shared(std::string const& temporary) {
+  if (gathered) return;
+  alone([&] {
+    // Its name is random: what stands under it here is what rank 0 made. A network file system may take a moment.
+    for (int tries = 0; ::access(temporary.c_str(), F_OK) != 0; ++tries) {
+      if (tries == 20) {
+        throw IoError(path.string(),
+                      "cannot be written by all ranks together: rank " + std::to_string(comm.rank()) + " on " +
+                          host_name() +
+                          " does not see the file that rank 0 began; start all ranks in the same folder, "
+                          "on a file system that all machines share");
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+  });
 }
 
 void Writer::Impl::reserve(std::uint64_t bytes) {

@@ -65,6 +65,9 @@ struct Writer::Impl {
     });
   }
 
+  /// Collective, for MPI-IO: do all ranks see the file that rank 0 began? Opening it together would wait for ever.
+  void expect_shared(std::string const& temporary);
+
   /// Collective, for MPI-IO: make room for so many more bytes beforehand, since a disk that fills up during a collective
   /// write is reported without the reason, or not on all ranks, or not at all.
   void reserve(std::uint64_t bytes);

@@ -17,11 +17,6 @@ namespace kramers {
 
 namespace {
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
-}
-
 std::string cpu_model() {
   std::ifstream info("/proc/cpuinfo");
   for (std::string line; std::getline(info, line);) {
@@ -49,6 +44,11 @@ std::string compiler() {
 }
 
 }  // namespace
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
+}
 
 nlohmann::json provenance(Communicator const& comm, std::string const& app, std::string const& space,
                           std::vector<std::string> const& command_line, std::string const& input) {

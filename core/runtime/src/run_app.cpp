@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/runtime/command_line.hpp>
 #include <kramers/runtime/memory_problem.hpp>
+#include <kramers/runtime/provenance.hpp>
+#include <kramers/runtime/signals.hpp>
 
 #include <sched.h>
 #include <unistd.h>
@@ -12,6 +14,8 @@
 #include <optional>
 #include <thread>
 #include <utility>
+
+#include "same_start.hpp"
 
 namespace kramers {
 
@@ -63,6 +67,30 @@ class WarningsAtEnd {
   AppRun const& m_run;
 };
 
+/// What decides a run but for where it computes, which may differ: bits are the same on every space.
+std::vector<std::string> deciding_words(AppInfo const& info, std::variant<CommandLine, Answer> const& parsed) {
+  std::vector<std::string> words{"the program " + info.name + " " + source_text()};
+  if (std::holds_alternative<Answer>(parsed)) {
+    words.emplace_back("a question about itself");
+    return words;
+  }
+  auto const& line = std::get<CommandLine>(parsed);
+  auto const add = [&](std::string const& name, std::string const& value) { words.push_back(name + " " + value); };
+  auto const file = [](std::optional<std::filesystem::path> const& path) { return path ? path->string() : "absent"; };
+  if (!line.command.empty()) add("the command", line.command);
+  for (auto const& path : line.files) add("the file", path.string());
+  add("the input", line.input.string());
+  for (auto const& assignment : line.sets) add("--set", assignment);
+  for (auto const& [name, value] : line.own) add(name, value);
+  add("--precision", line.precision);
+  add("--topology", line.topology);
+  add("--resume", line.resume ? "given" : "absent");
+  add("--replay", line.replay ? std::to_string(*line.replay) : "absent");
+  add("--output", file(line.output));
+  add("--summary", file(line.summary));
+  return words;
+}
+
 /// Run the body; an array that found no room is told in a sentence, while Kokkos knows which device it was for.
 int run_body(std::function<int(AppRun const&)> const& body, AppRun const& run) {
   try {
@@ -77,10 +105,12 @@ int run_body(std::function<int(AppRun const&)> const& body, AppRun const& run) {
 }  // namespace
 
 int run_app(int argc, char** argv, AppInfo const& info, std::function<int(AppRun const&)> const& body) {
+  StopRequest const stop;  // from the first moment to the last
   MpiSession const mpi(argc, argv);
   auto const comm = Communicator::world();
   return run_guarded(comm, info.name, [&] {
     auto parsed = parse_command_line(argc, argv, info);
+    detail::expect_same_start(comm, deciding_words(info, parsed));
     if (auto const* answer = std::get_if<Answer>(&parsed)) {
       if (comm.is_root()) std::fputs(answer->text.c_str(), stdout);
       return exit_code::success;

@@ -21,9 +21,14 @@ std::string version() {
   return KRAMERS_VERSION;
 }
 
+std::string source_text() {
+  return version() + " (git " + detail::git_hash() + (detail::is_modified() ? ", modified" : "") + ")";
+}
+
 std::string version_text() {
-  return version() + " (git " + detail::git_hash() + (detail::is_modified() ? ", modified" : "") + ", Kokkos " +
-         kokkos_version() + ")";
+  std::string text = source_text();
+  text.back() = ',';
+  return text + " Kokkos " + kokkos_version() + ")";
 }
 
 }  // namespace kramers

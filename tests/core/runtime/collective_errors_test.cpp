@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <new>
+#include <optional>
 #include <string>
 
 #include "scratch.hpp"
@@ -90,6 +91,25 @@ TEST(Agreement, SuperviseReportsOnceAndGivesAllTheSameCode) {
         return 0;
       },
       1, "late");
+}
+
+TEST(Agreement, AFileThatCouldNotBeWrittenIsToldOnAllRanks) {
+  auto const world = Communicator::world();
+  bool const last = world.rank() == world.size() - 1;
+  EXPECT_EQ(kramers::failure_to_write(world, [] {}), std::nullopt);
+  auto const told = kramers::failure_to_write(world, [&] {
+    kramers::agree(world, [&] {
+      if (last) throw kramers::IoError("a.h5", "full");
+    });
+  });
+  EXPECT_EQ(told, "a.h5: full");
+  // Anything else ends the run.
+  auto const fail = [&] {
+    kramers::failure_to_write(world, [&] {
+      if (last) throw kramers::Error("wrong");
+    });
+  };
+  EXPECT_EQ(message<kramers::Error>(fail), "wrong");
 }
 
 // Run by ctest as a program of its own, on two ranks: one fails while the other waits for it. It must end within

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -191,6 +192,51 @@ TEST(RunApp, GivesTheBodyItsInputWithAllAssignments) {
       written);
   EXPECT_EQ(code, 143);
   EXPECT_EQ(written, "");
+}
+
+TEST(RunApp, ASignalLosesNothingThatTheBodyDoes) {
+  auto const world = kramers::Communicator::world();
+  Scratch const scratch(world);
+  if (world.is_root()) put(scratch / "a.toml", "");
+  world.barrier();
+  std::string written;
+  auto const body = [](AppRun const&) {
+    std::raise(SIGTERM);
+    return 0;
+  };
+  EXPECT_EQ(run({(scratch / "a.toml").string()}, body, written), 0);
+  EXPECT_EQ(written, "");
+}
+
+TEST(RunApp, RanksThatWereStartedDifferentlyAreNamed) {
+  auto const world = kramers::Communicator::world();
+  if (world.size() == 1) GTEST_SKIP() << "one rank agrees with itself";
+  Scratch const scratch(world);
+  if (world.is_root()) put(scratch / "a.toml", "a = 1\n");
+  world.barrier();
+  std::string const input = (scratch / "a.toml").string(), last = std::to_string(world.size() - 1);
+  bool const astray = world.rank() == world.size() - 1;
+  auto const never = [](AppRun const&) -> int { throw kramers::Error("this is never reached"); };
+  auto const said = [&](std::vector<std::string> const& words, std::vector<std::string> const& other) {
+    std::string written;
+    EXPECT_EQ(run(astray ? other : words, never, written), 64);
+    return written;
+  };
+  auto const expect = [&](std::string const& text, std::string const& theirs, std::string const& ours) {
+    if (!world.is_root()) return;
+    EXPECT_EQ(text, "kramers-test: error: rank " + last + " was started with " + theirs + ", rank 0 with " + ours +
+                        "; start all ranks alike\n");
+  };
+  expect(said({input, "--set", "a=1"}, {input, "--set", "a=2"}), "--set a=2", "--set a=1");
+  expect(said({input}, {input, "--set", "a=2"}), "--set a=2", "--precision f64");
+  expect(said({input}, {input, "--precision", "f32"}), "--precision f32", "--precision f64");
+  expect(said({input}, {input, "--resume"}), "--resume given", "--resume absent");
+  expect(said({input}, {"b.toml"}), "the input b.toml", "the input " + input);
+  expect(said({input}, {"--help"}), "a question about itself", "the input " + input);
+  // Where a rank computes, and what it shows, is its own affair.
+  std::string written;
+  auto const fine = [](AppRun const&) { return 0; };
+  EXPECT_EQ(run(astray ? std::vector{input, std::string("--quiet")} : std::vector{input}, fine, written), 0);
 }
 
 TEST(RunApp, WarnsOnceUnlessQuietAndAlsoOfARunThatFails) {

@@ -3,15 +3,15 @@
 #include <kramers/runtime/h5.hpp>
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
-#include <csignal>
 #include <cstdint>
+#include <filesystem>
 #include <numeric>
 #include <string>
 #include <vector>
 
 #include "scratch.hpp"
+#include "small_disk.hpp"
 
 namespace {
 
@@ -27,6 +27,7 @@ using kramers::test::has;
 using kramers::test::message;
 using kramers::test::put;
 using kramers::test::Scratch;
+using kramers::test::SmallDisk;
 
 /// Rows 0 .. rows dealt out to the ranks; the first rank gets none where there are several.
 struct Rows {
@@ -203,6 +204,33 @@ TEST_P(Hdf5Access, APathThatCannotBeWrittenFailsOnAllRanks) {
   EXPECT_TRUE(has(failure([&] { Writer("/dev/null", world, GetParam()); }), "not a regular file"));
 }
 
+TEST_P(Hdf5Access, ARankThatSeesAnotherFolderIsNamed) {
+  auto const before = std::filesystem::current_path();
+  bool const astray = world.size() > 1 && world.rank() == world.size() - 1;
+  Scratch const elsewhere;
+  std::filesystem::current_path(astray ? elsewhere.folder() : scratch.folder());
+  auto const write = [&] {
+    Writer file("a.h5", world, GetParam());
+    file.write_rows("x", ramp(static_cast<std::uint64_t>(world.rank()), 1), static_cast<std::uint64_t>(world.rank()),
+                    static_cast<std::uint64_t>(world.size()));
+    file.commit();
+  };
+  if (GetParam() == Access::parallel && kramers::h5::parallel() && world.size() > 1) {
+    std::string const text = failure(write);
+    EXPECT_TRUE(
+        has(text, "a.h5: cannot be written by all ranks together: rank " + std::to_string(world.size() - 1) + " on "))
+        << text;
+    EXPECT_TRUE(has(text, "does not see the file that rank 0 began")) << text;
+  } else {
+    write();  // rank 0 alone holds the file
+  }
+  std::filesystem::current_path(before);
+  world.barrier();
+  bool const written = GetParam() == Access::gathered || !kramers::h5::parallel() || world.size() == 1;
+  EXPECT_EQ(scratch.entries(), written ? 1u : 0u);
+  EXPECT_EQ(elsewhere.entries(), 0u);
+}
+
 TEST_P(Hdf5Access, AMistakeOfOneRankIsAFailureOfAll) {
   Writer file(scratch / "a.h5", world, GetParam());
   auto const n = static_cast<std::uint64_t>(world.size());
@@ -215,26 +243,6 @@ TEST_P(Hdf5Access, AMistakeOfOneRankIsAFailureOfAll) {
   EXPECT_NE(failure([&] { file.attribute("nothing", "a", 1.0); }), "");
   EXPECT_NE(failure([&] { file.write("z", std::vector<double>{1, 2, 3}, {2}); }), "");
 }
-
-/// Files of this process end at `bytes` while alive, as on a full disk.
-class SmallDisk {
- public:
-  explicit SmallDisk(rlim_t bytes) : m_handler(std::signal(SIGXFSZ, SIG_IGN)) {
-    getrlimit(RLIMIT_FSIZE, &m_old);
-    rlimit const small{bytes, m_old.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &small);
-  }
-  ~SmallDisk() {
-    setrlimit(RLIMIT_FSIZE, &m_old);
-    std::signal(SIGXFSZ, m_handler);
-  }
-  SmallDisk(SmallDisk const&) = delete;
-  SmallDisk& operator=(SmallDisk const&) = delete;
-
- private:
-  void (*m_handler)(int);
-  rlimit m_old{};
-};
 
 TEST_P(Hdf5Access, AFullDiskLeavesTheOldFileAndNothingElse) {
   auto const path = scratch / "a.h5";

@@ -4,8 +4,10 @@
 #include <kramers/base/exit_code.hpp>
 #include <kramers/runtime/communicator.hpp>
 
+#include <chrono>
 #include <exception>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -21,9 +23,19 @@ class PeerError : public Error {
   int m_rank;
 };
 
+/// This rank failed and could not tell the others, which wait for it elsewhere: its own message. Leave the run, so that
+/// run_guarded ends it.
+class StrandedError : public Error {
+ public:
+  explicit StrandedError(std::string const& message, std::source_location where = std::source_location::current());
+};
+
 namespace detail {
-/// Collective: return if `mine` is empty on all ranks; otherwise rethrow it where it is set, PeerError elsewhere.
-void agree_on(Communicator const& comm, std::exception_ptr mine);
+/// Collective: return if `mine` is empty on all ranks; otherwise rethrow it where it is set, PeerError elsewhere. A rank
+/// with a failure waits for the others no longer than its patience.
+/// @throws StrandedError  it did
+void agree_on(Communicator const& comm, std::exception_ptr mine,
+              std::chrono::milliseconds patience = std::chrono::milliseconds::max());
 }  // namespace detail
 
 /// Run `work` on every rank; then either all ranks return or all throw, so that none waits for one that gave up.
@@ -38,6 +50,10 @@ void agree(Communicator const& comm, Work&& work) {
   }
   detail::agree_on(comm, std::move(failure));
 }
+
+/// Run `work`, which writes a file; what a rank that could not write it says, nothing where all could. For files that a
+/// run can do without for now, such as periodic checkpoints. Collective, and so is `work`; other failures are thrown on.
+std::optional<std::string> failure_to_write(Communicator const& comm, std::function<void()> const& work);
 
 /// Outermost scope of an app, on every rank: run `work` and return the exit code of the run, the same on all ranks.
 /// If ranks fail, one message ("program: error: ...") goes to standard error: that of the lowest rank that failed by

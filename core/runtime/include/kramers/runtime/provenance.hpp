@@ -13,8 +13,13 @@ namespace kramers {
 
 /// Version, state of the source and Kokkos: "0.1.0 (git 1a2b3c4d5e6f, modified, Kokkos 5.2.2)".
 std::string version_text();
+/// The same without Kokkos.
+std::string source_text();
 /// Version alone: "0.1.0".
 std::string version();
+
+/// Name of this machine, "unknown" where the system does not tell.
+std::string host_name();
 
 /// Everything needed to know where a result comes from: app, version, git hash and whether the tree was modified,
 /// compiler, flags, build type, Kokkos version and configuration, execution space, host, CPU, ranks, threads, UTC date,
