@@ -4,6 +4,7 @@
 #include <kramers/base/file.hpp>
 #include <kramers/ml/classifier_file.hpp>
 #include <kramers/runtime/provenance.hpp>
+#include <kramers/runtime/signals.hpp>
 
 #include <cstdio>
 #include <utility>
@@ -64,6 +65,17 @@ std::filesystem::path checkpoint_of(AppRun const& run, Outputs const& outputs) {
   return path.replace_extension(".checkpoint.safetensors");
 }
 
+void report_interruption(ml::ClassifierTraining const& training, std::int64_t epochs,
+                         std::filesystem::path const& checkpoint, int signal) {
+  if (training.epoch() == 0) {
+    std::fprintf(stderr, "kramers-classify: stopped by signal %d before the first epoch; start it again\n", signal);
+    return;
+  }
+  std::fprintf(stderr,
+               "kramers-classify: stopped by signal %d at epoch %lld of %lld; go on with --resume (checkpoint %s)\n",
+               signal, static_cast<long long>(training.epoch()), static_cast<long long>(epochs), checkpoint.c_str());
+}
+
 int train(AppRun const& run) {
   auto const params = ml::read_classifier(run.config, run.options);
   RandomPoints const random = read_random_points(run.config);
@@ -81,10 +93,11 @@ int train(AppRun const& run) {
   if (run.options.resume) training.resume(ml::read_classifier_model(checkpoint), checkpoint.string());
   auto const origin = origin_of(run);
   auto const save = [&](ClassifierModel const& model) { ml::write_classifier(checkpoint, model, origin.dump()); };
-  if (int const signal = training.run(run.options.quiet, {every, save}); signal != 0) {
-    std::fprintf(
-        stderr, "kramers-classify: stopped by signal %d at epoch %lld of %lld; go on with --resume (checkpoint %s)\n",
-        signal, static_cast<long long>(training.epoch()), static_cast<long long>(params.epochs), checkpoint.c_str());
+  auto const warn = [](std::string const& what) {
+    std::fprintf(stderr, "kramers-classify: warning: %s\n", what.c_str());
+  };
+  if (int const signal = training.run(run.options.quiet, {every, save, warn}); signal != 0) {
+    report_interruption(training, params.epochs, checkpoint, signal);
     return 128 + signal;
   }
 
@@ -136,7 +149,7 @@ int sweep(AppRun const& run) {
   std::filesystem::path const& source = run.options.files[0];
   auto const data = ml::read_dataset(source);
   auto const problem = ml::make_problem(data, params, source.string());
-  ml::SweepResult const result = ml::sweep(params, models, problem, run.options.quiet);
+  ml::SweepResult const result = interruptible([&] { return ml::sweep(params, models, problem, run.options.quiet); });
   nlohmann::json summary = basics(run);
   summary["best"] = to_json(result.model);
   summary["engine"] = result.engine;
@@ -196,7 +209,8 @@ int predict(AppRun const& run) {
   summary["points"] = points.size();
   summary["provenance"] = origin_of(run);
   std::vector<std::int64_t> counts(static_cast<std::size_t>(model.params.classes()), 0);
-  for (int const k : ml::most_likely(predictor(points.inputs()), model.params.classes())) {
+  auto const chances = interruptible([&] { return predictor(points.inputs()); });
+  for (int const k : ml::most_likely(chances, model.params.classes())) {
     ++counts[static_cast<std::size_t>(k)];
   }
   summary["class_counts"] = counts;
@@ -230,7 +244,7 @@ int evaluate(AppRun const& run) {
   problem.labels = ml::classes_of(data.spread, problem.thresholds);
   problem.split = ml::hold_out(data.size(), same ? model.params.held_out : 0.0, model.params.split_seed);
   if (!same) std::swap(problem.split.train, problem.split.held_out);
-  Evaluations const found = evaluated(predictor, problem, classes);
+  Evaluations const found = interruptible([&] { return evaluated(predictor, problem, classes); });
   nlohmann::json summary = basics(run);
   summary["model"] = to_json(model);
   summary["same_dataset"] = same;

@@ -3,6 +3,7 @@
 #include <kramers/langevin/program.hpp>
 #include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/provenance.hpp>
+#include <kramers/runtime/signals.hpp>
 
 #include <cstdio>
 
@@ -18,8 +19,10 @@ int follow_one(AppRun const& run, StudyParams const& params, Outputs const& outp
   nlohmann::json summary;
   agree(run.comm, [&] {
     if (!run.comm.is_root()) return;
-    Replay const path = replay(params, *run.options.replay, params.trajectory_every,
-                               run.options.resume ? params.checkpoint : std::filesystem::path{});
+    Replay const path = interruptible([&] {
+      return replay(params, *run.options.replay, params.trajectory_every,
+                    run.options.resume ? params.checkpoint : std::filesystem::path{});
+    });
     summary = summarise(path, params, run);
     summary["provenance"] = origin;
     if (outputs.results) {
@@ -38,7 +41,10 @@ int study_ensemble(AppRun const& run, PotentialList const& potentials) {
 
   Study study(params, run.comm);
   if (run.options.resume) study.resume(params.checkpoint);
-  if (int const signal = study.run(run.options.quiet); signal != 0) {
+  auto const warn = [&](std::string const& what) {
+    if (run.comm.is_root()) std::fprintf(stderr, "kramers-langevin: warning: %s\n", what.c_str());
+  };
+  if (int const signal = study.run(run.options.quiet, warn); signal != 0) {
     report_interruption(study, signal);
     return 128 + signal;
   }

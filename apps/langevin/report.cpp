@@ -97,6 +97,10 @@ void write(Outputs const& outputs, nlohmann::json const& summary, AppRun const& 
 
 void report_interruption(Study const& study, int signal) {
   if (!study.comm().is_root()) return;
+  if (study.step() == 0) {
+    std::fprintf(stderr, "kramers-langevin: stopped by signal %d before the first step; start it again\n", signal);
+    return;
+  }
   std::fprintf(stderr,
                "kramers-langevin: stopped by signal %d at step %lld of %lld; go on with --resume (checkpoint %s)\n",
                signal, static_cast<long long>(study.step()), static_cast<long long>(study.params().last_step()),

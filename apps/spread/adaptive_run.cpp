@@ -2,6 +2,7 @@
 #include <kramers/base/file.hpp>
 #include <kramers/runtime/h5.hpp>
 #include <kramers/runtime/provenance.hpp>
+#include <kramers/runtime/signals.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -101,7 +102,8 @@ int run_adaptively(AppRun const& run) {
   }
 
   auto const begin = std::chrono::steady_clock::now();
-  LoopResult const result = learn_adaptively(request, classifier, loop, run.options.quiet);
+  LoopResult const result =
+      interruptible([&] { return learn_adaptively(request, classifier, loop, run.options.quiet); });
   double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   Curves const& c = result.curves;
   nlohmann::json summary{{"app", "kramers-spread"},

@@ -5,6 +5,7 @@
 #include <kramers/dynamics/studies/spread_study.hpp>
 #include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/provenance.hpp>
+#include <kramers/runtime/signals.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -63,7 +64,7 @@ int run_map(AppRun const& run) {
     if (summary_file) require_writable(*summary_file);
   });
 
-  SpreadResult const result = compute_spread(request, run.comm);
+  SpreadResult const result = interruptible([&] { return compute_spread(request, run.comm); });
   nlohmann::json summary = summarise_spread(request, result, run.comm);
   summary["provenance"] = provenance(run.comm, app_name, request.space, run.options.words, run.config.verbatim());
   if (output) write_spread(*output, run.comm, request, result, summary);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/ml/classifier_file.hpp>
 #include <kramers/ml/classifier_training.hpp>
+#include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/progress.hpp>
 #include <kramers/runtime/signals.hpp>
 
@@ -115,7 +116,10 @@ int ClassifierTraining::run(bool quiet, Keeping const& keeping) {
                     {.quiet = quiet, .unit = "epochs", .start = static_cast<std::uint64_t>(m_epoch)});
   double rate = 0;
   bool stopped = false;
-  while (m_epoch < m_params.epochs && !stopped) {
+  auto const is_done = [&] { return m_epoch >= m_params.epochs || stopped; };
+  // One from before: there is nothing yet that is not saved.
+  if (int const signal = stop.signal(); signal != 0 && !is_done()) return signal;
+  while (!is_done()) {
     std::int64_t const begin = m_epoch, end = next_stop(rate, keeping.every);
     auto const start = Clock::now();
     m_trainer->fit(end - begin);
@@ -127,9 +131,17 @@ int ClassifierTraining::run(bool quiet, Keeping const& keeping) {
     rate = static_cast<double>(end - begin) / std::max(seconds, 1e-6);
     if (!m_history.loss.empty()) progress.relabel(label_of(m_history.loss.back()));
     progress.update(static_cast<std::uint64_t>(m_epoch));
-    int const signal = stop.signal();
+    int const signal = is_done() ? 0 : stop.signal();  // where it is done only writing is left, which comes first
     bool const due = keeping.every > 0 && m_epoch % keeping.every == 0;
-    if (keeping.save && (due || signal != 0)) keeping.save(model());
+    if (keeping.save && signal != 0) {
+      keeping.save(model());
+    } else if (keeping.save && due) {
+      auto const failure = failure_to_write(Communicator::self(), [&] { keeping.save(model()); });
+      if (failure && keeping.warn) {
+        progress.end_line();
+        keeping.warn("no checkpoint at epoch " + std::to_string(m_epoch) + ": " + *failure);
+      }
+    }
     if (signal != 0) return signal;
   }
   return 0;

@@ -3,6 +3,7 @@
 #include <kramers/ml/classifier_sweep.hpp>
 #include <kramers/ml/classifier_training.hpp>
 #include <kramers/runtime/h5.hpp>
+#include <kramers/runtime/signals.hpp>
 
 #include <gtest/gtest.h>
 
@@ -12,6 +13,8 @@
 #include <limits>
 #include <numeric>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "scratch.hpp"
 
@@ -260,6 +263,32 @@ TEST(Classifier, ASignalSavesAndEndsTheRun) {
   EXPECT_EQ(signal, SIGTERM);
   EXPECT_GE(saved, 40);
   EXPECT_EQ(training.epoch(), saved);
+}
+
+TEST(Classifier, ACheckpointThatCannotBeWrittenIsToldAndTheRunGoesOn) {
+  auto const data = bands();
+  ClassifierParams const params = quick(60);
+  Problem const problem = make_problem(data, params, "bands");
+  ClassifierTraining training(params, problem), whole(params, problem);
+  std::vector<std::string> told;
+  auto const fail = [](ClassifierModel const&) { throw IoError("c.safetensors", "full"); };
+  EXPECT_EQ(training.run(true, {20, fail, [&](std::string const& what) { told.push_back(what); }}), 0);
+  EXPECT_EQ(told, (std::vector<std::string>{"no checkpoint at epoch 20: c.safetensors: full",
+                                            "no checkpoint at epoch 40: c.safetensors: full",
+                                            "no checkpoint at epoch 60: c.safetensors: full"}));
+  whole.run(true, {});
+  EXPECT_EQ(training.model().state.parameters, whole.model().state.parameters);
+}
+
+TEST(Classifier, ASignalFromBeforeIsSeenBeforeTheFirstEpoch) {
+  auto const data = bands();
+  ClassifierParams const params = quick(60);
+  Problem const problem = make_problem(data, params, "bands");
+  ClassifierTraining training(params, problem);
+  StopRequest const stop;
+  std::raise(SIGINT);
+  EXPECT_EQ(training.run(true, {}), SIGINT);
+  EXPECT_EQ(training.epoch(), 0);
 }
 
 TEST(Classifier, ALossThatIsNotFiniteNamesStepAndRate) {

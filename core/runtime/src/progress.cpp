@@ -111,7 +111,12 @@ Progress::~Progress() {
     if (complete) show(Clock::now());
   } catch (...) {  // no memory for a line of progress is no reason to end a run
   }
+  end_line();
+}
+
+void Progress::end_line() {
   if (m_open) std::fputc('\n', stderr);
+  m_open = false;
 }
 
 void Progress::update(std::uint64_t done) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/error.hpp>
 #include <kramers/dynamics/studies/study.hpp>
+#include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/progress.hpp>
 #include <kramers/runtime/signals.hpp>
 
@@ -49,8 +50,8 @@ std::uint64_t Study::state_hash() {
   return m_comm.sum(m_ensemble->state_hash());
 }
 
-// The next step at which a launch ends: something is recorded there, or the launch would get too long.
-std::int64_t Study::next_stop(std::int64_t step) const {
+// The next step at which a launch of an endless run ends: something is recorded there, or the launch would get too long.
+std::int64_t Study::stop_after(std::int64_t step) const {
   std::int64_t const longest = std::max<std::int64_t>(1, walker_steps_per_launch / m_params.request.params.walkers);
   auto const next_multiple = [](std::int64_t s, std::int64_t n) { return (s / n + 1) * n; };
   std::int64_t stop = next_multiple(step, longest);
@@ -60,10 +61,15 @@ std::int64_t Study::next_stop(std::int64_t step) const {
   if (m_params.trajectory_walkers > 0) {
     stop = std::min(stop, m_params.equilibrate + next_multiple(produced, m_params.trajectory_every));
   }
-  return std::min(stop, m_params.last_step());
+  return stop;
 }
 
-int Study::run(bool quiet) {
+// Where the last launch of a run ends for want of more steps alone, a longer run would add up its sums in another order.
+bool Study::is_stop(std::int64_t step) const {
+  return step == 0 || stop_after(step - 1) == step;
+}
+
+int Study::run(bool quiet, std::function<void(std::string const&)> const& warn) {
   StopRequest const stop;
   auto const walker_steps = [this](std::int64_t steps) {
     return static_cast<std::uint64_t>(steps * m_params.request.params.walkers);
@@ -73,19 +79,29 @@ int Study::run(bool quiet) {
   options.start = walker_steps(m_step);
   Progress progress(m_comm, walker_steps(m_params.last_step()), m_params.request.potential->kind(), options);
   auto const begin = std::chrono::steady_clock::now();
-  m_first_step = m_last_checkpoint = m_step;
-  if (m_step == 0 && m_params.equilibrate == 0) observe();
-  int signal = 0;
+  m_first_step = m_step;
+  std::int64_t last_attempt = m_step;
+  int signal = stop.signal(m_comm);
+  if (signal == 0 && m_step == 0 && m_params.equilibrate == 0) observe();
   while (m_step < m_params.last_step() && signal == 0) {
-    std::int64_t const next = next_stop(m_step);
+    std::int64_t const next = std::min(stop_after(m_step), m_params.last_step());
     m_ensemble->advance(next - m_step);
     check_finite();
     m_step = next;
     observe();
     progress.update(walker_steps(m_step));
-    signal = stop.signal(m_comm);
-    bool const due = m_params.checkpoint_every > 0 && m_step - m_last_checkpoint >= m_params.checkpoint_every;
-    if (due || signal != 0) write_checkpoint(m_params.checkpoint);
+    signal = m_step < m_params.last_step() ? stop.signal(m_comm) : 0;  // else only writing is left, which comes first
+    bool const due = m_params.checkpoint_every > 0 && m_step - last_attempt >= m_params.checkpoint_every;
+    if (signal != 0) {
+      write_checkpoint(m_params.checkpoint);
+    } else if (due && is_stop(m_step)) {
+      last_attempt = m_step;
+      auto const failure = failure_to_write(m_comm, [&] { write_checkpoint(m_params.checkpoint); });
+      if (failure && warn) {
+        progress.end_line();
+        warn("no checkpoint at step " + std::to_string(m_step) + ": " + *failure);
+      }
+    }
   }
   m_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return signal;
@@ -189,11 +205,15 @@ void Study::check_finite() {
 
 void Study::write_checkpoint(std::filesystem::path const& path) {
   detail::write_checkpoint(path, m_comm, m_params, *m_ensemble, m_record, m_step);
-  m_last_checkpoint = m_step;
 }
 
 void Study::resume(std::filesystem::path const& checkpoint) {
   m_step = detail::read_checkpoint(checkpoint, m_comm, m_params, *m_ensemble, m_record);
+  if (m_step == m_params.last_step() || is_stop(m_step)) return;
+  throw InputError(checkpoint.string(), 0,
+                   "the checkpoint was written at step " + std::to_string(m_step) +
+                       ", where this run adds up no sums, so that going on would change their last bits; run to that "
+                       "step alone, or start anew");
 }
 
 Replay replay(StudyParams const& params, std::uint64_t walker, std::int64_t every,

@@ -35,12 +35,14 @@ class ClassifierTraining {
 
   /// How a run ends early and what is kept of it.
   struct Keeping {
-    std::int64_t every = 0;                            ///< epochs between two checkpoints; 0: only when stopped
-    std::function<void(ClassifierModel const&)> save;  ///< may be empty
+    std::int64_t every = 0;                             ///< epochs between two checkpoints; 0: only when stopped
+    std::function<void(ClassifierModel const&)> save;   ///< may be empty
+    std::function<void(std::string const&)> warn = {};  ///< told where a checkpoint that is due cannot be written
   };
-  /// Train until the epochs are done or the model stops by itself; returns 0, or the signal that ended it after the
-  /// state was saved.
+  /// Train until the epochs are done or the model stops by itself; returns 0, or the signal that ended it (also one that a
+  /// StopRequest around this call remembers) after the state was saved.
   /// @throws TrainingDiverged  a loss that is not finite; what has been saved stays
+  /// @throws IoError           a signal came, and the checkpoint cannot be written
   int run(bool quiet, Keeping const& keeping);
 
   /// As it is now.

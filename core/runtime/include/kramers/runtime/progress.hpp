@@ -32,6 +32,8 @@ class Progress {
 
   /// Tell how much all ranks together have done so far, in units. Not collective.
   void update(std::uint64_t done);
+  /// End the line of a bar, so that a message can follow.
+  void end_line();
   /// From now on call it so: for a label that tells a number of the run.
   void relabel(std::string label) { m_label = std::move(label); }
 

@@ -5,7 +5,9 @@
 #include <kramers/dynamics/studies/study_params.hpp>
 #include <kramers/runtime/communicator.hpp>
 
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace kramers::dynamics {
@@ -36,10 +38,13 @@ class Study {
   /// @throws IoError, InputError  missing, damaged, foreign or newer file; parameters that differ, by name
   void resume(std::filesystem::path const& checkpoint);
 
-  /// Run to the end, or until SIGTERM, SIGINT or SIGUSR1 arrives at any rank; returns the signal, 0 at the end.
-  /// Checkpoints are written when they are due and before a signal ends the run; progress goes to standard error.
+  /// Run to the end, or until SIGTERM, SIGINT or SIGUSR1 arrives at any rank (also one that a StopRequest around this call
+  /// remembers); returns the signal, 0 at the end. Checkpoints are written when they are due and before a signal ends the
+  /// run; progress goes to standard error. A checkpoint that is due and cannot be written is no failure of the run: the
+  /// last one stays, `warn` is told on each rank, and the next is tried when it is due.
   /// @throws DivergedError  a walker left the finite numbers; the last checkpoint stays
-  int run(bool quiet);
+  /// @throws IoError        a signal came, and the checkpoint cannot be written
+  int run(bool quiet, std::function<void(std::string const&)> const& warn = {});
 
   /// Write the present state; the file appears complete or not at all.
   void write_checkpoint(std::filesystem::path const& path);
@@ -58,7 +63,8 @@ class Study {
   std::uint64_t state_hash();
 
  private:
-  std::int64_t next_stop(std::int64_t step) const;
+  std::int64_t stop_after(std::int64_t step) const;
+  bool is_stop(std::int64_t step) const;
   void observe();
   void record_frame(std::int64_t frame);
   void record_trajectory();
@@ -68,7 +74,7 @@ class Study {
   Communicator m_comm;
   std::unique_ptr<AnyEnsemble> m_ensemble;
   StudyRecord m_record;
-  std::int64_t m_step = 0, m_first_step = 0, m_last_checkpoint = 0;
+  std::int64_t m_step = 0, m_first_step = 0;
   double m_seconds = 0;
 };
 
