@@ -184,6 +184,38 @@ TYPED_TEST(EnsembleInvariance, CutsInTime) {
   }
 }
 
+TYPED_TEST(EnsembleInvariance, PiecesOfALaunch) {
+  for (std::int64_t const walkers : {200, 70000}) {
+    SCOPED_TRACE(walkers);
+    auto whole = TestFixture::make(walkers, study(walkers));
+    whole.initialise(left_well());
+    whole.advance(5);
+    whole.advance(steps);
+    // The same launch: twice in time, its sums moved to another ensemble in between, then by blocks.
+    auto pieces = TestFixture::make(walkers, study(walkers));
+    pieces.initialise(left_well());
+    pieces.advance(5);
+    EXPECT_TRUE(pieces.walker_sums().empty());
+    pieces.advance_partly(steps / 3);
+    auto const sums = pieces.walker_sums();
+    EXPECT_EQ(sums.size(), static_cast<std::size_t>(walkers * row_length<Quantity>));
+    pieces.set_walker_sums(std::vector<double>(sums.size(), -1.0));
+    pieces.set_walker_sums(sums);
+    pieces.advance_partly(1);
+    std::int64_t const left = steps - steps / 3 - 1, half = pieces.blocks() / 2;
+    pieces.advance_blocks(left, half, pieces.blocks());
+    auto const unit_sums = pieces.unit_sums();
+    pieces.advance_blocks(left, 0, half);
+    EXPECT_NE(pieces.unit_sums(), unit_sums);
+    pieces.finish_advance(left);
+    EXPECT_EQ(pieces.step(), whole.step());
+    EXPECT_EQ(pieces.state_hash(), whole.state_hash());
+    EXPECT_EQ(pieces.histogram(), whole.histogram());
+    EXPECT_EQ(pieces.cell_sums().values(), whole.cell_sums().values());
+    EXPECT_TRUE(pieces.walker_sums().empty());
+  }
+}
+
 TYPED_TEST(EnsembleInvariance, SeedAndWalkerMakeTheTrajectory) {
   std::int64_t const walkers = 300;
   auto ensemble = TestFixture::make(walkers, study(walkers));

@@ -9,9 +9,12 @@
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "scratch.hpp"
@@ -112,6 +115,46 @@ TEST_F(StudyTest, ASignalBeforeAResumedStepLosesNothing) {
   EXPECT_EQ(second.run(true), SIGTERM);  // there is nothing that the checkpoint lacks
   EXPECT_EQ(second.step(), 430);
   EXPECT_EQ(saved_step(), 430);
+}
+
+// Signals that come at any moment, far more often than launches end: small ensembles are cut in time, large ones by blocks.
+TEST_F(StudyTest, ALaunchThatIsCutShortGoesOnWithTheSameBits) {
+  using namespace std::chrono_literals;
+  struct Case {
+    std::string walkers, steps;
+    double seconds_between_looks;
+  };
+  std::int64_t within_launches = 0;
+  for (Case const& each :
+       {Case{"ensemble.walkers=5", "run.steps=1050", 1e-7}, Case{"ensemble.walkers=300", "run.steps=1050", 1e-7},
+        Case{"ensemble.walkers=20000", "run.steps=160", 1e-3}}) {
+    SCOPED_TRACE(each.walkers);
+    StudyParams study = params({each.walkers, each.steps, "observables.frame_every=90", "observables.every=3",
+                                "observables.histogram={bins=[8], lower=[-2.0], upper=[2.0]}"});
+    std::string const expected = found_by_whole_run(study);
+    study.seconds_between_looks = each.seconds_between_looks;
+    std::string last;
+    world.barrier();
+    if (world.is_root()) std::filesystem::remove(path());
+    world.barrier();
+    for (int attempt = 0; last.empty() && attempt < 100; ++attempt) {
+      StopRequest const stop;  // around the thread, whose signal may be late
+      Study run(study, world);
+      if (std::filesystem::exists(path())) run.resume(path());
+      std::jthread const signal([&] {
+        std::this_thread::sleep_for(4ms + 4ms * attempt);
+        if (world.rank() == world.size() - 1) kill(getpid(), SIGUSR1);
+      });
+      if (run.run(true) == 0) {
+        last = found(run);
+      } else if (std::filesystem::exists(path())) {
+        within_launches += h5::Reader(path(), world).has("launch") ? 1 : 0;
+      }
+      world.barrier();
+    }
+    EXPECT_EQ(last, expected);
+  }
+  EXPECT_GT(within_launches, 0);
 }
 
 TEST_F(StudyTest, AFullDiskIsToldAndTriedAgain) {

@@ -14,8 +14,8 @@
 namespace kramers::dynamics {
 namespace {
 
-// A launch ends after this many walker-steps at the latest, some seconds of one core, so that a request to stop is
-// noticed. Part of what fixes the bits of the sums: never change it within a format version.
+// A launch ends after this many walker-steps at the latest. Part of what fixes the bits of the sums: never change it within
+// a format version.
 constexpr std::int64_t walker_steps_per_launch = 2'000'000'000;
 
 EnsembleRequest owned_by(EnsembleRequest request, Communicator const& comm) {
@@ -69,6 +69,10 @@ bool Study::is_stop(std::int64_t step) const {
   return step == 0 || stop_after(step - 1) == step;
 }
 
+std::int64_t Study::end_of_launch() const {
+  return std::min(stop_after(m_launch.first_step), m_params.last_step());
+}
+
 int Study::run(bool quiet, std::function<void(std::string const&)> const& warn) {
   StopRequest const stop;
   auto const walker_steps = [this](std::int64_t steps) {
@@ -84,11 +88,9 @@ int Study::run(bool quiet, std::function<void(std::string const&)> const& warn) 
   int signal = stop.signal(m_comm);
   if (signal == 0 && m_step == 0 && m_params.equilibrate == 0) observe();
   while (m_step < m_params.last_step() && signal == 0) {
-    std::int64_t const next = std::min(stop_after(m_step), m_params.last_step());
-    m_ensemble->advance(next - m_step);
+    bool const whole = finish_launch(stop, progress);
     check_finite();
-    m_step = next;
-    observe();
+    if (whole) observe();
     progress.update(walker_steps(m_step));
     signal = m_step < m_params.last_step() ? stop.signal(m_comm) : 0;  // else only writing is left, which comes first
     bool const due = m_params.checkpoint_every > 0 && m_step - last_attempt >= m_params.checkpoint_every;
@@ -204,12 +206,14 @@ void Study::check_finite() {
 }
 
 void Study::write_checkpoint(std::filesystem::path const& path) {
-  detail::write_checkpoint(path, m_comm, m_params, *m_ensemble, m_record, m_step);
+  detail::write_checkpoint(path, m_comm, m_params, *m_ensemble, m_record, m_launch, m_step);
 }
 
 void Study::resume(std::filesystem::path const& checkpoint) {
-  m_step = detail::read_checkpoint(checkpoint, m_comm, m_params, *m_ensemble, m_record);
-  if (m_step == m_params.last_step() || is_stop(m_step)) return;
+  m_step = detail::read_checkpoint(checkpoint, m_comm, m_params, *m_ensemble, m_record, m_launch);
+  if (m_step == m_launch.first_step && m_step == m_params.last_step()) return;
+  bool const same_end = m_launch.last_step == 0 || m_launch.last_step == end_of_launch();
+  if (is_stop(m_launch.first_step) && m_step < end_of_launch() && same_end) return;
   throw InputError(checkpoint.string(), 0,
                    "the checkpoint was written at step " + std::to_string(m_step) +
                        ", where this run adds up no sums, so that going on would change their last bits; run to that "

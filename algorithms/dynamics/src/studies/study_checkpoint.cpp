@@ -85,8 +85,57 @@ h5::Extents trajectory_extents(std::size_t frames, std::int64_t walkers, int dim
 
 }  // namespace
 
+namespace {
+
+std::uint64_t blocks_before(std::int64_t walkers) {
+  return static_cast<std::uint64_t>((walkers + EnsembleLayout::block - 1) / EnsembleLayout::block);
+}
+
+/// What is under way where the run was stopped between two pieces of a launch.
+void write_launch(h5::Writer& file, Communicator const& comm, AnyEnsemble& ensemble, LaunchState const& launch,
+                  std::int64_t step) {
+  if (launch.first_step == step && launch.last_step == 0) return;
+  EnsembleLayout const& layout = ensemble.layout();
+  EnsembleLayout::Range const range = ensemble.range();
+  std::uint64_t const row = static_cast<std::uint64_t>(row_length<Quantity>);
+  file.group("launch");
+  file.attribute("launch", "first_step", launch.first_step);
+  file.attribute("launch", "last_step", launch.last_step);
+  std::vector<double> const sums = ensemble.walker_sums();
+  if (comm.max(std::uint64_t{sums.size()}) > 0) {
+    file.write_rows("launch/walker_sums", sums, static_cast<std::uint64_t>(range.first),
+                    static_cast<std::uint64_t>(layout.walkers), {row});
+  }
+  if (launch.last_step == 0) return;
+  std::uint64_t const first = blocks_before(range.first), all = blocks_before(layout.walkers);
+  auto const units = static_cast<std::uint64_t>(EnsembleLayout::block / layout.unit);
+  file.write_rows("launch/ahead", launch.ahead, first, all);
+  file.write_rows("launch/unit_sums", ensemble.unit_sums(), first * units, all * units, {row});
+}
+
+LaunchState read_launch(h5::Reader const& file, AnyEnsemble& ensemble, std::int64_t step) {
+  ensemble.set_walker_sums({});
+  if (!file.has("launch")) return {.first_step = step, .ahead = {}};
+  EnsembleLayout const& layout = ensemble.layout();
+  EnsembleLayout::Range const range = ensemble.range();
+  LaunchState launch{
+      file.attribute<std::int64_t>("launch", "first_step"), file.attribute<std::int64_t>("launch", "last_step"), {}};
+  if (file.has("launch/walker_sums")) {
+    ensemble.set_walker_sums(file.read_rows<double>("launch/walker_sums", static_cast<std::uint64_t>(range.first),
+                                                    static_cast<std::uint64_t>(range.size())));
+  }
+  if (launch.last_step == 0) return launch;
+  std::uint64_t const first = blocks_before(range.first), own = blocks_before(range.last) - first;
+  auto const units = static_cast<std::uint64_t>(EnsembleLayout::block / layout.unit);
+  launch.ahead = file.read_rows<std::uint8_t>("launch/ahead", first, own);
+  ensemble.set_unit_sums(file.read_rows<double>("launch/unit_sums", first * units, own * units));
+  return launch;
+}
+
+}  // namespace
+
 void write_checkpoint(std::filesystem::path const& path, Communicator const& comm, StudyParams const& params,
-                      AnyEnsemble& ensemble, StudyRecord const& record, std::int64_t step) {
+                      AnyEnsemble& ensemble, StudyRecord const& record, LaunchState const& launch, std::int64_t step) {
   EnsembleLayout const& layout = ensemble.layout();
   EnsembleLayout::Range const range = ensemble.range();
   h5::Writer file(path, comm);
@@ -104,6 +153,7 @@ void write_checkpoint(std::filesystem::path const& path, Communicator const& com
         },
         column.values);
   }
+  write_launch(file, comm, ensemble, launch, step);
   EnsembleLayout::Range const cells = layout.cells_of(range);
   file.write_rows("sums/cells", ensemble.cell_sums().values(), static_cast<std::uint64_t>(cells.first),
                   static_cast<std::uint64_t>(layout.cells), {static_cast<std::uint64_t>(row_length<Quantity>)});
@@ -148,12 +198,13 @@ std::vector<double> own_part(std::vector<double> const& all, std::size_t frames,
 }  // namespace
 
 std::int64_t read_checkpoint(std::filesystem::path const& path, Communicator const& comm, StudyParams const& params,
-                             AnyEnsemble& ensemble, StudyRecord& record) {
+                             AnyEnsemble& ensemble, StudyRecord& record, LaunchState& launch) {
   EnsembleLayout const& layout = ensemble.layout();
   EnsembleLayout::Range const range = ensemble.range();
   h5::Reader const file = open_checkpoint(path, comm, params);
   std::int64_t const step = read_step(file, params);
   read_state(file, ensemble, range, "", step);
+  launch = read_launch(file, ensemble, step);
 
   EnsembleLayout::Range const cells = layout.cells_of(range);
   ensemble.set_cell_sums(CellSums(file.read_rows<double>("sums/cells", static_cast<std::uint64_t>(cells.first),
@@ -187,7 +238,13 @@ std::int64_t read_checkpoint(std::filesystem::path const& path, Communicator con
 std::int64_t read_walker(std::filesystem::path const& path, StudyParams const& params, std::int64_t walker,
                          AnyEnsemble& one) {
   h5::Reader const file = open_checkpoint(path, Communicator::self(), params);
-  std::int64_t const step = read_step(file, params);
+  std::int64_t step = read_step(file, params);
+  if (file.has("launch/ahead")) {
+    bool const ahead =
+        file.read_rows<std::uint8_t>("launch/ahead", static_cast<std::uint64_t>(walker / EnsembleLayout::block), 1)
+            .front() != 0;
+    if (ahead) step = file.attribute<std::int64_t>("launch", "last_step");
+  }
   read_state(file, one, {walker, walker + 1}, "xv", step);
   return step;
 }

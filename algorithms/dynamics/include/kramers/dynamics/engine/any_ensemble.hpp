@@ -57,7 +57,22 @@ class AnyEnsemble {
   virtual void initialise(InitialState const& start) = 0;
   /// Do `steps` >= 0 more steps, sampling as asked; returns before they are done.
   /// A row of cell sums is added up per call, so equal calls are needed for equal bits of the sums (not of the state).
-  virtual void advance(std::int64_t steps) = 0;
+  void advance(std::int64_t steps) {
+    advance_blocks(steps, 0, blocks());
+    finish_advance(steps);
+  }
+  /// The same in pieces, with the same bits. First any number of these: all walkers do some of the steps, and each keeps
+  /// its own sums (Quantity, 120 bytes) until the last piece.
+  virtual void advance_partly(std::int64_t steps) = 0;
+  /// Last, the steps that are left for the blocks [first, last) of those here, each block once, in any order; then
+  /// finish. In between some blocks are ahead of step(), their sums stand in unit_sums(), and nothing else may be asked
+  /// but download().
+  virtual void advance_blocks(std::int64_t steps, std::int64_t first, std::int64_t last) = 0;
+  virtual void finish_advance(std::int64_t steps) = 0;
+  /// Wait until it is done.
+  virtual void wait() = 0;
+  /// Blocks of EnsembleLayout::block walkers here; the last one may be filled up.
+  virtual std::int64_t blocks() const = 0;
   /// Steps done since the start.
   virtual std::int64_t step() const = 0;
   /// Make the present positions and velocities the origin of time correlations.
@@ -68,6 +83,12 @@ class AnyEnsemble {
   /// Running sums of each cell here, and their restoration.
   virtual CellSums cell_sums() = 0;
   virtual void set_cell_sums(CellSums const& sums) = 0;
+  /// Sums of each unit of the blocks that are ahead, row by row, and their restoration.
+  virtual std::vector<double> unit_sums() = 0;
+  virtual void set_unit_sums(std::vector<double> const& sums) = 0;
+  /// Sums of each walker here in the pieces of a launch so far, row by row; empty where there are none. Their restoration.
+  virtual std::vector<double> walker_sums() = 0;
+  virtual void set_walker_sums(std::vector<double> const& sums) = 0;
   /// Histogram counters of all groups (those elsewhere are zero), row by row, and their restoration.
   virtual std::vector<std::uint64_t> histogram() = 0;
   virtual void set_histogram(std::vector<std::uint64_t> const& counts) = 0;

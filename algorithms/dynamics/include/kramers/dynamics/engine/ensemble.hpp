@@ -67,33 +67,27 @@ class Ensemble final : public AnyEnsemble {
         detail::InitialiseKernel<Space, T, D>{m_x, m_v, start, static_cast<T>(speed), m_params.seed, m_range.first});
   }
 
-  void advance(std::int64_t steps) override {
-    expects(steps >= 0, "steps", steps, "steps >= 0");
-    std::int64_t const first_step = m_step, last_step = m_step + steps;
-    m_step = last_step;
-    if (m_blocks == 0 || steps == 0) return;
-    Kokkos::Profiling::ScopedRegion const region("kramers::advance");
-    using Kernel = detail::AdvanceKernel<Space, Scheme, Potential, W>;
-    detail::Sampler<Space, T> observer = sampler();
-    if (observer.first_due_after(first_step) > last_step) observer.params.every = 0;  // nothing to sum in this launch
-    int const counters = team_counters(first_step, last_step);
-    Kernel const kernel{.potential = m_potential,
-                        .constants = m_constants,
-                        .x = m_x,
-                        .v = m_v,
-                        .sampler = observer,
-                        .unit_sums = m_unit_sums,
-                        .seed = m_params.seed,
-                        .first_walker = m_range.first,
-                        .walkers = m_params.walkers,
-                        .first_step = first_step,
-                        .last_step = last_step,
-                        .unit = static_cast<int>(m_layout.unit),
-                        .counters = counters};
-    Kokkos::parallel_for("kramers::advance", team_policy(Kernel::scratch_bytes(), Kernel::counter_bytes(counters)),
-                         kernel);
-    if (observer.params.every != 0) fold(m_cell_sums, row_length<Quantity>, true);
+  void advance_partly(std::int64_t steps) override {
+    bool const sums = samples_within(steps);
+    if (sums) allocate_walker_sums();
+    launch(steps, 0, m_blocks, true);
+    m_goes_on = m_goes_on || sums;
+    m_step += steps;
   }
+
+  void advance_blocks(std::int64_t steps, std::int64_t first, std::int64_t last) override {
+    expects(0 <= first && first <= last && last <= m_blocks, "last", last, "0 <= first <= last <= blocks()");
+    launch(steps, first, last, false);
+  }
+
+  void finish_advance(std::int64_t steps) override {
+    if (m_blocks > 0 && (m_goes_on || samples_within(steps))) fold(m_cell_sums, row_length<Quantity>, true);
+    m_goes_on = false;
+    m_step += steps;
+  }
+
+  void wait() override { m_exec.fence("kramers::wait"); }
+  std::int64_t blocks() const override { return m_blocks; }
 
   void mark_origin() override {
     expects(m_params.correlations, "correlations", std::int64_t{m_params.correlations}, "on, to mark an origin");
@@ -116,7 +110,7 @@ class Ensemble final : public AnyEnsemble {
                               .dividing_point = static_cast<T>(m_params.sampling.dividing_point),
                               .coordinate = m_params.sampling.coordinate,
                               .correlations = m_params.correlations};
-      Kokkos::parallel_for("kramers::frame_sums", team_policy(Kernel::scratch_bytes()),
+      Kokkos::parallel_for("kramers::frame_sums", team_policy(m_blocks, Kernel::scratch_bytes()),
                            Kernel{observer, m_range.size(), m_unit_sums, static_cast<int>(m_layout.unit)});
       fold(m_frame_sums, row_length<FrameQuantity>, false);
     }
@@ -125,6 +119,23 @@ class Ensemble final : public AnyEnsemble {
 
   CellSums cell_sums() override { return CellSums(to_host(m_cell_sums)); }
   void set_cell_sums(CellSums const& sums) override { from_host(sums.values(), m_cell_sums, "cell_sums"); }
+  std::vector<double> unit_sums() override { return to_host(m_unit_sums); }
+  void set_unit_sums(std::vector<double> const& sums) override { from_host(sums, m_unit_sums, "unit_sums"); }
+  std::vector<double> walker_sums() override {
+    if (!m_goes_on) return {};
+    auto sums = to_host(m_walker_sums);
+    sums.resize(static_cast<std::size_t>(m_range.size() * row_length<Quantity>));
+    return sums;
+  }
+  void set_walker_sums(std::vector<double> const& sums) override {
+    m_goes_on = !sums.empty();
+    if (!m_goes_on) return;
+    expects_extent("walker_sums", static_cast<std::int64_t>(sums.size()), m_range.size() * row_length<Quantity>);
+    allocate_walker_sums();
+    auto filled_up = sums;
+    filled_up.resize(m_walker_sums.size(), 0.0);
+    from_host(filled_up, m_walker_sums, "walker_sums");
+  }
   std::vector<std::uint64_t> histogram() override { return to_host(m_histogram); }
   void set_histogram(std::vector<std::uint64_t> const& counts) override { from_host(counts, m_histogram, "histogram"); }
 
@@ -191,7 +202,9 @@ class Ensemble final : public AnyEnsemble {
   }
 
   std::int64_t state_bytes() const override { return bytes(m_x, m_v, m_memory, m_origin_x, m_origin_v); }
-  std::int64_t extra_bytes() const override { return bytes(m_unit_sums, m_cell_sums, m_frame_sums, m_histogram); }
+  std::int64_t extra_bytes() const override {
+    return bytes(m_unit_sums, m_cell_sums, m_frame_sums, m_histogram, m_walker_sums);
+  }
   int dimension() const override { return D; }
   EnsembleLayout const& layout() const override { return m_layout; }
   EnsembleLayout::Range range() const override { return m_range; }
@@ -220,11 +233,51 @@ class Ensemble final : public AnyEnsemble {
   Kokkos::RangePolicy<Space> here() const { return Kokkos::RangePolicy<Space>(m_exec, 0, m_range.size()); }
 
   // On a device a thread per pack; host teams have one thread, which takes all packs of its block.
-  Kokkos::TeamPolicy<Space> team_policy(int scratch_bytes, int counter_bytes = 0) const {
+  Kokkos::TeamPolicy<Space> team_policy(std::int64_t blocks, int scratch_bytes, int counter_bytes = 0) const {
     int const team_size = on_device<Space> ? static_cast<int>(EnsembleLayout::block) / W : 1;
-    return Kokkos::TeamPolicy<Space>(m_exec, static_cast<int>(m_blocks), team_size)
+    return Kokkos::TeamPolicy<Space>(m_exec, static_cast<int>(blocks), team_size)
         .set_scratch_size(0, Kokkos::PerTeam(scratch_bytes))
         .set_scratch_size(1, Kokkos::PerTeam(counter_bytes));
+  }
+
+  void allocate_walker_sums() {
+    if (m_walker_sums.size() > 0) return;
+    m_walker_sums = allocate<SumView>("walker_sums", m_blocks * EnsembleLayout::block, row_length<Quantity>);
+  }
+
+  void launch(std::int64_t steps, std::int64_t first, std::int64_t last, bool will_go_on) {
+    expects(steps >= 0, "steps", steps, "steps >= 0");
+    if (first == last || steps == 0) return;
+    Kokkos::Profiling::ScopedRegion const region("kramers::advance");
+    using Kernel = detail::AdvanceKernel<Space, Scheme, Potential, W>;
+    detail::Sampler<Space, T> observer = sampler();
+    // Nothing to sum in this piece, and nothing to bring to an end.
+    if (!samples_within(steps) && !(m_goes_on && !will_go_on)) observer.params.every = 0;
+    int const counters = team_counters(m_step, m_step + steps);
+    Kernel const kernel{.potential = m_potential,
+                        .constants = m_constants,
+                        .x = m_x,
+                        .v = m_v,
+                        .sampler = observer,
+                        .unit_sums = m_unit_sums,
+                        .walker_sums = m_walker_sums,
+                        .goes_on = m_goes_on,
+                        .will_go_on = will_go_on,
+                        .seed = m_params.seed,
+                        .first_walker = m_range.first,
+                        .first_block = first,
+                        .walkers = m_params.walkers,
+                        .first_step = m_step,
+                        .last_step = m_step + steps,
+                        .unit = static_cast<int>(m_layout.unit),
+                        .counters = counters};
+    Kokkos::parallel_for("kramers::advance",
+                         team_policy(last - first, Kernel::scratch_bytes(), Kernel::counter_bytes(counters)), kernel);
+  }
+
+  /// Is anything sampled in the next steps?
+  bool samples_within(std::int64_t steps) const {
+    return steps > 0 && sampler().first_due_after(m_step) <= m_step + steps;
   }
 
   // Counters for a team of one thread to count in alone, without atomics, where it counts enough to pay for adding them
@@ -295,6 +348,8 @@ class Ensemble final : public AnyEnsemble {
   WalkerView m_x, m_v, m_origin_x, m_origin_v;
   MemoryView m_memory;
   SumView m_unit_sums, m_cell_sums, m_frame_sums;
+  SumView m_walker_sums;   // allocated where a launch is first done in pieces
+  bool m_goes_on = false;  // m_walker_sums holds sums of a launch that goes on
   CountView m_histogram;
   typename WalkerView::host_mirror_type m_host_x, m_host_v, m_host_origin_x, m_host_origin_v;
   typename MemoryView::host_mirror_type m_host_memory;

@@ -4,7 +4,10 @@
 #include <kramers/dynamics/engine/any_ensemble.hpp>
 #include <kramers/dynamics/studies/study_params.hpp>
 #include <kramers/runtime/communicator.hpp>
+#include <kramers/runtime/progress.hpp>
+#include <kramers/runtime/signals.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -23,6 +26,13 @@ struct StudyRecord {
   /// Steps of the trajectory frames, and of the recorded walkers of this rank (frame, walker, coordinate).
   std::vector<std::int64_t> trajectory_steps;
   std::vector<double> positions, velocities;
+};
+
+/// Where a launch is that a signal may cut short. Launches that take long are done in pieces of about a second.
+struct LaunchState {
+  std::int64_t first_step = 0;      ///< at which it began
+  std::int64_t last_step = 0;       ///< at which some blocks are already; 0: all are at the step of the study
+  std::vector<std::uint8_t> ahead;  ///< 1 for each block here that is, else 0
 };
 
 /// One ensemble study on all ranks: equilibrate, produce, observe, with checkpoints, stoppable and resumable at any
@@ -65,6 +75,9 @@ class Study {
  private:
   std::int64_t stop_after(std::int64_t step) const;
   bool is_stop(std::int64_t step) const;
+  std::int64_t end_of_launch() const;
+  bool finish_launch(StopRequest const& request, Progress& progress);
+  std::int64_t advance_blocks_behind(std::int64_t steps, std::int64_t most);
   void observe();
   void record_frame(std::int64_t frame);
   void record_trajectory();
@@ -74,7 +87,9 @@ class Study {
   Communicator m_comm;
   std::unique_ptr<AnyEnsemble> m_ensemble;
   StudyRecord m_record;
+  LaunchState m_launch;
   std::int64_t m_step = 0, m_first_step = 0;
+  double m_speed = 0;  ///< of this rank [blocks times steps / s]; 0: not measured yet
   double m_seconds = 0;
 };
 

@@ -32,8 +32,12 @@ struct AdvanceKernel {
   Kokkos::View<T**, Kokkos::LayoutLeft, Space> x, v;  // (walkers here rounded up to whole blocks, D)
   Sampler<Space, T> sampler;
   Kokkos::View<double**, Kokkos::LayoutRight, Space> unit_sums;  // (units here, row_length<Quantity>)
+  // Sums of each walker so far, where a launch is done in pieces of its steps: (walkers here, row_length<Quantity>).
+  Kokkos::View<double**, Kokkos::LayoutRight, Space> walker_sums;
+  bool goes_on, will_go_on;  // begin with walker_sums; end with them instead of unit_sums
   std::uint64_t seed;
   std::int64_t first_walker;           // id of x(0)
+  std::int64_t first_block;            // of the blocks here that this launch advances
   std::int64_t walkers;                // in the whole ensemble; ids beyond fill the last block and count nothing
   std::int64_t first_step, last_step;  // steps first_step + 1 ... last_step are done
   int unit;                            // walkers per row of unit_sums
@@ -43,7 +47,7 @@ struct AdvanceKernel {
   static int counter_bytes(int counters) { return static_cast<int>(Counts::shmem_size(counters)); }
 
   KOKKOS_FUNCTION void operator()(Member const& team) const {
-    std::int64_t const first = std::int64_t{team.league_rank()} * block;
+    std::int64_t const first = (first_block + team.league_rank()) * block;
     Scratch const sums(team.team_scratch(0), row_length<Quantity>, block);
     // The compiler is told that devices have none: what it prepared for these loops would take registers in those between.
     int const own_counters = on_device<Space> ? 0 : counters;
@@ -53,6 +57,7 @@ struct AdvanceKernel {
                          [&](int const pack) { advance_pack(first + pack * W, sums, pack * W, counts); });
     if (sampler.params.every == 0) return;
     sampler.add_counts(first_walker + first, counts);
+    if (will_go_on) return;
     team.team_barrier();
     int const units = block / unit;
     Kokkos::parallel_for(Kokkos::TeamThreadRange(team, row_length<Quantity> * units), [&](int const i) {
@@ -77,6 +82,11 @@ struct AdvanceKernel {
     });
     PackSums<W> pack_sums(&sums(0, column));
     sampler.load(first, pack_sums);
+    if (goes_on) {
+      for (int q = 0; q < row_length<Quantity>; ++q) {
+        for_lanes<W>([&](int const l) { pack_sums(Quantity{q}, l) = walker_sums(first + l, q); });
+      }
+    }
 
     std::uint64_t const key = seed;  // a copy: what is derived from it need not be done again after each store
     std::int64_t const first_id = first_walker + first;
@@ -119,6 +129,12 @@ struct AdvanceKernel {
     });
     sampler.store(first, pack_sums);
     if (sampler.params.every == 0) return;
+    if (will_go_on) {
+      for (int q = 0; q < row_length<Quantity>; ++q) {
+        for_lanes<W>([&](int const l) { walker_sums(first + l, q) = pack_sums(Quantity{q}, l); });
+      }
+      return;
+    }
     for (int q = 0; q < row_length<Quantity>; ++q) {
       for_lanes<W>(
           [&](int const l) { sums(q, column + l) = first_id + l < walkers ? pack_sums(Quantity{q}, l) : 0.0; });
