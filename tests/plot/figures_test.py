@@ -151,8 +151,8 @@ class Faults(WithFiles):
 
     def test_files_that_are_no_results(self):
         whole = (self.files / "langevin.h5").read_bytes()
-        self.refused(self.own / "absent.h5", 1, "no such file")
-        self.refused(self.own, 1, "no such file")
+        self.refused(self.own / "absent.h5", 65, "no such file")
+        self.refused(self.own, 65, "no such file")
         self.refused(self.written("empty.h5", b""), 1, "not a whole HDF5 file")
         self.refused(self.written("text.h5", b"walkers = 3\n" * 100), 1, "not a whole HDF5 file")
         self.refused(self.written("half.h5", whole[:len(whole) // 2]), 1, "not a whole HDF5 file", "truncated")
@@ -204,7 +204,7 @@ class Faults(WithFiles):
     def test_one_bad_file_does_not_hinder_the_next(self):
         answer = Answer(self.own / "absent.h5", self.files / "spread.h5", "--output-dir", self.own, "--format", "png",
                      "--dpi", 30)
-        self.assertEqual(answer.returncode, 1)
+        self.assertEqual(answer.returncode, 65)
         self.assertEqual(len(list(self.own.iterdir())), len(SPREAD))
 
 

@@ -2,11 +2,13 @@
 """The command line: which files, which figures, where to."""
 import argparse
 import importlib
-import os
+import itertools
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from kramers_plot.errors import PlotError, UsageError
+from kramers_plot.output import printable, tell
 
 # Figure -> (module that draws it, group that a file must hold, what it shows). In the order in which they are drawn.
 FIGURES = {
@@ -29,13 +31,17 @@ figures (a file gives those whose data it holds):
 {figures}
 
 The figure NAME of FILE.h5 is written to FILE_NAME.png and FILE_NAME.svg.
-exit codes: 0 all drawn; 1 a file that cannot be read or holds no figure; 64 wrong usage; 65 damaged contents
+exit codes: 0 all drawn; 1 a file that cannot be read or holds no figure; 64 wrong usage; 65 no such file, or
+damaged contents
 """
 
 
 class Parser(argparse.ArgumentParser):
     def error(self, message):
         raise UsageError(f"{message} (see kramers-plot --help)")
+
+    def print_help(self, file=None):
+        tell(self.format_help().rstrip())
 
 
 def positive(text):
@@ -71,6 +77,12 @@ def check_names(files, output_dir):
         seen[target] = path
 
 
+def is_same(one, other):
+    with suppress(OSError):
+        return one.samefile(other)
+    return False
+
+
 def draw_file(path, options):
     """Draw the figures of one file, or raise PlotError."""
     from kramers_plot import style
@@ -87,14 +99,19 @@ def draw_file(path, options):
         for name in wanted:
             if name not in held:
                 raise PlotError(f"{path}: holds no data for the figure {name}; it holds those for {', '.join(held)}")
+        targets = {name: [folder / f"{path.stem}_{name}.{file_format}" for file_format in formats] for name in wanted}
+        for target in itertools.chain(*targets.values()):
+            for source in options.files:
+                if is_same(target, source):
+                    raise UsageError(f"the figure {target} would replace {source}, which is read; draw it into another "
+                                     "folder with --output-dir")
         style.apply()
         for name in wanted:
             module = importlib.import_module(f"kramers_plot.{FIGURES[name][0]}")
             figure = getattr(module, name)(result)
-            for file_format in formats:
-                target = folder / f"{path.stem}_{name}.{file_format}"
+            for target in targets[name]:
                 style.save(figure, target, options.dpi)
-                print(target)
+                tell(printable(target))
 
 
 def main(arguments):
@@ -102,8 +119,10 @@ def main(arguments):
     try:
         options = parser().parse_args(arguments)
         check_names(options.files, options.output_dir)
-    except UsageError as error:
+    except PlotError as error:
         return report(error)
+    except BrokenPipeError:  # the reader of the help has left
+        return 1
     # The first failure decides the exit code, but does not keep the other files from being drawn.
     code = 0
     for path in options.files:
@@ -114,12 +133,11 @@ def main(arguments):
         except ModuleNotFoundError as error:
             return report(PlotError(f"the Python module {error.name} is missing; install python3-{error.name} "
                                     "or run inside the environment with ./dev run"))
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of the names has left
+        except BrokenPipeError:  # the reader of the names has left
             return 1
     return code
 
 
 def report(error):
-    print(f"kramers-plot: {error}", file=sys.stderr)
+    print(f"kramers-plot: {printable(error)}", file=sys.stderr)
     return error.exit_code

@@ -15,6 +15,6 @@ class UsageError(PlotError):
 
 
 class BadData(PlotError):
-    """The file holds a figure's data, but not in the form that is documented."""
+    """There is no such file, or it holds a figure's data in another form than is documented."""
 
     exit_code = 65

@@ -17,7 +17,7 @@ class ResultFile:
     def __init__(self, path):
         self.path = path
         if not path.is_file():
-            raise PlotError(f"{path}: there is no such file; give the file that a run has written with --output")
+            raise BadData(f"{path}: there is no such file; give the file that a run has written with --output")
         try:
             self._file = h5py.File(path, "r")
         except PermissionError:

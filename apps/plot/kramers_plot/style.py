@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """How all figures look: fonts, colours, titles, footers, and how they are saved."""
+import io
 import math
-import os
-from contextlib import suppress
 
 import matplotlib
 import numpy as np
@@ -12,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.textpath import TextPath
 
 from kramers_plot.errors import PlotError
+from kramers_plot.output import write_whole
 
 # Colours of Okabe and Ito, told apart with any colour vision and by brightness.
 DATA = "#0072B2"
@@ -166,16 +166,13 @@ def plain_ticks(axis, low, high, short="2346"):
 
 def save(figure, target, dpi):
     """Write a figure under its name when it is whole. The same figure gives the same bytes."""
-    part = target.with_name(f".{target.name}.part")
     file_format = target.suffix[1:]
     metadata = {"Date": None} if file_format == "svg" else {"Software": "kramers-plot"}
+    content = io.BytesIO()
+    figure.savefig(content, format=file_format, dpi=dpi, metadata=metadata)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(part, format=file_format, dpi=dpi, metadata=metadata)
-        os.replace(part, target)
+        write_whole(target, content.getvalue())
     except OSError as error:
         raise PlotError(f"{target}: cannot be written ({error.strerror or error}); choose another folder with "
                         "--output-dir") from None
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
