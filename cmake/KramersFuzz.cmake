@@ -77,10 +77,11 @@ if(NOT usable)
 endif()
 
 configure_file(core/runtime/build_config.hpp.in include/kramers/runtime/build_config.hpp)
-set(config_sources config.cpp config_json.cpp config_tree.cpp toml_reader.cpp utf8.cpp collective_errors.cpp communicator.cpp)
+file(GLOB base_sources RELATIVE "${PROJECT_SOURCE_DIR}" CONFIGURE_DEPENDS core/base/src/*.cpp)
+set(config_sources config.cpp config_json.cpp config_tree.cpp toml_reader.cpp collective_errors.cpp communicator.cpp)
 list(TRANSFORM config_sources PREPEND core/runtime/src/)
-kramers_fuzz(config SOURCES ${config_sources} core/base/src/error.cpp core/base/src/guarded.cpp core/base/src/file.cpp)
-set(safetensors_sources ml/src/safetensors.cpp ml/src/safetensors_reader.cpp core/base/src/error.cpp core/base/src/file.cpp)
+kramers_fuzz(config SOURCES ${config_sources} ${base_sources})
+set(safetensors_sources ml/src/safetensors.cpp ml/src/safetensors_reader.cpp ${base_sources})
 kramers_fuzz(safetensors SOURCES ${safetensors_sources} OPTIONS -I "${PROJECT_SOURCE_DIR}/ml/include")
 
 kramers_fuzz(checkpoint OPTIONS -I "${PROJECT_SOURCE_DIR}/ml/include"
@@ -94,7 +95,7 @@ if(EXISTS "${PROJECT_SOURCE_DIR}/tests/fuzz/topology_fuzz.cpp")
   endif()
   if(hwloc_FOUND)
     file(GLOB_RECURSE sources RELATIVE "${PROJECT_SOURCE_DIR}" CONFIGURE_DEPENDS topology/src/*.cpp)
-    kramers_fuzz(topology SEEDS tests/topology/models LENGTH 100000 SOURCES ${sources} core/base/src/error.cpp
+    kramers_fuzz(topology SEEDS tests/topology/models LENGTH 100000 SOURCES ${sources} ${base_sources}
                  OPTIONS ${hwloc_CFLAGS} -I "${PROJECT_SOURCE_DIR}/topology/include" -I "${PROJECT_SOURCE_DIR}/topology/src"
                  LIBRARIES ${hwloc_LINK_LIBRARIES})
   else()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "placement.hpp"
 
+#include <kramers/base/text.hpp>
 #include <kramers/topology/check.hpp>
 #include <kramers/topology/environment.hpp>
 #include <kramers/topology/error.hpp>
@@ -143,7 +144,7 @@ void warn(nlohmann::json const& nodes) {
       continue;
     }
     std::fprintf(stderr, "kramers: warning: %s: %s; --topology apply places the ranks, off is silent\n",
-                 node["host"].get<std::string>().c_str(), text.c_str());
+                 printable(node["host"].get<std::string>()).c_str(), printable(text).c_str());
   }
   if (silent > 0) std::fprintf(stderr, "kramers: warning: the same or other faults on %zu more nodes\n", silent);
 }

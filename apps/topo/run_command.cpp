@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/error.hpp>
+#include <kramers/base/text.hpp>
 #include <kramers/topology/environment.hpp>
 #include <kramers/topology/process.hpp>
 
@@ -68,8 +69,8 @@ int run_command(Options const& options) {
       char const* const present = std::getenv(variable.name.c_str());
       if (present != nullptr && variable.value != present && !options.force) {
         if (own.rank == 0) {
-          std::cerr << "kramers-topo: warning: keeping " << variable.name << '=' << present << "; the plan has "
-                    << variable.value << " (--force takes it)\n";
+          std::cerr << "kramers-topo: warning: keeping " << variable.name << '=' << printable(present)
+                    << "; the plan has " << printable(variable.value) << " (--force takes it)\n";
         }
         continue;
       }
@@ -84,8 +85,8 @@ int run_command(Options const& options) {
   words.push_back(nullptr);
   execvp(words[0], words.data());
   int const code = errno;
-  std::cerr << "kramers-topo: error: " << options.command.front() << " cannot be started: " << std::strerror(code)
-            << '\n';
+  std::cerr << "kramers-topo: error: " << printable(options.command.front())
+            << " cannot be started: " << std::strerror(code) << '\n';
   return code == ENOENT ? 127 : 126;
 }
 

@@ -2,9 +2,12 @@
 #include <kramers/base/error.hpp>
 #include <kramers/base/exit_code.hpp>
 #include <kramers/base/guarded.hpp>
+#include <kramers/base/text.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <new>
 
 namespace kramers {
@@ -35,12 +38,23 @@ std::string message_of(std::exception_ptr const& failure) {
     message = "unknown error";
   }
   std::ranges::replace(message, '\n', ' ');
-  return message;
+  return printable(message);
+}
+
+void flush_standard_output() {
+  bool const flushed = std::fflush(stdout) == 0;
+  int const reason = flushed ? 0 : errno;
+  if (flushed && std::ferror(stdout) == 0) return;
+  // An earlier write may have failed, of which only that is known.
+  throw IoError("standard output",
+                "cannot be written" + (reason == 0 ? "" : std::string(": ") + std::strerror(reason)));
 }
 
 int guarded(std::string const& program, std::function<int()> const& work) {
   try {
-    return work();
+    int const code = work();
+    flush_standard_output();
+    return code;
   } catch (...) {
     auto const failure = std::current_exception();
     std::fflush(stdout);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "utf8.hpp"
+#include <kramers/base/text.hpp>
 
 #include <algorithm>
 
-namespace kramers::detail {
+namespace kramers {
+
+namespace detail {
 
 std::size_t character_length(std::string_view text) {
   auto const within = [&](std::size_t i, unsigned lowest, unsigned highest) {
@@ -28,4 +30,25 @@ std::size_t characters(std::string_view text) {
       std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
 }
 
-}  // namespace kramers::detail
+}  // namespace detail
+
+std::string printable(std::string_view text) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string shown;
+  while (!text.empty()) {
+    std::size_t const length = detail::character_length(text);
+    auto const first = static_cast<unsigned char>(text.front());
+    // The second row of control characters, U+0080 to U+009F, is c2 80 to c2 9f.
+    bool const steers = length == 0 || (length == 1 && (first < 0x20 || first == 0x7f)) ||
+                        (length == 2 && first == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0);
+    std::string_view const character = text.substr(0, std::max<std::size_t>(1, length));
+    for (char const c : character) {
+      auto const byte = static_cast<unsigned char>(c);
+      shown += steers ? std::string("\\x") + digits[byte >> 4U] + digits[byte & 15U] : std::string(1, c);
+    }
+    text.remove_prefix(character.size());
+  }
+  return shown;
+}
+
+}  // namespace kramers

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/guarded.hpp>
+#include <kramers/base/text.hpp>
 #include <kramers/runtime/collective_errors.hpp>
 
 #include <algorithm>
@@ -83,6 +84,7 @@ int run_guarded(Communicator const& comm, std::string const& program, std::funct
   bool origin = false;
   try {
     code = work();
+    flush_standard_output();
   } catch (...) {
     auto const failure = std::current_exception();
     failed = true;
@@ -107,7 +109,7 @@ int run_guarded(Communicator const& comm, std::string const& program, std::funct
     }
     return static_cast<int>(line.max(code));
   } catch (std::exception const& e) {
-    report(program, e.what());
+    report(program, printable(e.what()));
     comm.abort(exit_code::failure);
   }
 }

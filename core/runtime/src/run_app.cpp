@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/base/text.hpp>
 #include <kramers/runtime/command_line.hpp>
 #include <kramers/runtime/memory_problem.hpp>
 #include <kramers/runtime/provenance.hpp>
@@ -56,7 +57,7 @@ class WarningsAtEnd {
     if (!m_run.comm.is_root() || m_run.options.quiet) return;
     std::fflush(stdout);
     for (auto const& warning : m_run.config.warnings()) {
-      std::fprintf(stderr, "%s: warning: %s\n", m_program.c_str(), warning.c_str());
+      std::fprintf(stderr, "%s: warning: %s\n", m_program.c_str(), printable(warning).c_str());
     }
   }
   WarningsAtEnd(WarningsAtEnd const&) = delete;

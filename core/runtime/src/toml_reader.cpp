@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/error.hpp>
+#include <kramers/base/text.hpp>
 
 // Where toml++ comes as headers, version 3.4 asserts that a key follows "[[", or with NDEBUG lets the compiler assume it,
 // before it checks that and reports what stands there instead ("[[[a]]]"). Leave it to the check.
@@ -14,7 +15,6 @@
 #include <utility>
 
 #include "config_tree.hpp"
-#include "utf8.hpp"
 
 namespace kramers::detail {
 

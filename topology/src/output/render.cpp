@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/base/text.hpp>
 #include <kramers/topology/render.hpp>
 
 #include <algorithm>
@@ -183,7 +184,8 @@ std::string distance_from_text(Machine const& machine, CpuSet const& cpus, std::
   // The reasons stand beside the table, broken where they are long.
   std::vector<std::string> const plain = detail::split_lines(table.text(0, false));
   std::vector<std::string> const lines = detail::split_lines(table.text(0, style.colour));
-  std::string text = "from " + from + "\n" + lines.front() + "  " + toned("why", Tone::strong, style.colour) + "\n";
+  std::string text =
+      "from " + printable(from) + "\n" + lines.front() + "  " + toned("why", Tone::strong, style.colour) + "\n";
   for (std::size_t i = 0; i < order.size(); ++i) {
     std::size_t const indent = plain.front().size() + 2;
     text += lines[i + 1] + std::string(indent - plain[i + 1].size(), ' ') +

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "output/table.hpp"
 
+#include <kramers/base/text.hpp>
+
 #include <algorithm>
 
 #include "common/text_utils.hpp"
@@ -8,17 +10,24 @@
 namespace kramers::topology::detail {
 
 std::string toned(std::string_view text, Tone tone, bool colour) {
-  if (!colour || tone == Tone::plain || text.empty()) return std::string(text);
+  std::string const shown = printable(text);
+  if (!colour || tone == Tone::plain || text.empty()) return shown;
   char const* code = "1";  // strong
   if (tone == Tone::faint) code = "2";
   if (tone == Tone::good) code = "32";
   if (tone == Tone::warn) code = "33";
   if (tone == Tone::bad) code = "1;31";
-  return "\x1b[" + std::string(code) + "m" + std::string(text) + "\x1b[0m";
+  return "\x1b[" + std::string(code) + "m" + shown + "\x1b[0m";
 }
 
-Table::Table(std::vector<std::string> head, std::vector<std::size_t> right)
-    : m_head(std::move(head)), m_right(std::move(right)) {}
+Table::Table(std::vector<std::string> head, std::vector<std::size_t> right) : m_right(std::move(right)) {
+  for (std::string const& title : head) m_head.push_back(printable(title));
+}
+
+void Table::add(std::vector<Cell> row) {
+  for (Cell& cell : row) cell.text = printable(cell.text);
+  m_rows.push_back(std::move(row));
+}
 
 std::string Table::text(std::size_t indent, bool colour) const {
   std::vector<std::size_t> width(m_head.size());
@@ -51,7 +60,7 @@ std::string Table::text(std::size_t indent, bool colour) const {
 std::string wrapped(std::string_view sentence, std::size_t indent, std::size_t width) {
   std::string text;
   std::size_t column = indent;
-  for (std::string const& word : split(sentence, ' ')) {
+  for (std::string const& word : split(printable(sentence), ' ')) {
     if (column > indent && column + 1 + word.size() > width) {
       text += "\n" + std::string(indent, ' ');
       column = indent;

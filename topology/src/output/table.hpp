@@ -10,7 +10,9 @@ namespace kramers::topology::detail {
 
 enum class Tone { plain, strong, faint, good, warn, bad };
 
-/// The text in the colours of ANSI terminals, or as it is.
+// What these make is for terminals: a control character in a name out of a file becomes "\\x1b".
+
+/// The text in the colours of ANSI terminals, or plain.
 std::string toned(std::string_view text, Tone tone, bool colour);
 
 struct Cell {
@@ -26,7 +28,7 @@ class Table {
   /// @param head   titles; all empty: no line of titles
   /// @param right  columns set to the right
   explicit Table(std::vector<std::string> head, std::vector<std::size_t> right = {});
-  void add(std::vector<Cell> row) { m_rows.push_back(std::move(row)); }
+  void add(std::vector<Cell> row);
   bool empty() const { return m_rows.empty(); }
   std::string text(std::size_t indent, bool colour) const;
 

@@ -42,13 +42,10 @@ std::optional<double> number(std::string_view text) {
   return value;
 }
 
-// What stands in a message: the field itself, cut where it is long, without control characters.
+// What stands in a message: the field itself, cut where it is long.
 std::string quoted(std::string_view text) {
   constexpr std::size_t longest = 40;
-  std::string shown(text.substr(0, longest));
-  std::replace_if(
-      shown.begin(), shown.end(), [](char c) { return static_cast<unsigned char>(c) < 32 || c == 127; }, '?');
-  return "'" + shown + (text.size() > longest ? "...'" : "'");
+  return "'" + std::string(text.substr(0, longest)) + (text.size() > longest ? "...'" : "'");
 }
 
 class Parser {

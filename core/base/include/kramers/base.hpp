@@ -8,3 +8,4 @@
 #include <kramers/base/file.hpp>
 #include <kramers/base/guarded.hpp>
 #include <kramers/base/hash.hpp>
+#include <kramers/base/text.hpp>
