@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "commands.hpp"
 
-#include <kramers/base/file.hpp>
+#include <kramers/base/text.hpp>
 #include <kramers/ml/classifier_file.hpp>
 #include <kramers/runtime/provenance.hpp>
 #include <kramers/runtime/signals.hpp>
@@ -36,7 +36,7 @@ void finish(AppRun const& run, Outputs const& outputs, nlohmann::json const& sum
   if (outputs.summary) write_summary(*outputs.summary, summary, run);
   if (run.options.quiet) return;
   for (auto const& file : {outputs.model, outputs.results, outputs.summary}) {
-    if (file) std::printf("  written to %s\n", file->c_str());
+    if (file) std::printf("  written to %s\n", printable(file->string()).c_str());
   }
 }
 
@@ -59,7 +59,7 @@ void write_points(ResultsFile& file, ml::Dataset const& data, ml::Problem const&
 }
 
 std::filesystem::path checkpoint_of(AppRun const& run, Outputs const& outputs) {
-  auto const named = run.config.find_path("checkpoint.file");
+  auto const named = run.config.find_output("checkpoint.file");
   if (named) return *named;
   auto path = outputs.model.value_or(run.options.input.filename());
   return path.replace_extension(".checkpoint.safetensors");
@@ -81,10 +81,14 @@ int train(AppRun const& run) {
   RandomPoints const random = read_random_points(run.config);
   ml::read_sweep(run.config, params);  // a training and a sweep may share their input
   auto const every = run.config.non_negative<std::int64_t>("checkpoint.every", std::int64_t{0});
-  Outputs const outputs = read_outputs(run);
+  AppFiles files(run);
+  files.add("DATASET", run.options.files[0], FileUse::reads_data);
+  Outputs const outputs = add_outputs(files, run);
   auto const checkpoint = checkpoint_of(run, outputs);
+  // A signal makes any training write one.
+  files.add("the checkpoint", checkpoint, every > 0 ? FileUse::writes_data : FileUse::may_write);
   run.config.reject_unknown();
-  if (every > 0) require_writable(checkpoint);
+  files.require_usable();
 
   std::filesystem::path const& source = run.options.files[0];
   auto const data = ml::read_dataset(source);
@@ -140,11 +144,14 @@ int sweep(AppRun const& run) {
   auto const params = ml::read_classifier(run.config, run.options);
   auto const models = ml::read_sweep(run.config, params);
   RandomPoints const random = read_random_points(run.config);
-  Outputs const outputs = read_outputs(run);
+  AppFiles files(run);
+  files.add("DATASET", run.options.files[0], FileUse::reads_data);
+  Outputs const outputs = add_outputs(files, run);
   // A sweep takes no checkpoints.
   run.config.find<std::int64_t>("checkpoint.every");
-  run.config.find_path("checkpoint.file");
+  run.config.find_output("checkpoint.file");
   run.config.reject_unknown();
+  files.require_usable();
 
   std::filesystem::path const& source = run.options.files[0];
   auto const data = ml::read_dataset(source);
@@ -200,7 +207,11 @@ int sweep(AppRun const& run) {
 }
 
 int predict(AppRun const& run) {
-  Outputs const outputs = read_outputs(run);
+  AppFiles files(run);
+  files.add("POINTS", run.options.files[0], FileUse::reads_data);
+  files.add("MODEL", run.options.files[1], FileUse::reads_data);
+  Outputs const outputs = add_outputs(files, run);
+  files.require_usable();
   ClassifierModel const model = ml::read_classifier_model(run.options.files[1]);
   auto const points = ml::read_points(run.options.files[0]);
   ml::Predictor const predictor(model, run.options.space);
@@ -231,7 +242,11 @@ int predict(AppRun const& run) {
 }
 
 int evaluate(AppRun const& run) {
-  Outputs const outputs = read_outputs(run);
+  AppFiles files(run);
+  files.add("DATASET", run.options.files[0], FileUse::reads_data);
+  files.add("MODEL", run.options.files[1], FileUse::reads_data);
+  Outputs const outputs = add_outputs(files, run);
+  files.require_usable();
   ClassifierModel const model = ml::read_classifier_model(run.options.files[1]);
   auto const data = ml::read_dataset(run.options.files[0]);
   int const classes = model.params.classes();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "results.hpp"
 
-#include <kramers/base/file.hpp>
 #include <kramers/runtime/provenance.hpp>
 
 #include <bit>
@@ -28,20 +27,13 @@ std::vector<std::int64_t> wide(std::vector<int> const& values) {
 
 }  // namespace
 
-Outputs read_outputs(AppRun const& run) {
-  auto const chosen = [&](std::optional<std::filesystem::path> const& option, char const* key) {
-    auto const named = run.config.find_path(key);
-    return option ? option : named;
-  };
+Outputs add_outputs(AppFiles& files, AppRun const& run) {
   auto const own = run.options.own.find("--model");
   std::optional<std::filesystem::path> model;
   if (own != run.options.own.end()) model = own->second;
-  Outputs outputs{chosen(run.options.output, "output.file"), chosen(run.options.summary, "output.summary"),
-                  chosen(model, "output.model")};
-  for (auto const& file : {outputs.results, outputs.summary, outputs.model}) {
-    if (file) require_writable(*file);
-  }
-  return outputs;
+  return {files.output("--output", run.options.output, "output.file", FileUse::writes_data),
+          files.output("--summary", run.options.summary, "output.summary", FileUse::writes),
+          files.output("--model", model, "output.model", FileUse::writes)};
 }
 
 RandomPoints read_random_points(Config const& config) {

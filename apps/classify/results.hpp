@@ -3,7 +3,7 @@
 
 #include <kramers/ml/classifier_sweep.hpp>
 #include <kramers/ml/classifier_training.hpp>
-#include <kramers/runtime/command_line.hpp>
+#include <kramers/runtime/app_files.hpp>
 #include <kramers/runtime/h5.hpp>
 
 #include <nlohmann/json.hpp>
@@ -19,8 +19,8 @@ namespace kramers::classify {
 struct Outputs {
   std::optional<std::filesystem::path> results, summary, model;
 };
-/// Read them and make sure that all can be written.
-Outputs read_outputs(AppRun const& run);
+/// Read them and count them among the files of the run.
+Outputs add_outputs(AppFiles& files, AppRun const& run);
 
 /// The random points that stand for the whole plane.
 struct RandomPoints {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "report.hpp"
 
-#include <kramers/base/file.hpp>
+#include <kramers/base/text.hpp>
+#include <kramers/runtime/app_files.hpp>
 #include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/provenance.hpp>
 
@@ -38,23 +39,18 @@ double number(nlohmann::json const& json) {
 }  // namespace
 
 Outputs read_outputs(AppRun const& run, StudyParams& params) {
-  Outputs outputs{run.options.output, run.options.summary};
-  auto const file = run.config.find_path("output.file");
-  auto const summary = run.config.find_path("output.summary");
-  if (!run.options.replay) {  // a replay must not replace the results of the study by those of one walker
-    if (!outputs.results) outputs.results = file;
-    if (!outputs.summary) outputs.summary = summary;
-  }
+  AppFiles files(run);
+  Outputs outputs{files.output("--output", run.options.output, "output.file", FileUse::writes_data),
+                  files.output("--summary", run.options.summary, "output.summary", FileUse::writes)};
   if (params.checkpoint.empty()) {
+    auto const file = run.config.find_output("output.file");
     params.checkpoint = outputs.results.value_or(file.value_or(run.options.input.filename()));
     params.checkpoint.replace_extension(".checkpoint.h5");
   }
-  agree(run.comm, [&] {
-    if (!run.comm.is_root()) return;
-    if (outputs.results) require_writable(*outputs.results);
-    if (outputs.summary) require_writable(*outputs.summary);
-    if (params.checkpoint_every > 0) require_writable(params.checkpoint);
-  });
+  // A signal makes any run write one.
+  files.add("the checkpoint", params.checkpoint,
+            params.checkpoint_every > 0 ? FileUse::writes_data : FileUse::may_write);
+  files.require_usable();
   return outputs;
 }
 
@@ -104,7 +100,7 @@ void report_interruption(Study const& study, int signal) {
   std::fprintf(stderr,
                "kramers-langevin: stopped by signal %d at step %lld of %lld; go on with --resume (checkpoint %s)\n",
                signal, static_cast<long long>(study.step()), static_cast<long long>(study.params().last_step()),
-               study.params().checkpoint.c_str());
+               printable(study.params().checkpoint.string()).c_str());
 }
 
 void print(nlohmann::json const& summary) {

@@ -19,7 +19,8 @@ struct Outputs {
   std::optional<std::filesystem::path> summary;  ///< --summary or, but for a replay, output.summary
 };
 
-/// Read them, give the checkpoint a name where the input gives none, and make sure that all can be written. Collective.
+/// Read them, give the checkpoint a name where the input gives none, and make sure that all files can be used.
+/// Collective.
 Outputs read_outputs(AppRun const& run, StudyParams& params);
 
 /// The summary of a finished study. Collective.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include <kramers/base/file.hpp>
+#include <kramers/base/text.hpp>
+#include <kramers/runtime/app_files.hpp>
 #include <kramers/runtime/h5.hpp>
 #include <kramers/runtime/provenance.hpp>
 #include <kramers/runtime/signals.hpp>
@@ -90,16 +91,11 @@ int run_adaptively(AppRun const& run) {
   ml::ClassifierParams const classifier = ml::read_classifier(run.config, run.options);
   run.config.check(classifier.held_out > 0, "data.held_out", "> 0, or there is nothing to compare with");
   LoopParams const loop = read_loop(run.config, request, classifier);
-  auto const chosen = [&](std::optional<std::filesystem::path> const& option, char const* key) {
-    auto const named = run.config.find_path(key);
-    return option ? option : named;
-  };
-  auto const output = chosen(run.options.output, "output.file");
-  auto const summary_file = chosen(run.options.summary, "output.summary");
+  AppFiles files(run);
+  auto const output = files.output("--output", run.options.output, "output.file", FileUse::writes_data);
+  auto const summary_file = files.output("--summary", run.options.summary, "output.summary", FileUse::writes);
   run.config.reject_unknown();
-  for (auto const& file : {output, summary_file}) {
-    if (file) require_writable(*file);
-  }
+  files.require_usable();
 
   auto const begin = std::chrono::steady_clock::now();
   LoopResult const result =
@@ -132,7 +128,7 @@ int run_adaptively(AppRun const& run) {
   if (summary_file) write_summary(*summary_file, summary, run);
   if (!run.options.quiet) {
     tell(result, loop);
-    if (output) std::printf("  written to %s\n", output->c_str());
+    if (output) std::printf("  written to %s\n", printable(output->string()).c_str());
   }
   return exit_code::success;
 }

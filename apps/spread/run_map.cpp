@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "run_map.hpp"
 
-#include <kramers/base/file.hpp>
+#include <kramers/base/text.hpp>
 #include <kramers/dynamics/studies/spread_study.hpp>
+#include <kramers/runtime/app_files.hpp>
 #include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/provenance.hpp>
 #include <kramers/runtime/signals.hpp>
@@ -10,9 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cstdio>
-#include <filesystem>
 #include <limits>
-#include <optional>
 
 namespace kramers::spread {
 
@@ -21,11 +20,6 @@ using namespace kramers::dynamics;
 namespace {
 
 constexpr char app_name[] = "kramers-spread";
-
-std::optional<std::filesystem::path> file_name(std::optional<std::filesystem::path> const& option,
-                                               std::optional<std::filesystem::path> const& key) {
-  return option ? option : key;
-}
 
 void tell(SpreadRequest const& request, SpreadResult const& result, nlohmann::json const& summary) {
   SpreadParams const& p = request.params;
@@ -55,14 +49,11 @@ void tell(SpreadRequest const& request, SpreadResult const& result, nlohmann::js
 
 int run_map(AppRun const& run) {
   SpreadRequest const request = read_spread(run.config, run.options, builtin_potentials());
-  auto const output = file_name(run.options.output, run.config.find_path("output.file"));
-  auto const summary_file = file_name(run.options.summary, run.config.find_path("output.summary"));
+  AppFiles files(run);
+  auto const output = files.output("--output", run.options.output, "output.file", FileUse::writes_data);
+  auto const summary_file = files.output("--summary", run.options.summary, "output.summary", FileUse::writes);
   run.config.reject_unknown();
-  agree(run.comm, [&] {
-    if (!run.comm.is_root()) return;
-    if (output) require_writable(*output);
-    if (summary_file) require_writable(*summary_file);
-  });
+  files.require_usable();
 
   SpreadResult const result = interruptible([&] { return compute_spread(request, run.comm); });
   nlohmann::json summary = summarise_spread(request, result, run.comm);
@@ -73,7 +64,7 @@ int run_map(AppRun const& run) {
   });
   if (run.comm.is_root() && !run.options.quiet) {
     tell(request, result, summary);
-    if (output) std::printf("  written to %s\n", output->c_str());
+    if (output) std::printf("  written to %s\n", printable(output->string()).c_str());
   }
   return exit_code::success;
 }

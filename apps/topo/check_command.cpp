@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/error.hpp>
 #include <kramers/base/exit_code.hpp>
+#include <kramers/base/file.hpp>
 #include <kramers/topology/check.hpp>
 #include <kramers/topology/json.hpp>
 #include <kramers/topology/process.hpp>
@@ -9,10 +10,8 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <fstream>
 #include <iostream>
 #include <set>
-#include <sstream>
 
 #include "commands.hpp"
 #include "gathering.hpp"
@@ -28,14 +27,6 @@ struct Ranks {
   bool prints = true;
   std::vector<std::string> remarks;
 };
-
-std::string read(std::string const& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  text << file.rdbuf();
-  if (!file) throw InputError(path, 0, "it cannot be read");
-  return text.str();
-}
 
 Ranks from_pids(std::vector<int> const& pids) {
   Ranks ranks;
@@ -80,7 +71,7 @@ int check_command(Options const& options) {
   if (!options.reserved.empty()) how.reserved = request_of(options, 1).reserved;
   Ranks ranks;
   if (!options.binding.empty()) {
-    ranks.bindings = bindings_from_json(read(options.binding), options.binding);
+    ranks.bindings = bindings_from_json(read_input(options.binding), options.binding);
   } else {
     ranks = options.pids.empty() ? from_job() : from_pids(options.pids);
   }

@@ -4,6 +4,7 @@
 #include <kramers/base/error.hpp>
 #include <kramers/base/exit_code.hpp>
 #include <kramers/base/file.hpp>
+#include <kramers/base/text.hpp>
 #include <kramers/topology/environment.hpp>
 #include <kramers/topology/json.hpp>
 #include <kramers/topology/nccl.hpp>
@@ -26,6 +27,17 @@ using nlohmann::json;
 void print(json const& document) {
   // Names out of a foreign file may be no UTF-8.
   std::cout << document.dump(2, ' ', false, json::error_handler_t::replace) << '\n';
+}
+
+/// Throw, before the machine is read, unless these files can be written.
+void require_outputs(Options const& options, std::vector<std::filesystem::path> const& written, char const* role) {
+  std::vector<NamedFile> files;
+  if (!options.xml.empty()) files.push_back({"--xml", options.xml, FileUse::reads});
+  if (!options.map.empty()) files.push_back({"--map", options.map, FileUse::reads});
+  for (auto const& path : written) files.push_back({role, path, FileUse::writes});
+  for (std::string const& note : require_usable(files)) {
+    std::cerr << "kramers-topo: warning: " << printable(note) << '\n';
+  }
 }
 
 TextStyle style() {
@@ -79,6 +91,7 @@ From from_of(Machine const& machine, std::string const& text) {
 }  // namespace
 
 int tree_command(Options const& options) {
+  if (!options.svg.empty()) require_outputs(options, {options.svg}, "--svg");
   Machine const machine = machine_of(options);
   if (!options.svg.empty()) {
     std::optional<Plan> chosen;
@@ -143,8 +156,8 @@ int distance_command(Options const& options) {
   } else {
     std::cout << "for comparison with published numbers only: this metric prefers wrong NICs on real nodes\n";
     for (json const& entry : list) {
-      std::cout << entry["nic"].get<std::string>() << "  " << entry[options.metric == "hops" ? "hops" : "steps"]
-                << '\n';
+      std::cout << printable(entry["nic"].get<std::string>()) << "  "
+                << entry[options.metric == "hops" ? "hops" : "steps"] << '\n';
     }
   }
   return exit_code::success;
@@ -188,6 +201,8 @@ int env_command(Options const& options) {
 }
 
 int snapshot_command(Options const& options) {
+  std::string const xml_file = options.output + ".xml", json_file = options.output + ".json";
+  require_outputs(options, {xml_file, json_file}, "--output");
   Machine const machine = machine_of(options);
   json document = json_document("snapshot");
   document["machine"] = to_json(machine);
@@ -196,9 +211,9 @@ int snapshot_command(Options const& options) {
     if (auto const rank = local_rank())
       document["local_rank"] = {{"rank", rank->rank}, {"size", rank->size}, {"from", rank->from}};
   }
-  write_text_atomically(options.output + ".xml", machine.xml());
-  write_text_atomically(options.output + ".json", document.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
-  std::cout << options.output << ".xml\n" << options.output << ".json\n";
+  write_text_atomically(xml_file, machine.xml());
+  write_text_atomically(json_file, document.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
+  std::cout << printable(xml_file) << '\n' << printable(json_file) << '\n';
   return exit_code::success;
 }
 
@@ -219,6 +234,7 @@ int diff_command(Options const& options) {
 }
 
 int nccl_command(Options const& options) {
+  if (!options.output.empty()) require_outputs(options, {options.output}, "--output");
   std::string const xml = nccl_topology(machine_of(options));
   if (options.output.empty()) {
     std::cout << xml;

@@ -3,6 +3,7 @@
 
 #include <kramers/base/error.hpp>
 #include <kramers/base/exit_code.hpp>
+#include <kramers/base/file.hpp>
 #include <kramers/topology/environment.hpp>
 #include <kramers/topology/process.hpp>
 
@@ -13,7 +14,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <iostream>
 #include <sstream>
 
@@ -35,8 +35,7 @@ CpuSet set_option(std::string const& option, std::string const& text) {
 
 /// A map: lines "rank cpus [gpu [nic]]", "-" for the planner's choice, "none" for none, # for comments.
 std::vector<MapEntry> read_map(std::string const& path) {
-  std::ifstream file(path);
-  if (!file) throw InputError(path, 0, "it cannot be read");
+  std::istringstream file(read_input(path));
   std::vector<MapEntry> entries;
   std::string line;
   for (int number = 1; std::getline(file, line); ++number) {

@@ -310,7 +310,7 @@ class BadInput(Case):
         with_nan[17] = np.nan
         for command in ("train", "sweep"):
             for file, code, says in (
-                    ("absent.h5", 1, ("absent.h5", "No such file")),
+                    ("absent.h5", 65, ("absent.h5", "No such file")),
                     ("model.toml", 1, ("model.toml", "HDF5")),
                     (self.replace("spread", np.empty(0)), 65, ("bad.h5", "/spread/spread is empty")),
             ):
@@ -390,7 +390,7 @@ class BadInput(Case):
         refuse(good.replace(b"classifier", b"classicist", 1), ("bad.safetensors", "classifier"), code=65)
         refuse(good.replace(b"input_scale", b"input_scald", 1), ("bad.safetensors", "input_scale"), code=65)
         refuse(b"", "bad.safetensors")
-        self.refuse("predict", "spread.h5", "absent.safetensors", code=1, says="No such file")
+        self.refuse("predict", "spread.h5", "absent.safetensors", code=65, says="No such file")
 
     def test_command_line(self):
         self.refuse("learn", code=64, says=("got learn", "train, predict, evaluate, sweep"))

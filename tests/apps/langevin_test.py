@@ -268,7 +268,7 @@ class BadInput(Case):
                 (self.folder / "table.txt").write_text("\n".join(content) + "\n")
                 self.refuse(code=65, says=says)
         (self.folder / "table.txt").unlink()
-        self.refuse(code=1, says=("table.txt", "No such file"))
+        self.refuse(code=65, says=("table.txt", "No such file"))
 
     def test_command_line(self):
         names = ("cuda", "hip", "serial", "openmp")

@@ -55,10 +55,8 @@ std::string convert(ConfigValue const& from, std::int64_t& to) {
 }
 
 std::string convert(ConfigValue const& from, std::uint64_t& to) {
-  std::int64_t value = 0;
-  std::string const wanted = convert(from, value);
-  if (!wanted.empty()) return wanted;
-  if (value < 0) return "an integer >= 0";
+  std::int64_t value = 0;  // the integers of TOML
+  if (!convert(from, value).empty() || value < 0) return "an integer between 0 and 2^63 - 1";
   to = static_cast<std::uint64_t>(value);
   return {};
 }
@@ -180,16 +178,12 @@ Config Config::from_text(std::string text, std::string source) {
 Config Config::from_file(fs::path const& path, Communicator const& comm) {
   std::string text;
   agree(comm, [&] {
-    if (!comm.is_root()) return;
-    try {
-      text = read_text(path, largest_input);
-    } catch (IoError const& e) {
-      // To the user a missing input is wrong input.
-      throw InputError(path.string(), 0, std::string(e.what()).substr(path.string().size() + 2));
-    }
+    if (comm.is_root()) text = read_input(path, largest_input);
   });
   comm.broadcast(text);
-  return from_text(std::move(text), path.string());
+  Config config = from_text(std::move(text), path.string());
+  config.m_impl->inputs.emplace("", path);
+  return config;
 }
 
 void Config::set(std::string const& assignment) {
@@ -288,7 +282,7 @@ std::string Config::one_of(std::string_view key, std::vector<std::string> const&
                         "one of " + list + (meant ? "; did you mean '" + *meant + "'?" : std::string()));
 }
 
-std::optional<fs::path> Config::find_path(std::string_view key) const {
+std::optional<fs::path> Config::find_output(std::string_view key) const {
   auto const text = find<std::string>(key);
   if (!text) return std::nullopt;
   if (text->empty()) throw m_impl->invalid(key, "an empty text", "the name of a file");
@@ -296,9 +290,23 @@ std::optional<fs::path> Config::find_path(std::string_view key) const {
   return from_file ? fs::path(m_impl->source).parent_path() / *text : fs::path(*text);
 }
 
+std::optional<fs::path> Config::find_path(std::string_view key) const {
+  auto found = find_output(key);
+  if (found) m_impl->inputs[std::string(key)] = *found;
+  return found;
+}
+
 fs::path Config::path(std::string_view key) const {
   auto const found = find_path(key);
   return found ? *found : fs::path(get<std::string>(key));  // the latter throws: the key is missing
+}
+
+std::vector<NamedFile> Config::inputs() const {
+  std::vector<NamedFile> files;
+  for (auto const& [key, path] : m_impl->inputs) {
+    files.push_back({key.empty() ? "INPUT" : "'" + key + "'", path, FileUse::reads});
+  }
+  return files;
 }
 
 bool Config::has(std::string_view key) const {

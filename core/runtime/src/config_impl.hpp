@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <set>
 #include <string>
@@ -28,6 +29,7 @@ struct Config::Impl {
   // What the getters remember.
   std::set<std::string> asked;
   std::map<std::string, UsedValue> used;
+  std::map<std::string, std::filesystem::path> inputs;
   std::vector<std::string> warnings;
 
   detail::ConfigEntry const* entry(std::string_view key) const {

@@ -125,7 +125,7 @@ int run_app(int argc, char** argv, AppInfo const& info, std::function<int(AppRun
     if (info.place && options.topology != "off") placement = info.place(comm, options.topology);
     auto const machine = comm.local();
     KokkosSession const kokkos(threads_of(machine), device_of(machine, placement.device));
-    AppRun const run{comm, std::move(options), std::move(config), std::move(placement.report)};
+    AppRun const run{comm, std::move(options), std::move(config), std::move(placement.report), info.name};
     WarningsAtEnd const warnings(info.name, run);
     return run_body(body, run);
   });

@@ -165,9 +165,10 @@ std::vector<ConfigEntry> parse_toml(std::string const& text, std::string const& 
     return entries;
   } catch (toml::parse_error const& e) {
     auto const at = e.source().begin;
-    std::string const what = ascii.is_replaced(at.line, at.column)
-                                 ? "characters beyond ASCII stand only in strings and comments"
-                                 : ascii.before(e.description());
+    std::string what = ascii.is_replaced(at.line, at.column)
+                           ? "characters beyond ASCII stand only in strings and comments"
+                           : ascii.before(e.description());
+    if (what.ends_with("not representable in 64 bits")) what += "; integers are between -2^63 and 2^63 - 1";
     throw InputError(source, static_cast<int>(at.line),
                      "column " + std::to_string(ascii.column_before(at.line, at.column)) + ": malformed TOML: " + what);
   }

@@ -7,17 +7,22 @@
 #include <nlohmann/json.hpp>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <csignal>
 #include <limits>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "scratch.hpp"
 
 namespace {
 
+using kramers::FileUse;
+using kramers::InputError;
 using kramers::IoError;
 using kramers::test::content;
 using kramers::test::has;
@@ -58,6 +63,22 @@ TEST(File, ALinkStaysALink) {
   EXPECT_EQ(content(scratch / "real.txt"), "new");
 }
 
+TEST(File, ALinkToWhatIsStillToComeStaysALink) {
+  Scratch const scratch;
+  std::filesystem::create_directory(scratch / "folder");
+  std::filesystem::create_symlink("folder/real.txt", scratch / "link.txt");
+  kramers::write_text_atomically(scratch / "link.txt", "new");
+  EXPECT_TRUE(std::filesystem::is_symlink(scratch / "link.txt"));
+  EXPECT_EQ(content(scratch / "folder" / "real.txt"), "new");
+  std::filesystem::create_symlink("absent/real.txt", scratch / "lost.txt");
+  EXPECT_TRUE(has(message<IoError>([&] { kramers::write_text_atomically(scratch / "lost.txt", "new"); }),
+                  "absent does not exist"));
+  std::filesystem::create_symlink("loop.txt", scratch / "loop.txt");
+  EXPECT_TRUE(has(message<IoError>([&] { kramers::write_text_atomically(scratch / "loop.txt", "new"); }),
+                  "Too many levels of symbolic links"));
+  EXPECT_TRUE(std::filesystem::is_symlink(scratch / "loop.txt"));
+}
+
 TEST(File, PipesAndDevicesAreWrittenThrough) {
   Scratch const scratch;
   auto const pipe = scratch / "pipe";
@@ -90,15 +111,20 @@ TEST(File, AnOpenFileOfThisProcessIsAppendedTo) {
 
 TEST(File, WhatCannotBeWrittenIsSaidBeforehand) {
   Scratch const scratch;
-  EXPECT_NO_THROW(kramers::require_writable(scratch / "a.h5"));
+  auto const require_writable = [](std::filesystem::path const& path, FileUse use = FileUse::writes_data) {
+    kramers::require_usable({{"--output", path, use}});
+  };
+  EXPECT_NO_THROW(require_writable(scratch / "a.h5"));
   EXPECT_EQ(scratch.entries(), 0u);
-  auto const refused = [](std::filesystem::path const& path) {
-    return message<IoError>([&] { kramers::require_writable(path); });
+  auto const refused = [&](std::filesystem::path const& path) {
+    return message<IoError>([&] { require_writable(path); });
   };
   auto const missing = scratch / "missing";
   EXPECT_EQ(refused(missing / "a.h5"),
             (missing / "a.h5").string() + ": cannot be written: the folder " + missing.string() + " does not exist");
   EXPECT_TRUE(has(refused("/dev/null"), "not a regular file"));
+  EXPECT_NO_THROW(require_writable("/dev/null", FileUse::writes));
+  EXPECT_NO_THROW(require_writable(missing / "a.h5", FileUse::may_write));
   EXPECT_TRUE(has(refused(scratch.folder()), "not a regular file"));
   EXPECT_TRUE(has(refused(scratch.folder().string() + "/"), "does not name a file"));
   EXPECT_TRUE(has(refused(scratch / std::string(250, 'n')), "File name too long"));
@@ -135,6 +161,155 @@ TEST(File, ReadingSaysWhatIsWrong) {
             (scratch / "no").string() + ": cannot be read: No such file or directory");
   EXPECT_TRUE(has(message<IoError>([&] { kramers::read_text(scratch.folder()); }), "Is a directory"));
   EXPECT_TRUE(has(message<IoError>([&] { kramers::read_text("/dev/zero", 1000); }), "larger than 1000 bytes"));
+}
+
+TEST(File, APipeIsReadIfAnythingIsWritten) {
+  Scratch const scratch;
+  auto const pipe = scratch / "pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_TRUE(has(message<IoError>([&] { kramers::read_text(pipe); }), "nothing is written into this pipe"));
+  std::thread writer([&] { put(pipe, std::string(100000, 'x')); });  // more than a pipe holds
+  std::string text;
+  while (text.empty()) {
+    try {
+      text = kramers::read_text(pipe);
+    } catch (IoError const&) {  // the writer is not there yet
+      std::this_thread::yield();
+    }
+  }
+  writer.join();
+  EXPECT_EQ(text, std::string(100000, 'x'));
+}
+
+TEST(File, AWrongInputIsWrongInput) {
+  Scratch const scratch;
+  auto const path = scratch / "no";
+  EXPECT_EQ(message<InputError>([&] { kramers::read_input(path); }),
+            path.string() + ": cannot be read: No such file or directory");
+  auto const refused = [](std::filesystem::path const& data) {
+    return message<InputError>([&] { kramers::require_usable({{"DATASET", data, FileUse::reads_data}}); });
+  };
+  EXPECT_EQ(refused(path), path.string() + ": cannot be read: No such file or directory");
+  EXPECT_TRUE(has(refused("/dev/null"), "not a regular file"));
+}
+
+/// "invalid ROLE: got PATH; expected a file other than ROLE (PATH), which is ...", or nothing.
+std::string conflict(std::vector<kramers::NamedFile> const& files) {
+  return message<kramers::UsageError>([&] { kramers::require_usable(files); });
+}
+
+TEST(File, WhatIsWrittenIsNoOtherFileOfTheRun) {
+  Scratch const scratch;
+  auto const input = scratch / "in.toml", output = scratch / "out.h5";
+  put(input, "");
+  EXPECT_EQ(conflict({{"INPUT", input, FileUse::reads}, {"--output", input, FileUse::writes_data}}),
+            "invalid --output: got " + input.string() + "; expected a file other than INPUT (" + input.string() +
+                "), which is read");
+  std::filesystem::create_symlink("in.toml", scratch / "link");
+  std::filesystem::create_hard_link(input, scratch / "twin");
+  std::filesystem::create_directory_symlink(".", scratch / "folder");
+  for (auto const* name : {"link", "twin", "./in.toml", "folder/in.toml"}) {
+    EXPECT_TRUE(has(conflict({{"--summary", scratch / name, FileUse::writes}, {"INPUT", input, FileUse::reads}}),
+                    "which is read"))
+        << name;
+  }
+  // Of files that are still to come only the names can be compared.
+  std::filesystem::create_directory(scratch / "sub");
+  std::filesystem::create_symlink("out.h5", scratch / "dangling");
+  for (auto const* name : {"out.h5", "folder/out.h5", "./sub/../out.h5", "dangling"}) {
+    EXPECT_TRUE(has(conflict({{"--output", output, FileUse::writes_data}, {"b", scratch / name, FileUse::may_write}}),
+                    "invalid b: got " + (scratch / name).string()))
+        << name;
+  }
+  EXPECT_EQ(content(input), "");
+  EXPECT_FALSE(std::filesystem::exists(output));
+}
+
+TEST(File, FilesThatMayBeTheSame) {
+  Scratch const scratch;
+  auto const input = scratch / "in.toml";
+  put(input, "");
+  EXPECT_EQ(conflict({{"DATASET", input, FileUse::reads_data}, {"INPUT", input, FileUse::reads}}), "");
+  EXPECT_EQ(conflict({{"INPUT", "/dev/null", FileUse::reads},
+                      {"--summary", "/dev/null", FileUse::writes},
+                      {"--model", "/dev/null", FileUse::writes}}),
+            "");
+  EXPECT_EQ(conflict({{"INPUT", input, FileUse::reads},
+                      {"--output", scratch / "a.h5", FileUse::writes_data},
+                      {"--summary", scratch / "a.json", FileUse::writes}}),
+            "");
+  EXPECT_EQ(scratch.entries(), 1u);
+}
+
+/// Begin a file in another process, which then ends without a word; the name that stays.
+std::filesystem::path begin_and_die(std::filesystem::path const& path) {
+  pid_t const child = fork();
+  if (child == 0) {
+    new kramers::PendingFile(path);  // whose destructor is not reached
+    _exit(0);
+  }
+  waitpid(child, nullptr, 0);
+  for (auto const& entry : std::filesystem::directory_iterator(path.parent_path())) {
+    if (entry.path().extension() == ".part") return entry.path();
+  }
+  return {};
+}
+
+std::vector<std::string> notes_of(std::filesystem::path const& path) {
+  return kramers::require_usable({{"--output", path, FileUse::writes_data}});
+}
+
+TEST(File, WhatADeadProcessLeftIsRemoved) {
+  Scratch const scratch;
+  auto const path = scratch / "run.v1.h5";
+  auto const left = begin_and_die(path);
+  ASSERT_FALSE(left.empty());
+  put(left, "half");
+  EXPECT_TRUE(notes_of(scratch / "run").empty());  // a file of its own
+  EXPECT_TRUE(notes_of(scratch / "run.v1").empty());
+  EXPECT_TRUE(std::filesystem::exists(left));
+  EXPECT_EQ(notes_of(path),
+            std::vector<std::string>{"removed " + left.string() + ", left behind by a process that was killed"});
+  EXPECT_EQ(scratch.entries(), 0u);
+}
+
+TEST(File, WhatALiveProcessWritesStays) {
+  Scratch const scratch;
+  auto const path = scratch / "run.h5";
+  kramers::PendingFile const pending(path);
+  EXPECT_TRUE(notes_of(path).empty());
+  EXPECT_TRUE(std::filesystem::exists(pending.temporary()));
+}
+
+TEST(File, OnlyAProcessOfThisMachineIsKnownToBeDead) {
+  Scratch const scratch;
+  auto const path = scratch / "run.h5";
+  std::string const left = begin_and_die(path).filename().string();
+  ASSERT_EQ(left.find(".run.h5."), 0u);
+  // The first digit of another machine's number.
+  auto const other = scratch / (".run.h5." + std::string(left[8] == '1' ? "2" : "1") + left.substr(9));
+  std::filesystem::rename(scratch / left, other);
+  auto const notes = notes_of(path);
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_EQ(notes[0], other.string() +
+                          " may be left over from a process that was killed on another machine; delete it " +
+                          "if none writes " + path.string() + " now");
+  EXPECT_TRUE(std::filesystem::exists(other));
+}
+
+TEST(File, AProcessNumberThatIsUsedAgainIsAnotherProcess) {
+  Scratch const scratch;
+  auto const path = scratch / "run.h5";
+  std::string name;
+  {
+    kramers::PendingFile const mine(path);
+    name = mine.temporary().filename().string();  // .run.h5.MACHINE.PROCESS.START.RANDOM.part
+  }
+  auto const start = name.find('.', name.find('.', 8) + 1) + 1;
+  name.insert(start, "1");
+  put(scratch / name, "half");
+  EXPECT_EQ(notes_of(path).size(), 1u);
+  EXPECT_EQ(scratch.entries(), 0u);
 }
 
 TEST(File, JsonHasNullForWhatIsNotFinite) {

@@ -12,7 +12,10 @@ using kramers::printable;
 TEST(Text, ControlCharactersAreShown) {
   EXPECT_EQ(printable("a\x1b[31mb\n\t\x7f"), "a\\x1b[31mb\\x0a\\x09\\x7f");
   EXPECT_EQ(printable(std::string_view("\0", 1)), "\\x00");
-  EXPECT_EQ(printable("\xc2\x9b" "1m"), "\\xc2\\x9b" "1m");  // U+009B begins a command as ESC [ does
+  EXPECT_EQ(printable("\xc2\x9b"
+                      "1m"),
+            "\\xc2\\x9b"
+            "1m");  // U+009B begins a command as ESC [ does
 }
 
 TEST(Text, WhatIsNoUtf8IsShown) {
@@ -21,7 +24,10 @@ TEST(Text, WhatIsNoUtf8IsShown) {
 }
 
 TEST(Text, OtherCharactersStay) {
-  for (char const* text : {"", "plain \\x1b ~", "gr\xc3\xb6\xc3\x9f" "e", "\xc2\xa0", "\xe2\x86\x92", "\xf0\x9f\x98\x80"}) {
+  for (char const* text : {"", "plain \\x1b ~",
+                           "gr\xc3\xb6\xc3\x9f"
+                           "e",
+                           "\xc2\xa0", "\xe2\x86\x92", "\xf0\x9f\x98\x80"}) {
     EXPECT_EQ(printable(text), text);
     EXPECT_EQ(printable(printable(text)), text);
   }

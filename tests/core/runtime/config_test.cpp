@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/base/file.hpp>
 #include <kramers/runtime/config.hpp>
 
 #include <gtest/gtest.h>
@@ -109,7 +110,7 @@ TEST(Config, ImpossibleNumbersAreRejected) {
   EXPECT_EQ(complaint([&] { config.get<double>("b"); }),
             "a.toml:2: invalid 'b': got the number -inf; expected a finite number");
   EXPECT_EQ(complaint([&] { config.get<std::uint64_t>("c"); }),
-            "a.toml:3: invalid 'c': got the integer -1; expected an integer >= 0");
+            "a.toml:3: invalid 'c': got the integer -1; expected an integer between 0 and 2^63 - 1");
   EXPECT_TRUE(has(complaint([&] { config.get<std::int64_t>("d"); }), "; expected an integer"));
   EXPECT_TRUE(has(complaint([&] { config.get<std::int64_t>("a"); }), "; expected an integer"));
   EXPECT_TRUE(has(complaint([&] { config.get<std::string>("e"); }), "a date or time"));
@@ -279,6 +280,23 @@ TEST(Config, FileNamesAreRelativeToWhereTheyAreWritten) {
   EXPECT_TRUE(has(complaint([&] { static_cast<void>(config.path("other")); }), "missing"));
   config.set("table=mine.csv");
   EXPECT_EQ(config.path("table"), "mine.csv");
+}
+
+TEST(Config, FilesThatAreReadAreRemembered) {
+  Scratch const scratch;
+  put(scratch / "a.toml", "table = \"v.csv\"\n[output]\nfile = \"run.h5\"\n");
+  auto config = Config::from_file(scratch / "a.toml");
+  EXPECT_EQ(config.find_output("output.file"), scratch / "run.h5");
+  static_cast<void>(config.find_path("other"));
+  auto const roles = [&] {
+    std::vector<std::string> found;
+    for (auto const& file : config.inputs()) found.push_back(file.role + " " + file.path.filename().string());
+    return found;
+  };
+  EXPECT_EQ(roles(), (std::vector<std::string>{"INPUT a.toml"}));
+  static_cast<void>(config.path("table"));
+  EXPECT_EQ(roles(), (std::vector<std::string>{"INPUT a.toml", "'table' v.csv"}));
+  EXPECT_TRUE(Config::from_text("", "command line").inputs().empty());
 }
 
 TEST(Config, VerbatimAndEffectiveTellWhatWasRun) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/base/file.hpp>
 #include <kramers/topology/error.hpp>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -32,16 +32,7 @@ std::string read_file(std::string const& path) {
   }
   if (problem) throw InputError(path, 0, "cannot be opened: " + problem.message());
   if (fs::is_directory(status)) throw InputError(path, 0, "is a folder, not an XML file of hwloc");
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw InputError(path, 0, std::string("cannot be opened: ") + std::strerror(errno));
-  std::string text;
-  std::string block(std::size_t{1} << 16U, '\0');
-  while (file.read(block.data(), static_cast<std::streamsize>(block.size())) || file.gcount() > 0) {
-    text.append(block, 0, static_cast<std::size_t>(file.gcount()));
-    if (text.size() > largest_input) throw InputError(path, 0, "is larger than 64 MiB, so it is no XML file of hwloc");
-  }
-  if (file.bad()) throw InputError(path, 0, "cannot be read to its end");
-  return text;
+  return read_input(path, largest_input);
 }
 
 /// The value of attribute version of the element, or "" without one.

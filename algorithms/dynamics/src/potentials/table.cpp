@@ -147,7 +147,7 @@ Table parse_table(std::string_view text, std::string const& source) {
 }
 
 Table read_table(std::filesystem::path const& path) {
-  return parse_table(read_text(path), path.string());
+  return parse_table(read_input(path), path.string());
 }
 
 std::uint64_t hash_of(Table const& table) {

@@ -186,7 +186,7 @@ StudyParams read_study(Config const& config, CommandLine const& options, Potenti
   read_trajectory(config, study);
 
   study.checkpoint_every = config.non_negative<std::int64_t>("checkpoint.every", 0);
-  study.checkpoint = config.find_path("checkpoint.file").value_or(std::filesystem::path{});
+  study.checkpoint = config.find_output("checkpoint.file").value_or(std::filesystem::path{});
   study.fingerprint = fingerprint(config, request);
   return study;
 }

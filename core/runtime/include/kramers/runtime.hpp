@@ -3,6 +3,7 @@
 
 /// All of kramers::runtime: what programs share.
 /// Written by cmake/umbrella_headers.py.
+#include <kramers/runtime/app_files.hpp>
 #include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/command_line.hpp>
 #include <kramers/runtime/communicator.hpp>

@@ -85,6 +85,7 @@ struct AppRun {
   CommandLine options;
   Config config;                   ///< the input file with all --set applied
   std::string placement = "null";  ///< Placement::report
+  std::string app = "kramers";     ///< AppInfo::name
 };
 
 /// Replace a summary file by this document and, under "placement", where the ranks ran. Call it on one rank.

@@ -18,6 +18,8 @@
 
 namespace kramers {
 
+struct NamedFile;
+
 /// The types a key of an input file can have.
 template <class T>
 concept config_value =
@@ -74,9 +76,14 @@ class Config {
   }
   /// One of the given names; the message for another name suggests the nearest. An empty fallback means required.
   std::string one_of(std::string_view key, std::vector<std::string> const& names, std::string_view fallback = {}) const;
-  /// A file name. One written in the file is relative to the folder of that file, one given to `set` to the current.
+  /// The name of a file to read; `inputs` remembers it. One written in the file is relative to the folder of that file,
+  /// one given to `set` to the current.
   std::filesystem::path path(std::string_view key) const;
   std::optional<std::filesystem::path> find_path(std::string_view key) const;
+  /// The name of a file to write, in the same way.
+  std::optional<std::filesystem::path> find_output(std::string_view key) const;
+  /// What is read: the input file itself, and what `path` and `find_path` gave.
+  std::vector<NamedFile> inputs() const;
 
   /// Is the key, or a table of that name, in the input? Does not count as asking for it.
   bool has(std::string_view key) const;

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/base/text.hpp>
+#include <kramers/runtime/app_files.hpp>
+#include <kramers/runtime/collective_errors.hpp>
+
+#include <cstdio>
+#include <utility>
+
+namespace kramers {
+
+AppFiles::AppFiles(AppRun const& run) : m_run(run), m_files(run.config.inputs()) {}
+
+void AppFiles::add(std::string role, std::filesystem::path path, FileUse use) {
+  m_files.push_back({std::move(role), std::move(path), use});
+}
+
+std::optional<std::filesystem::path> AppFiles::output(std::string option,
+                                                      std::optional<std::filesystem::path> const& value,
+                                                      std::string_view key, FileUse use) {
+  auto const named = m_run.config.find_output(key);
+  auto const& chosen = value || m_run.options.replay ? value : named;
+  if (chosen) add(value ? std::move(option) : "'" + std::string(key) + "'", *chosen, use);
+  return chosen;
+}
+
+void AppFiles::require_usable() const {
+  agree(m_run.comm, [&] {
+    if (!m_run.comm.is_root()) return;
+    for (std::string const& note : kramers::require_usable(m_files)) {
+      if (!m_run.options.quiet) {
+        std::fprintf(stderr, "%s: warning: %s\n", m_run.app.c_str(), printable(note).c_str());
+      }
+    }
+  });
+}
+
+}  // namespace kramers
