@@ -320,6 +320,7 @@ class BadInput(Case):
         self.refuse("--set", "integrator.dt=0", code=65, ranks=2, says="'integrator.dt'")
         self.refuse(source="absent.toml", code=65, ranks=4, says="absent.toml")
         self.refuse("--output", "absent/run.h5", code=1, ranks=2, says="the folder absent does not exist")
+        self.refuse("--summary", "input.toml", code=64, ranks=2, says="a file other than INPUT (input.toml), which is read")
         self.refuse("--resume", code=1, ranks=2, says="results.checkpoint.h5")
 
     def test_wrong_checkpoints(self):

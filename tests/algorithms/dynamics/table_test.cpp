@@ -91,7 +91,7 @@ TEST(Table, ReadsAFileAndRefusesAMissingOne) {
     EXPECT_EQ(error.line(), 2);
   }
   std::filesystem::remove(path);
-  EXPECT_THROW(read_table(path), IoError);
+  EXPECT_THROW(read_table(path), InputError);
 }
 
 double evaluate(CubicSpline const& s, std::size_t i, double dx, int derivative = 0) {

@@ -21,8 +21,8 @@ struct Table {
 /// Lines that are blank or start with `#`, `;` or `@` are comments, and a `&` ends an .xvg data set. Columns are
 /// separated by blanks or by a comma; in a file with commas the first line may hold the names of the columns.
 ///
-/// @throws IoError     the file cannot be read
-/// @throws InputError  with file and line: anything else than two finite numbers in a line, positions that do not
+/// @throws InputError  with the file: it cannot be read
+///                     with its line: anything else than two finite numbers in a line, positions that do not
 ///                     increase from line to line, a second data set, fewer than 3 rows
 Table read_table(std::filesystem::path const& path);
 
