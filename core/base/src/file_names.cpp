@@ -42,7 +42,10 @@ std::string content_of(std::string const& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// When a process started, in ticks since the system did; nothing where /proc does not show it.
+constexpr std::uint64_t ended = ~std::uint64_t{0};
+
+/// When a process started, in ticks since the system did, `ended` where it has and nobody has asked yet how; nothing where
+/// /proc does not show it.
 std::optional<std::uint64_t> start_of(std::string const& process, std::uint64_t pid) {
   std::string const status = content_of("/proc/" + process + "/stat");
   auto const name_end = status.rfind(')');  // the name of the program may hold anything
@@ -50,7 +53,9 @@ std::optional<std::uint64_t> start_of(std::string const& process, std::uint64_t 
   if (name_end == std::string::npos || !status.starts_with(std::to_string(pid) + " ")) return std::nullopt;
   std::istringstream fields(status.substr(name_end + 1));
   std::string field;
-  for (int i = 3; i < 22; ++i) fields >> field;
+  fields >> field;  // the third: the state
+  if (field == "Z" || field == "X") return ended;
+  for (int i = 4; i < 22; ++i) fields >> field;
   std::uint64_t start = 0;
   if (!(fields >> start)) return std::nullopt;
   return start;
