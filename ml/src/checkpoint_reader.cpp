@@ -175,6 +175,9 @@ Checkpoint take_checkpoint(Content const& content, std::string const& source) {
   auto const epochs = reader.integers("train.epoch", one_each, 0);
   auto const epochs_without_improvement = reader.integers("train.waited", one_each, 0);
   auto const stopped = reader.integers("train.stopped", one_each, 0);
+  if (std::ranges::any_of(stopped, [](std::int64_t value) { return value > 1; })) {
+    reader.fail("tensor 'train.stopped' holds a number above 1");
+  }
   auto const seeds = reader.integers("train.seed", one_each, std::numeric_limits<std::int64_t>::min());
   auto const best_losses = doubles(reader.tensor("train.best_loss", one_each, {dtype}));
   auto const rates = doubles(reader.tensor("train.learning_rate", one_each, {Dtype::f64}));
@@ -220,7 +223,7 @@ Checkpoint checkpoint_of(Content const& content, std::string const& source) {
 }
 
 Checkpoint read_checkpoint(std::filesystem::path const& path) {
-  return checkpoint_of(safetensors::read(path), path.string());
+  return checkpoint_of(safetensors::read(path, safetensors::Checksum::required), path.string());
 }
 
 State read_weights(std::filesystem::path const& path, NetworkSpec const& network,

@@ -4,10 +4,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <functional>
 #include <utility>
 
 namespace kramers::ml {
@@ -48,18 +50,68 @@ std::uint64_t parsed_hash(std::string const& text, std::string const& source) {
   return value;
 }
 
-/// What the JSON text says, into the model. Throws nlohmann's exceptions for what is missing or of another type.
-void describe(ClassifierModel& model, nlohmann::json const& found, std::string const& source) {
+/// One value of the description.
+template <class T>
+T field(nlohmann::json const& found, char const* name, std::string const& source) {
+  try {
+    return found.at(name).get<T>();
+  } catch (nlohmann::json::exception const&) {
+    refuse(source, "in its description '" + std::string(name) + "' is missing or of another type");
+  }
+}
+
+/// What the JSON text says, into the model.
+void describe(ClassifierModel& model, std::string const& text, std::string const& source) {
+  nlohmann::json const found = nlohmann::json::parse(text, nullptr, false);
+  if (!found.is_object()) refuse(source, "its description is no JSON object");
   ClassifierParams& p = model.params;
-  int const version = found.at("format_version").get<int>();
+  auto const version = field<std::int64_t>(found, "format_version", source);
   if (version != format_version) refuse(source, "its format version is " + std::to_string(version));
-  p.thresholds = found.at("thresholds").get<std::vector<double>>();
-  model.standardisation.mean = found.at("input_mean").get<std::vector<double>>();
-  model.standardisation.scale = found.at("input_scale").get<std::vector<double>>();
-  model.dataset_hash = parsed_hash(found.at("data_hash").get<std::string>(), source);
-  p.held_out = found.at("held_out").get<double>();
-  p.split_seed = found.at("split_seed").get<std::uint64_t>();
-  p.standardise = found.at("standardise").get<bool>();
+  p.thresholds = field<std::vector<double>>(found, "thresholds", source);
+  model.standardisation.mean = field<std::vector<double>>(found, "input_mean", source);
+  model.standardisation.scale = field<std::vector<double>>(found, "input_scale", source);
+  model.dataset_hash = parsed_hash(field<std::string>(found, "data_hash", source), source);
+  p.held_out = field<double>(found, "held_out", source);
+  p.split_seed = field<std::uint64_t>(found, "split_seed", source);
+  p.standardise = field<bool>(found, "standardise", source);
+}
+
+bool are_finite(std::vector<double> const& values) {
+  return std::ranges::all_of(values, [](double value) { return std::isfinite(value); });
+}
+
+/// What training leaves behind: whole epochs of equally many steps, and numbers that a network can compute with.
+void check_state(ClassifierModel const& model, std::string const& source) {
+  ModelState<double> const& state = model.state;
+  for (auto const& [name, values] : {std::pair{"a parameter", &state.parameters},
+                                     {"a running statistic", &state.buffers},
+                                     {"a first moment", &state.first_moment},
+                                     {"a second moment", &state.second_moment}}) {
+    if (!are_finite(*values)) refuse(source, std::string(name) + " is not finite");
+  }
+  bool const fits = state.epoch == 0 ? state.step == 0 : state.step >= state.epoch && state.step % state.epoch == 0;
+  if (!fits) {
+    refuse(source,
+           "it has taken " + std::to_string(state.step) + " steps in " + std::to_string(state.epoch) + " epochs");
+  }
+  if (state.epochs_without_improvement > state.epoch || !(state.best_loss >= 0)) {
+    refuse(source, "what its early stop remembers is impossible");
+  }
+}
+
+void check_history(ClassifierModel const& model, std::string const& source) {
+  TrainingHistory const& h = model.history;
+  if (std::ssize(h.loss) != model.state.epoch) {
+    refuse(source, "its history has " + std::to_string(h.loss.size()) + " epochs, its state " +
+                       std::to_string(model.state.epoch));
+  }
+  if (h.checked.size() != h.held_out_loss.size() || h.checked.size() != h.held_out_accuracy.size()) {
+    refuse(source, "the columns of its history differ in length");
+  }
+  bool const rising = std::ranges::adjacent_find(h.checked, std::greater_equal<>()) == h.checked.end();
+  if (!h.checked.empty() && !(rising && h.checked.front() > 0 && h.checked.back() <= model.state.epoch)) {
+    refuse(source, "the epochs of its history are impossible");
+  }
 }
 
 void check(ClassifierModel const& model, std::string const& source) {
@@ -69,17 +121,16 @@ void check(ClassifierModel const& model, std::string const& source) {
     refuse(source, "it has " + std::to_string(p.thresholds.size()) + " thresholds for " + std::to_string(p.classes()) +
                        " classes");
   }
+  bool const rising = std::ranges::adjacent_find(p.thresholds, std::greater_equal<>()) == p.thresholds.end();
+  if (!rising || !are_finite(p.thresholds)) refuse(source, "its thresholds do not rise");
   if (p.train.models.size() != 1) refuse(source, "it holds " + std::to_string(p.train.models.size()) + " models");
   Standardisation const& s = model.standardisation;
-  bool usable = s.mean.size() == 2 && s.scale.size() == 2;
-  for (double const mean : s.mean) usable = usable && std::isfinite(mean);
-  for (double const scale : s.scale) usable = usable && std::isfinite(scale) && scale > 0;
+  bool usable = s.mean.size() == 2 && s.scale.size() == 2 && are_finite(s.mean) && are_finite(s.scale);
+  for (double const scale : s.scale) usable = usable && scale > 0;
   if (!usable) refuse(source, "the scales of its inputs are impossible");
   if (!(p.held_out >= 0 && p.held_out < 1)) refuse(source, "its share held out is impossible");
-  TrainingHistory const& h = model.history;
-  if (h.checked.size() != h.held_out_loss.size() || h.checked.size() != h.held_out_accuracy.size()) {
-    refuse(source, "the columns of its history differ in length");
-  }
+  check_state(model, source);
+  check_history(model, source);
 }
 
 template <class T>
@@ -137,24 +188,22 @@ void write_classifier(std::filesystem::path const& path, ClassifierModel const& 
 
 ClassifierModel read_classifier_model(std::filesystem::path const& path) {
   std::string const source = path.string();
-  auto content = safetensors::read(path);
+  auto content = safetensors::read(path, safetensors::Checksum::required);
   if (!content.metadata.contains(key)) refuse(source, "its metadata has no '" + std::string(key) + "'");
   ClassifierModel model;
   try {
     model.history = {take<double>(content, history_names[0]), take<std::int64_t>(content, history_names[1]),
                      take<double>(content, history_names[2]), take<double>(content, history_names[3])};
-    describe(model, nlohmann::json::parse(content.metadata.at(key)), source);
-  } catch (nlohmann::json::exception const& error) {
-    refuse(source, error.what());
   } catch (DomainError const& error) {
-    refuse(source, error.what());
+    refuse(source, std::string("its history: ") + error.what());
   }
+  describe(model, content.metadata.at(key), source);
   Checkpoint checkpoint = checkpoint_of(content, source);
   model.params.network = checkpoint.network;
   model.params.train = checkpoint.params;
   model.params.precision = checkpoint.precision;
-  check(model, source);
   model.state = std::move(checkpoint.models.front());
+  check(model, source);
   return model;
 }
 

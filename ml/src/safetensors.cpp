@@ -124,6 +124,17 @@ std::uint32_t crc32(std::uint32_t crc, std::span<std::byte const> bytes) {
   return ~crc;
 }
 
+std::optional<std::size_t> checksum_place(std::string_view header) {
+  std::string const key = '"' + std::string(checksum_key) + "\":\"";
+  for (auto at = header.find(key); at != std::string_view::npos; at = header.find(key, at + 1)) {
+    // A quotation mark within a text has a backslash before it.
+    std::size_t const digits = at + key.size();
+    bool const is_key = at > 0 && (header[at - 1] == '{' || header[at - 1] == ',');
+    if (is_key && digits + checksum_digits <= header.size()) return digits;
+  }
+  return std::nullopt;
+}
+
 std::string hexadecimal(std::uint32_t number) {
   std::array<char, 9> text{};
   std::snprintf(text.data(), text.size(), "%08x", static_cast<unsigned>(number));
@@ -148,10 +159,8 @@ std::string to_bytes(Content const& content) {
   }
   std::ranges::stable_sort(entries, [](Entry a, Entry b) { return a->second.dtype > b->second.dtype; });
 
-  std::uint32_t checksum = 0;
-  for (Entry const entry : entries) checksum = detail::crc32(checksum, entry->second.bytes);
   auto metadata = content.metadata;
-  bool const is_new = metadata.emplace(checksum_key, detail::hexadecimal(checksum)).second;
+  bool const is_new = metadata.emplace(checksum_key, detail::hexadecimal(0)).second;
   expects(is_new, "metadata", std::string(checksum_key), "a key that is not reserved");
 
   std::string header = R"({"__metadata__":{)";
@@ -178,6 +187,8 @@ std::string to_bytes(Content const& content) {
   for (Entry const entry : entries) {
     bytes.append(reinterpret_cast<char const*>(entry->second.bytes.data()), entry->second.bytes.size());
   }
+  std::string const checksum = detail::hexadecimal(detail::crc32(0, std::as_bytes(std::span(bytes))));
+  bytes.replace(length_bytes + detail::checksum_place(header).value(), checksum.size(), checksum);
   return bytes;
 }
 

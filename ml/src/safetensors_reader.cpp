@@ -10,6 +10,7 @@
 #include <fstream>
 #include <functional>
 #include <set>
+#include <span>
 
 namespace kramers::ml::safetensors {
 
@@ -223,15 +224,19 @@ Header checked_header(std::string_view text, std::uint64_t data_bytes, std::stri
 
 /// Everything after the length: `take(bytes, count)` gives the next bytes of the file.
 template <class Take>
-Content content_of(std::uint64_t header_bytes, std::uint64_t data_bytes, std::string const& source, Take const& take) {
+Content content_of(std::uint64_t header_bytes, std::uint64_t data_bytes, std::string const& source, Checksum wanted,
+                   Take const& take) {
   Header header;
+  std::uint32_t checksum = detail::crc32(0, std::as_bytes(std::span(&header_bytes, 1)));
   {
     std::string text(header_bytes, '\0');
     take(text.data(), header_bytes);
     header = checked_header(text, data_bytes, source);
+    if (auto const place = detail::checksum_place(text))
+      text.replace(*place, detail::checksum_digits, detail::hexadecimal(0));
+    checksum = detail::crc32(checksum, std::as_bytes(std::span(text)));
   }
   Content content;
-  std::uint32_t checksum = 0;
   for (Entry& entry : header.entries) {
     std::uint64_t const count = entry.offsets[1] - entry.offsets[0];
     Tensor tensor{entry.dtype, std::move(entry.shape), std::vector<std::byte>(count)};
@@ -240,26 +245,31 @@ Content content_of(std::uint64_t header_bytes, std::uint64_t data_bytes, std::st
     content.tensors.emplace(std::move(entry.name), std::move(tensor));
   }
   content.metadata = std::move(header.metadata);
-  auto const wanted = content.metadata.extract(checksum_key);
-  if (!wanted.empty() && wanted.mapped() != detail::hexadecimal(checksum)) {
-    throw IoError(source, "damaged: the data have the checksum " + detail::hexadecimal(checksum) + ", want " +
-                              shown(wanted.mapped()));
+  auto const stored = content.metadata.extract(checksum_key);
+  if (stored.empty() && wanted == Checksum::required) {
+    throw IoError(source, "the metadata have no '" + std::string(checksum_key) +
+                              "', so that damage would go unseen: the file is damaged, or of another program or an "
+                              "earlier kramers; write it again");
+  }
+  if (!stored.empty() && stored.mapped() != detail::hexadecimal(checksum)) {
+    throw IoError(source,
+                  "damaged: it has the checksum " + detail::hexadecimal(checksum) + ", want " + shown(stored.mapped()));
   }
   return content;
 }
 
 }  // namespace
 
-Content parse(std::string_view bytes, std::string const& source) {
+Content parse(std::string_view bytes, std::string const& source, Checksum checksum) {
   std::uint64_t const header_bytes = header_length(bytes, bytes.size(), source);
   bytes.remove_prefix(length_bytes);
-  return content_of(header_bytes, bytes.size() - header_bytes, source, [&](char* to, std::uint64_t count) {
+  return content_of(header_bytes, bytes.size() - header_bytes, source, checksum, [&](char* to, std::uint64_t count) {
     if (count != 0) std::memcpy(to, bytes.data(), count);
     bytes.remove_prefix(count);
   });
 }
 
-Content read(std::filesystem::path const& path) {
+Content read(std::filesystem::path const& path, Checksum checksum) {
   std::string const source = path.string();
   auto const fail = [&](std::string const& reason) { throw IoError(source, "cannot be read: " + reason); };
   std::error_code error;
@@ -277,7 +287,7 @@ Content read(std::filesystem::path const& path) {
   std::string first(std::min(size, length_bytes), '\0');
   take(first.data(), first.size());
   std::uint64_t const header_bytes = header_length(first, size, source);
-  return content_of(header_bytes, size - length_bytes - header_bytes, source, take);
+  return content_of(header_bytes, size - length_bytes - header_bytes, source, checksum, take);
 }
 
 }  // namespace kramers::ml::safetensors

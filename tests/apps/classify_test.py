@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import unittest
+import zlib
 
 try:
     import h5py
@@ -35,6 +36,14 @@ options, unittest_words = parser.parse_known_args()
 
 def environment():
     return {**os.environ, "OMP_NUM_THREADS": "1", "OMP_PROC_BIND": "false", "OMP_WAIT_POLICY": "passive"}
+
+
+def with_checksum(content):
+    """The bytes of a model file with the checksum that fits the rest of them."""
+    key = b'"kramers.checksum":"'
+    digits = content.index(key) + len(key)
+    checksum = zlib.crc32(content[:digits] + b"00000000" + content[digits + 8:])
+    return content[:digits] + f"{checksum:08x}".encode() + content[digits + 8:]
 
 
 def setUpModule():
@@ -387,8 +396,15 @@ class BadInput(Case):
         refuse(good[:5], "bad.safetensors")
         refuse(struct.pack("<Q", 1 << 40) + good[8:], "bad.safetensors")
         refuse(good.replace(b'"F32"', b'"F16"', 1), "bad.safetensors")
-        refuse(good.replace(b"classifier", b"classicist", 1), ("bad.safetensors", "classifier"), code=65)
-        refuse(good.replace(b"input_scale", b"input_scald", 1), ("bad.safetensors", "input_scale"), code=65)
+        # Whatever is damaged is seen; and what a file with the right checksum says is not believed either.
+        for old, new, says in ((b"classifier", b"classicist", "classifier"), (b"input_scale", b"input_scald", "input_scale")):
+            bad = good.replace(old, new, 1)
+            refuse(bad, ("bad.safetensors", "damaged", "checksum"))
+            refuse(with_checksum(bad), ("bad.safetensors", says), code=65)
+        mean = good.index(b"input_mean") + len(b'input_mean\\":[')
+        digit = next(at for at in range(mean, len(good)) if good[at:at + 1].isdigit())
+        refuse(good[:digit] + bytes([good[digit] ^ 1]) + good[digit + 1:], ("bad.safetensors", "damaged"))
+        refuse(good.replace(b"kramers.checksum", b"kramers.checkrum", 1), ("bad.safetensors", "no 'kramers.checksum'"))
         refuse(b"", "bad.safetensors")
         self.refuse("predict", "spread.h5", "absent.safetensors", code=65, says="No such file")
 

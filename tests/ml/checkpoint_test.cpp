@@ -268,6 +268,19 @@ TEST(Checkpoint, FilesThatBreakARuleAreRefused) {
                   "m: invalid learning_rate"));
 }
 
+TEST(Checkpoint, ADamagedByteIsSeenWhereverItIs) {
+  Scratch const scratch;
+  auto const path = scratch / "m.safetensors";
+  write_checkpoint(path, example(2));
+  std::string const whole = content(path);
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    std::string damaged = whole;
+    damaged[at] = static_cast<char>(damaged[at] ^ (1 << at % 8));
+    put(path, damaged);
+    EXPECT_THROW(read_checkpoint(path), IoError) << "byte " << at;
+  }
+}
+
 TEST(Checkpoint, WeightsAloneAreAStateDict) {
   Scratch const scratch;
   auto const path = scratch / "w.safetensors";

@@ -2,6 +2,7 @@
 #include <kramers/ml/classifier_file.hpp>
 #include <kramers/ml/classifier_sweep.hpp>
 #include <kramers/ml/classifier_training.hpp>
+#include <kramers/ml/safetensors.hpp>
 #include <kramers/runtime/h5.hpp>
 #include <kramers/runtime/signals.hpp>
 
@@ -225,6 +226,86 @@ TEST(Classifier, FileGivesTheModelBack) {
   EXPECT_EQ(read.params.split_seed, 77u);
   EXPECT_EQ(read.dataset_hash, data.hash());
   EXPECT_EQ(read.params.network.text(), params.network.text());
+}
+
+/// A small model, trained for three epochs, in a file.
+ClassifierModel written_model(std::filesystem::path const& path) {
+  auto const data = bands();
+  ClassifierParams params = quick(3);
+  params.network = NetworkSpec(2).dense(3, Activation::tanh).batch_norm().dense(3);
+  Problem const problem = make_problem(data, params, "bands");
+  ClassifierTraining training(params, problem);
+  training.run(true, {});
+  write_classifier(path, training.model());
+  return training.model();
+}
+
+TEST(Classifier, ADamagedByteNeverChangesTheModel) {
+  test::Scratch const scratch;
+  auto const path = scratch / "m.safetensors";
+  written_model(path);
+  std::string const whole = test::content(path);
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    std::string damaged = whole;
+    damaged[at] = static_cast<char>(damaged[at] ^ (1 << at % 8));
+    test::put(path, damaged);
+    EXPECT_THROW(read_classifier_model(path), IoError) << "byte " << at;
+  }
+}
+
+TEST(Classifier, CraftedFilesAreRefused) {
+  test::Scratch const scratch;
+  auto const path = scratch / "m.safetensors", crafted = scratch / "crafted.safetensors";
+  ClassifierModel const model = written_model(path);
+  auto const good = safetensors::read(path);
+  auto const said = [&](auto const& change) {
+    auto content = good;
+    change(content);
+    safetensors::write(crafted, content);  // with a checksum that fits
+    return test::message<InputError>([&] { read_classifier_model(crafted); });
+  };
+  auto const text = [&](std::string const& from, std::string const& to) {
+    return said([&](safetensors::Content& content) {
+      std::string& json = content.metadata.at("classifier");
+      ASSERT_NE(json.find(from), std::string::npos) << json;
+      json.replace(json.find(from), from.size(), to);
+    });
+  };
+  auto const array = [&](char const* name, auto const& values) {
+    auto changed = safetensors::Tensor::of(good.tensors.at(name).shape, values);
+    return said([&](safetensors::Content& content) { content.tensors[name] = changed; });
+  };
+  EXPECT_EQ(said([](auto&) {}), "");
+  EXPECT_TRUE(test::has(text("{", "["), "its description is no JSON object"));
+  EXPECT_TRUE(test::has(text("input_scale", "input_scald"), "'input_scale' is missing or of another type"));
+  EXPECT_TRUE(test::has(text("\"format_version\":1", "\"format_version\":\"1\""), "'format_version' is missing or of"));
+  EXPECT_TRUE(test::has(text("\"format_version\":1", "\"format_version\":2"), "its format version is 2"));
+  EXPECT_TRUE(test::has(text("\"thresholds\":[", "\"thresholds\":[9,"), "3 thresholds for 3 classes"));
+  EXPECT_TRUE(test::has(text("\"thresholds\":[", "\"thresholds\":[9,8],\"x\":["), "its thresholds do not rise"));
+  EXPECT_TRUE(test::has(text("\"input_mean\":[", "\"input_mean\":[1e999,"), "no JSON object"));
+  EXPECT_TRUE(test::has(text("\"input_scale\":[", "\"input_scale\":[1,0],\"x\":["), "scales of its inputs"));
+
+  float const nan = std::numeric_limits<float>::quiet_NaN();
+  using Floats = std::vector<float>;
+  using Integers = std::vector<std::int64_t>;
+  EXPECT_TRUE(test::has(array("0.bias", Floats{0, nan, 0}), "a parameter is not finite"));
+  EXPECT_TRUE(test::has(array("2.running_var", Floats{0, nan, 0}), "a running statistic is not finite"));
+  EXPECT_TRUE(test::has(array("opt.m.0.bias", Floats{0, nan, 0}), "a first moment is not finite"));
+  EXPECT_TRUE(test::has(array("opt.v.0.bias", Floats{0, nan, 0}), "a second moment is not finite"));
+  EXPECT_TRUE(test::has(array("train.best_loss", Floats{nan}), "early stop"));
+  EXPECT_TRUE(test::has(array("train.waited", Integers{4}), "early stop"));
+  EXPECT_TRUE(test::has(array("train.epoch", Integers{4}), "steps in 4 epochs"));
+  EXPECT_TRUE(test::has(array("opt.step", Integers{0}), "0 steps in 3 epochs"));
+  EXPECT_TRUE(test::has(array("opt.step", Integers{std::numeric_limits<std::int64_t>::max()}), "steps in 3 epochs"));
+  // A run that goes on looks for the next such epoch.
+  auto const last = std::numeric_limits<std::int64_t>::max();
+  ASSERT_EQ(model.history.checked.size(), 3u);
+  EXPECT_TRUE(test::has(array("history.checked", Integers{1, 2, last}), "the epochs of its history are impossible"));
+  EXPECT_TRUE(test::has(array("history.checked", Integers{1, 1, 2}), "the epochs of its history are impossible"));
+  EXPECT_TRUE(
+      test::has(said([](auto& content) { content.tensors.erase("history.loss"); }), "its history has 0 epochs"));
+  EXPECT_TRUE(test::has(said([](auto& content) { content.tensors.erase("history.checked"); }), "differ in length"));
+  EXPECT_TRUE(test::has(array("history.loss", Integers{1, 2, 3}), "its history: invalid dtype"));
 }
 
 TEST(Classifier, AnotherRunIsNotGoneOnWith) {

@@ -50,7 +50,7 @@ std::string entry(std::string const& dtype, std::string const& shape, std::strin
 
 TEST(Safetensors, BytesAreThoseOfTheFormat) {
   // The length, the header with its padding to 64 bytes, the 8-byte numbers, then the 4-byte ones by name.
-  std::string const header = R"({"__metadata__":{"key":"\"text\"","kramers.crc32":"cc8b678e"},)"
+  std::string const header = R"({"__metadata__":{"key":"\"text\"","kramers.checksum":"7bd13300"},)"
                              R"("b":{"dtype":"I64","shape":[],"data_offsets":[0,8]},)"
                              R"("a":{"dtype":"F32","shape":[1,2],"data_offsets":[8,16]},)"
                              R"("w":{"dtype":"F32","shape":[2],"data_offsets":[16,24]}})";
@@ -120,7 +120,27 @@ TEST(Safetensors, FilesThatAreNoneOrCutOffAreRefused) {
   EXPECT_EQ(refused(whole + "x"), "m: the tensors end at byte 24, but the file has 25 bytes of data");
   std::string damaged = whole;
   damaged.back() ^= 1;
-  EXPECT_TRUE(has(refused(damaged), "m: damaged: the data have the checksum"));
+  EXPECT_TRUE(has(refused(damaged), "m: damaged: it has the checksum"));
+}
+
+TEST(Safetensors, ADamagedBitIsSeenWhereverItIs) {
+  Content odd = example();
+  // Texts that look like the entry of the checksum, quotation marks apart.
+  odd.metadata["a\"kramers.checksum"] = ",\"kramers.checksum\":\"01234567\"";
+  odd.metadata["k"] = "kramers.checksum\":\"01234567";
+  std::string const whole = to_bytes(odd);
+  ASSERT_EQ(parse(whole, "m", Checksum::required), odd);
+  for (std::size_t bit = 0; bit < 8 * whole.size(); ++bit) {
+    std::string damaged = whole;
+    damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << bit % 8));
+    EXPECT_THROW(parse(damaged, "m", Checksum::required), IoError) << "bit " << bit;
+  }
+}
+
+TEST(Safetensors, AFileWithoutAChecksumIsRefusedWhereOneIsRequired) {
+  std::string const theirs = file("{}", 0);
+  EXPECT_EQ(parse(theirs, "m"), Content());
+  EXPECT_TRUE(has(message<IoError>([&] { parse(theirs, "m", Checksum::required); }), "have no 'kramers.checksum'"));
 }
 
 TEST(Safetensors, HeadersThatBreakARuleAreRefused) {

@@ -45,6 +45,7 @@ Checkpoint checkpoint_of(safetensors::Content const& content, std::string const&
 /// Replace the file, or leave it as it was. Errors as of content_of, and IoError.
 void write_checkpoint(std::filesystem::path const& path, Checkpoint const& checkpoint);
 /// The same bits that were written.
+/// @throws IoError  no such file, one without a checksum, a damaged one, and as of checkpoint_of
 Checkpoint read_checkpoint(std::filesystem::path const& path);
 
 /// Replace the file by what PyTorch's `load_state_dict` takes for this network, and no more: parameters and running

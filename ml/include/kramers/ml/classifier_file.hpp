@@ -16,8 +16,8 @@ namespace kramers::ml {
 /// @throws IoError  it cannot be written
 void write_classifier(std::filesystem::path const& path, ClassifierModel const& model, std::string const& origin = {});
 /// The same bits that were written. Space and number of epochs are not in the file.
-/// @throws IoError     no such file, or a damaged one
-///         InputError  a safetensors file of something else than a classifier
+/// @throws IoError     no such file, one without a checksum, or a damaged one
+///         InputError  a safetensors file of something else than a classifier, or with impossible numbers
 ClassifierModel read_classifier_model(std::filesystem::path const& path);
 
 /// Throw InputError unless `saved` was trained on the same data in the same way as `wanted` is to be, with the first

@@ -49,7 +49,10 @@ void copy_to(std::span<std::byte> values, std::span<std::byte const> bytes, Dtyp
 /// CRC-32 as of zlib, which goes on from `crc`; that of nothing is 0.
 std::uint32_t crc32(std::uint32_t crc, std::span<std::byte const> bytes);
 /// Eight hexadecimal digits.
+inline constexpr std::size_t checksum_digits = 8;
 std::string hexadecimal(std::uint32_t number);
+/// Where in a header the digits of the checksum stand.
+std::optional<std::size_t> checksum_place(std::string_view header);
 }  // namespace detail
 
 /// An array: its elements row by row as they stand in the file.
@@ -85,9 +88,12 @@ struct Content {
   friend bool operator==(Content const&, Content const&) = default;
 };
 
-/// The key of the metadata under which `write` leaves the CRC-32 of the arrays' bytes (as of zlib, eight hexadecimal
-/// digits). Where a file has it, `read` compares; it is not part of Content.
-inline constexpr char checksum_key[] = "kramers.crc32";
+/// The key of the metadata under which `write` leaves the CRC-32 (as of zlib, eight hexadecimal digits) of the whole
+/// file as it is with zeros in place of these digits: header and arrays, every byte. Where a file has it, it is compared;
+/// it is not part of Content.
+inline constexpr char checksum_key[] = "kramers.checksum";
+/// Must a file have one? Those of other programs have none.
+enum class Checksum { optional, required };
 /// A longer header is refused, as by the format's own library [bytes].
 inline constexpr std::uint64_t largest_header = 100'000'000;
 /// A tensor with more extents is refused.
@@ -106,10 +112,11 @@ void write(std::filesystem::path const& path, Content const& content);
 /// Read strictly: every byte belongs to the header or to one tensor, every entry is whole and unique, and what the file
 /// claims is checked against its size before memory is taken for it.
 ///
-/// @param source  name of the file in messages
+/// @param source    name of the file in messages
+/// @param checksum  required for files whose metadata change results
 /// @throws IoError  with file, tensor and the rule that is broken
-Content parse(std::string_view bytes, std::string const& source);
+Content parse(std::string_view bytes, std::string const& source, Checksum checksum = Checksum::optional);
 /// The same from a regular file. Takes memory for the content and the header, no more.
-Content read(std::filesystem::path const& path);
+Content read(std::filesystem::path const& path, Checksum checksum = Checksum::optional);
 
 }  // namespace kramers::ml::safetensors
