@@ -53,6 +53,14 @@ inline void put(std::filesystem::path const& path, std::string_view text) {
   std::ofstream(path, std::ios::binary) << text;
 }
 
+/// Turn one bit of a file over; a second time to have it back.
+inline void flip_bit(std::filesystem::path const& path, std::size_t byte, int bit) {
+  std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+  auto const place = static_cast<std::streamoff>(byte);
+  int const old = file.seekg(place).get();
+  file.seekp(place).put(static_cast<char>(old ^ (1 << bit)));
+}
+
 /// The message of the exception that `work` throws; empty if it throws none or one of another type.
 template <class Expected, class Work>
 std::string message(Work&& work) {

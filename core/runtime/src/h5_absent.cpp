@@ -53,6 +53,10 @@ std::string Reader::text_attribute(std::string_view, std::string_view) const {
 Extents Reader::extents(std::string_view) const {
   return {};
 }
+std::vector<std::string> Reader::members(std::string_view) const {
+  return {};
+}
+void Reader::expect_dataset(std::string_view, detail::Type, Extents const&) const {}
 std::string Reader::read_text(std::string_view) const {
   return {};
 }

@@ -2,8 +2,6 @@
 #include <kramers/runtime/build_config.hpp>
 
 #ifdef KRAMERS_HAVE_HDF5
-#include <kramers/runtime/collective_errors.hpp>
-
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,87 +9,12 @@
 #include <cerrno>
 #include <cstring>
 
-#include "h5_support.hpp"
+#include "h5_reader_impl.hpp"
 
 namespace kramers::h5 {
 
 namespace fs = std::filesystem;
 using detail::Type;
-
-struct Reader::Impl {
-  fs::path path;
-  Communicator comm;
-  detail::File file;
-
-  [[noreturn]] void fail(std::string const& reason) const { throw IoError(path.string(), reason); }
-  void check(bool ok) const {
-    if (!ok) fail("cannot be read, it may be damaged: " + detail::last_reason());
-  }
-
-  template <class Work>
-  void together(Work&& work) const {
-    agree(comm, [&] {
-      detail::Silence const silence;
-      work();
-    });
-  }
-
-  detail::Dataset open(std::string_view name) const {
-    if (!detail::exists(file, name)) fail("holds no dataset '" + std::string(name) + "'");
-    detail::Dataset set(H5Dopen2(file, std::string(name).c_str(), H5P_DEFAULT));
-    check(set.is_open());
-    return set;
-  }
-
-  detail::Attribute open_attribute(std::string_view object, std::string_view name) const {
-    std::string const owner(object), what(name);
-    if (!detail::exists(file, object)) fail("holds no '" + owner + "'");
-    if (H5Aexists_by_name(file, owner.c_str(), what.c_str(), H5P_DEFAULT) <= 0) {
-      fail("holds no attribute '" + what + "' of '" + owner + "'");
-    }
-    detail::Attribute attribute(H5Aopen_by_name(file, owner.c_str(), what.c_str(), H5P_DEFAULT, H5P_DEFAULT));
-    check(attribute.is_open());
-    return attribute;
-  }
-
-  void expect_type(detail::Datatype const& stored, Type type, std::string_view name) const {
-    check(stored.is_open());
-    detail::Datatype const native(H5Tget_native_type(stored, H5T_DIR_ASCEND));
-    if (!native.is_open() || H5Tequal(native, detail::native_type(type)) <= 0) {
-      fail("holds '" + std::string(name) + "' in another type than " + detail::name_of(type));
-    }
-  }
-
-  Extents extents_of(hid_t set) const {
-    detail::Dataspace const space(H5Dget_space(set));
-    check(space.is_open());
-    int const dims = H5Sget_simple_extent_ndims(space);
-    check(dims >= 0);
-    std::vector<hsize_t> sizes(static_cast<std::size_t>(dims));
-    check(H5Sget_simple_extent_dims(space, sizes.data(), nullptr) >= 0);
-    return {sizes.begin(), sizes.end()};
-  }
-
-  /// Extents of a dataset of this type whose data are all there.
-  Extents whole_extents(hid_t set, Type type, std::string_view name) const {
-    expect_type(detail::Datatype(H5Dget_type(set)), type, name);
-    auto const extents = extents_of(set);
-    detail::Properties const how(H5Dget_create_plist(set));
-    auto const bytes = detail::product(extents, detail::size_of(type)) * detail::size_of(type);
-    if (H5Pget_layout(how) == H5D_CONTIGUOUS && H5Dget_storage_size(set) < bytes) {
-      fail("is damaged: the data of '" + std::string(name) + "' are not all there");
-    }
-    return extents;
-  }
-
-  void expect_checksum(hid_t set, std::uint64_t sum, std::string_view name) const {
-    if (H5Aexists(set, detail::checksum_name) <= 0) return;  // written by another program
-    detail::Attribute const attribute(H5Aopen(set, detail::checksum_name, H5P_DEFAULT));
-    std::uint64_t stored = 0;
-    check(attribute.is_open() && H5Aread(attribute, H5T_NATIVE_UINT64, &stored) >= 0);
-    if (stored != sum) fail("is damaged: the data of '" + std::string(name) + "' do not match their checksum");
-  }
-};
 
 namespace {
 
@@ -116,10 +39,11 @@ detail::File open_file(fs::path const& path) {
   H5Pset_fclose_degree(how, H5F_CLOSE_STRONG);
   detail::File file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, how));
   if (file.is_open()) return file;
-  std::string const reason = detail::last_reason();
-  if (reason.find("signature") != std::string::npos) fail("is not an HDF5 file, or its beginning is lost");
-  if (reason.find("truncated") != std::string::npos) fail("is truncated");
-  throw IoError(path.string(), "cannot be read, it may be damaged: " + reason);
+  auto const [system, sentence] = detail::last_reason();
+  if (!system.empty()) fail("cannot be read: " + system);
+  if (sentence.find("signature") != std::string::npos) fail("is not an HDF5 file, or its beginning is lost");
+  if (sentence.find("truncated") != std::string::npos) fail("is truncated");
+  throw IoError(path.string(), "is damaged at its beginning, or written by a later HDF5 than this program has");
 }
 
 }  // namespace
@@ -153,7 +77,7 @@ std::size_t Reader::attribute_size(std::string_view object, std::string_view nam
   m_impl->together([&] {
     detail::Dataspace const space(H5Aget_space(m_impl->open_attribute(object, name)));
     size = H5Sget_simple_extent_npoints(space);
-    m_impl->check(size >= 0);
+    m_impl->check(size >= 0 && size <= most_attribute_values, "attribute " + detail::quoted(name));
   });
   return static_cast<std::size_t>(size);
 }
@@ -164,9 +88,12 @@ void Reader::read_attribute(std::string_view object, std::string_view name, Type
     auto const attribute = m_impl->open_attribute(object, name);
     m_impl->expect_type(detail::Datatype(H5Aget_type(attribute)), type, name);
     detail::Dataspace const space(H5Aget_space(attribute));
-    expects_extent("attribute '" + std::string(name) + "'", H5Sget_simple_extent_npoints(space),
-                   static_cast<std::int64_t>(count));
-    m_impl->check(H5Aread(attribute, detail::native_type(type), values) >= 0);
+    auto const found = H5Sget_simple_extent_npoints(space);
+    if (found != static_cast<hssize_t>(count)) {
+      m_impl->fail("holds " + std::to_string(found) + " values in attribute " + detail::quoted(name) + ", want " +
+                   std::to_string(count));
+    }
+    m_impl->check(H5Aread(attribute, detail::native_type(type), values) >= 0, "attribute " + detail::quoted(name));
   });
 }
 
@@ -177,17 +104,18 @@ std::string Reader::text_attribute(std::string_view object, std::string_view nam
     detail::Datatype const type(H5Aget_type(attribute));
     detail::Dataspace const space(H5Aget_space(attribute));
     if (H5Tget_class(type) != H5T_STRING || H5Sget_simple_extent_npoints(space) != 1) {
-      m_impl->fail("holds '" + std::string(name) + "' in another type than text");
+      m_impl->fail("holds " + detail::quoted(name) + " in another type than text");
     }
+    auto const what = "attribute " + detail::quoted(name);
     if (H5Tis_variable_str(type) > 0) {
       char* pointer = nullptr;
       auto const memory = detail::text_type(0);
-      m_impl->check(H5Aread(attribute, memory, &pointer) >= 0);
+      m_impl->check(H5Aread(attribute, memory, &pointer) >= 0, what);
       if (pointer != nullptr) text = pointer;
       H5free_memory(pointer);
     } else {
       text.resize(H5Tget_size(type));
-      m_impl->check(H5Aread(attribute, type, text.data()) >= 0);
+      m_impl->check(H5Aread(attribute, type, text.data()) >= 0, what);
       text.resize(std::strlen(text.c_str()));
     }
   });
@@ -196,14 +124,42 @@ std::string Reader::text_attribute(std::string_view object, std::string_view nam
 
 Extents Reader::extents(std::string_view dataset) const {
   Extents extents;
-  m_impl->together([&] { extents = m_impl->extents_of(m_impl->open(dataset)); });
+  m_impl->together([&] { extents = m_impl->extents_of(m_impl->open(dataset), dataset); });
   return extents;
+}
+
+std::vector<std::string> Reader::members(std::string_view group) const {
+  std::vector<std::string> names;
+  m_impl->together([&] {
+    if (!detail::exists(m_impl->file, group)) m_impl->fail("holds no " + detail::quoted(group));
+    detail::Group const opened(H5Gopen2(m_impl->file, std::string(group).c_str(), H5P_DEFAULT));
+    if (!opened.is_open()) m_impl->fail("holds " + detail::quoted(group) + ", but not as a group that can be read");
+    auto const add = [](hid_t, char const* name, H5L_info_t const*, void* data) -> herr_t {
+      static_cast<std::vector<std::string>*>(data)->emplace_back(name);
+      return 0;
+    };
+    m_impl->check(H5Literate(opened, H5_INDEX_NAME, H5_ITER_INC, nullptr, add, &names) >= 0, detail::quoted(group));
+  });
+  return names;
+}
+
+void Reader::expect_dataset(std::string_view dataset, Type type, Extents const& extents) const {
+  m_impl->together([&] {
+    auto const set = m_impl->open(dataset);
+    m_impl->expect_type(detail::Datatype(H5Dget_type(set)), type, dataset);
+    auto const found = m_impl->extents_of(set, dataset);
+    if (found != extents) {
+      m_impl->fail("is damaged: " + detail::quoted(dataset) + " has extents " + detail::text_of(found) + ", want " +
+                   detail::text_of(extents));
+    }
+    static_cast<void>(m_impl->whole_extents(set, type, dataset));
+  });
 }
 
 std::size_t Reader::elements(std::string_view dataset, Type type) const {
   std::uint64_t number = 0;
   m_impl->together([&] {
-    number = detail::product(m_impl->whole_extents(m_impl->open(dataset), type, dataset), detail::size_of(type));
+    number = m_impl->elements_of(m_impl->whole_extents(m_impl->open(dataset), type, dataset), type, dataset);
   });
   return static_cast<std::size_t>(number);
 }
@@ -217,7 +173,7 @@ std::size_t Reader::row_elements(std::string_view dataset, Type type, std::uint6
     expects(first_row <= extents[0] && count <= extents[0] - first_row, "last row of '" + std::string(dataset) + "'",
             first_row + count, "<= " + std::to_string(extents[0]));
     extents[0] = count;
-    number = detail::product(extents, detail::size_of(type));
+    number = m_impl->elements_of(extents, type, dataset);
   });
   return static_cast<std::size_t>(number);
 }
@@ -225,7 +181,8 @@ std::size_t Reader::row_elements(std::string_view dataset, Type type, std::uint6
 void Reader::read_whole(std::string_view dataset, Type type, void* values, std::size_t count) const {
   m_impl->together([&] {
     auto const set = m_impl->open(dataset);
-    m_impl->check(H5Dread(set, detail::native_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0);
+    m_impl->check(H5Dread(set, detail::native_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0,
+                  detail::quoted(dataset));
     m_impl->expect_checksum(set, detail::checksum({type, values, count}, 0), dataset);
   });
 }
@@ -237,10 +194,12 @@ std::string Reader::read_text(std::string_view dataset) const {
     detail::Datatype const type(H5Dget_type(set));
     detail::Dataspace const space(H5Dget_space(set));
     if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0 || H5Sget_simple_extent_npoints(space) != 1) {
-      m_impl->fail("holds '" + std::string(dataset) + "' in another type than text");
+      m_impl->fail("holds " + detail::quoted(dataset) + " in another type than text");
     }
+    m_impl->expect_stored(set, H5Tget_size(type), dataset);
     text.resize(H5Tget_size(type));
-    m_impl->check(H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text.data()) >= 0);
+    m_impl->check(H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text.data()) >= 0, detail::quoted(dataset));
+    m_impl->expect_checksum(set, detail::checksum({Type::u8, text.data(), text.size()}, 0), dataset);
     text.resize(std::min(text.size(), std::strlen(text.c_str())));
   });
   return text;
@@ -252,20 +211,20 @@ void Reader::read_rows_of(std::string_view dataset, Type type, std::uint64_t fir
   Extents extents;
   m_impl->together([&] {
     set = m_impl->open(dataset);
-    extents = m_impl->extents_of(set);
-    if (size == 0) return;
-    std::vector<hsize_t> offset(extents.size(), 0), box(extents.begin(), extents.end());
-    offset[0] = first_row;
-    box[0] = count;
-    detail::Dataspace const there(H5Dget_space(set));
-    detail::Dataspace const here(H5Screate_simple(static_cast<int>(box.size()), box.data(), nullptr));
-    m_impl->check(H5Sselect_hyperslab(there, H5S_SELECT_SET, offset.data(), nullptr, box.data(), nullptr) >= 0);
-    m_impl->check(H5Dread(set, detail::native_type(type), here, there, H5P_DEFAULT, values) >= 0);
+    extents = m_impl->extents_of(set, dataset);
   });
   auto const& comm = m_impl->comm;
   auto const parts = comm.gather(std::vector<std::array<std::uint64_t, 2>>{{first_row, count}});
   bool whole = comm.is_root() && is_partition(parts, extents[0]);
   comm.broadcast(whole);
+  m_impl->together([&] {
+    if (size == 0) return;
+    if (whole) {
+      m_impl->read_box(set, extents, type, first_row, count, values, dataset);
+    } else {
+      m_impl->read_checked(set, extents, type, first_row, count, static_cast<std::byte*>(values), dataset);
+    }
+  });
   if (!whole) return;
   auto const row = count == 0 ? 0 : size / count;
   auto const sum = comm.sum(detail::checksum({type, values, size}, first_row * row));

@@ -79,7 +79,7 @@ Silence::~Silence() {
   H5Eset_auto2(H5E_DEFAULT, m_function, m_data);
 }
 
-std::string last_reason() {
+Reason last_reason() {
   struct Found {
     std::string first;
     int error_number = 0;
@@ -95,9 +95,7 @@ std::string last_reason() {
     return 0;
   };
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, visit, &found);
-  if (found.error_number != 0) return std::strerror(found.error_number);
-  if (found.first.empty()) return "HDF5 gives no reason";
-  return "HDF5 says: " + found.first;
+  return {found.error_number != 0 ? std::strerror(found.error_number) : "", found.first};
 }
 
 hid_t native_type(Type type) {
@@ -151,6 +149,19 @@ Datatype text_type(std::size_t bytes) {
   return type;
 }
 
+std::string quoted(std::string_view name) {
+  constexpr std::size_t enough = 80;
+  std::string text(name.substr(0, enough));
+  std::ranges::replace_if(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
+  return "'" + text + (name.size() > enough ? "...'" : "'");
+}
+
+std::string text_of(Extents const& extents) {
+  std::string text;
+  for (auto const extent : extents) text += (text.empty() ? "" : ", ") + std::to_string(extent);
+  return "(" + text + ")";
+}
+
 std::uint64_t product(Extents const& extents, std::size_t element_bytes) {
   constexpr auto largest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   std::uint64_t number = 1;
@@ -181,6 +192,33 @@ std::uint64_t box_checksum(Block values, Extents const& offset, Extents const& c
     }
   }
   return sum;
+}
+
+std::uint64_t rows_per_block(Extents const& extents, std::size_t element_bytes) {
+  constexpr std::uint64_t most_blocks = 4096, least_bytes = 64 << 10;
+  std::uint64_t const row_bytes = product({extents.begin() + 1, extents.end()}, element_bytes) * element_bytes;
+  std::uint64_t const least = least_bytes / std::max<std::uint64_t>(row_bytes, 1);
+  return std::max({least, blocks_of(extents[0], most_blocks), std::uint64_t{1}});
+}
+
+std::uint64_t blocks_of(std::uint64_t rows, std::uint64_t rows_per_block) {
+  return rows / rows_per_block + (rows % rows_per_block != 0 ? 1 : 0);
+}
+
+std::vector<std::uint64_t> block_checksums(Block values, Extents const& offset, Extents const& count,
+                                           Extents const& extents, std::uint64_t rows_per_block) {
+  std::vector<std::uint64_t> sums(blocks_of(extents[0], rows_per_block), 0);
+  if (values.count == 0) return sums;
+  std::uint64_t const row = values.count / count[0], end = offset[0] + count[0];
+  auto const* const bytes = static_cast<std::byte const*>(values.data);
+  Extents place = offset, size = count;
+  for (; place[0] < end; place[0] += size[0]) {
+    std::uint64_t const block = place[0] / rows_per_block;
+    size[0] = std::min(rows_per_block - place[0] % rows_per_block, end - place[0]);
+    auto const* const here = bytes + (place[0] - offset[0]) * row * size_of(values.type);
+    sums[block] += box_checksum({values.type, here, static_cast<std::size_t>(size[0] * row)}, place, size, extents);
+  }
+  return sums;
 }
 
 std::vector<Piece> pieces_of(Extents const& offset, Extents const& count, std::size_t element_bytes,

@@ -59,13 +59,21 @@ class Silence {
 };
 
 /// Why the last HDF5 call failed: the system's word for it if it was the system, else HDF5's innermost sentence.
-std::string last_reason();
+struct Reason {
+  std::string system, sentence;
+};
+Reason last_reason();
 
 hid_t native_type(Type type);
 std::size_t size_of(Type type);
 std::string name_of(Type type);
 /// Text of this many bytes; a variable-length one for 0.
 Datatype text_type(std::size_t bytes);
+
+/// A name as messages show it: in quotation marks, short, and without what a terminal would obey.
+std::string quoted(std::string_view name);
+/// "(300, 2)"; "()" for a scalar.
+std::string text_of(Extents const& extents);
 
 /// Number of elements of these extents; 1 for a scalar.
 ///
@@ -91,7 +99,18 @@ Block part(Block values, Piece const& piece);
 /// Does this path exist, link by link?
 bool exists(hid_t file, std::string_view name);
 
-/// Name of the attribute that holds the checksum.
+/// How a dataset is divided so that a part of it can be checked alone: so many rows per block, the last one may be
+/// shorter. At most 4096 blocks, of at least 64 KiB.
+std::uint64_t rows_per_block(Extents const& extents, std::size_t element_bytes);
+std::uint64_t blocks_of(std::uint64_t rows, std::uint64_t rows_per_block);
+
+/// What a box of values adds to the checksum of each block; their sum is box_checksum.
+std::vector<std::uint64_t> block_checksums(Block values, Extents const& offset, Extents const& count,
+                                           Extents const& extents, std::uint64_t rows_per_block);
+
+/// Names of the attributes that hold the checksum of a dataset, those of its blocks, and the rows of a block.
 inline constexpr char checksum_name[] = "checksum";
+inline constexpr char block_checksums_name[] = "block_checksums";
+inline constexpr char rows_per_block_name[] = "rows_per_block";
 
 }  // namespace kramers::h5::detail

@@ -2,6 +2,7 @@
 #include <kramers/runtime/build_config.hpp>
 
 #ifdef KRAMERS_HAVE_HDF5
+#include <numeric>
 #include <utility>
 
 #include "h5_writer_impl.hpp"
@@ -103,6 +104,7 @@ void Writer::write(std::string_view dataset, std::string_view text) {
     if (copy.empty()) copy.push_back('\0');
     auto const type = detail::text_type(copy.size());
     auto const set = m_impl->create_dataset(dataset, type, {});
+    m_impl->attach_checksum(set, detail::checksum({detail::Type::u8, copy.data(), copy.size()}, 0));
     if (m_impl->comm.is_root()) m_impl->check(H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, copy.data()) >= 0);
   });
 }
@@ -161,13 +163,16 @@ void Writer::write_box_of(std::string_view dataset, Block mine, Extents const& o
   });
   impl.reserve(detail::product(extents, element_bytes) * element_bytes);
   auto const held = impl.comm.sum(std::uint64_t{mine.count});
-  auto const sum = impl.comm.sum(detail::box_checksum(mine, offset, count, extents));
+  auto const rows_per_block = detail::rows_per_block(extents, element_bytes);
+  auto sums = detail::block_checksums(mine, offset, count, extents, rows_per_block);
+  impl.comm.sum(std::span(sums));
   detail::Dataset set;
   impl.together([&] {
     expects_extent("the ranks' parts of " + std::string(dataset), static_cast<std::int64_t>(held),
                    static_cast<std::int64_t>(detail::product(extents, element_bytes)));
     set = impl.create_dataset(dataset, detail::native_type(mine.type), extents);
-    impl.attach_checksum(set, sum);
+    impl.attach_checksum(set, std::accumulate(sums.begin(), sums.end(), std::uint64_t{0}));
+    if (sums.size() > 1) impl.attach_block_checksums(set, sums, rows_per_block);
   });
   if (impl.gathered) {
     impl.write_gathered(set, mine, offset, count);

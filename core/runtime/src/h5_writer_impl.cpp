@@ -25,8 +25,8 @@ namespace {
 
 // Rank 0 holds one piece of another rank's values at a time.
 constexpr std::uint64_t gathered_piece_bytes = 16 << 20;
-// Room for HDF5's own bookkeeping, of which a dataset and its attributes take a few kB.
-constexpr std::uint64_t bookkeeping_bytes = 64 << 10;
+// Room for HDF5's own bookkeeping, of which a dataset and its attributes take at most 40 kB.
+constexpr std::uint64_t bookkeeping_bytes = 128 << 10;
 
 /// Make a file longer by so many bytes that are really there; 0, or why not. HDF5 cuts off at the end what it did not
 /// use.
@@ -60,7 +60,9 @@ Writer::Impl::~Impl() {
 }
 
 void Writer::Impl::check(bool ok) const {
-  if (!ok) throw IoError(path.string(), "cannot be written: " + detail::last_reason());
+  if (ok) return;
+  auto const [system, sentence] = detail::last_reason();
+  throw IoError(path.string(), "cannot be written: " + (system.empty() ? "HDF5 says: " + sentence : system));
 }
 
 void Writer::Impl::settle(std::exception_ptr failure) {
@@ -146,6 +148,14 @@ void Writer::Impl::put(hid_t dataset, Block values, detail::Piece const* piece, 
 void Writer::Impl::attach_checksum(hid_t dataset, std::uint64_t sum) const {
   detail::Dataspace const scalar(H5Screate(H5S_SCALAR));
   create_attribute(dataset, detail::checksum_name, H5T_NATIVE_UINT64, scalar, &sum);
+}
+
+void Writer::Impl::attach_block_checksums(hid_t dataset, std::vector<std::uint64_t> const& sums,
+                                          std::uint64_t rows_per_block) const {
+  hsize_t const blocks = sums.size();
+  detail::Dataspace const scalar(H5Screate(H5S_SCALAR)), list(H5Screate_simple(1, &blocks, nullptr));
+  create_attribute(dataset, detail::rows_per_block_name, H5T_NATIVE_UINT64, scalar, &rows_per_block);
+  create_attribute(dataset, detail::block_checksums_name, H5T_NATIVE_UINT64, list, sums.data());
 }
 
 void Writer::Impl::write_collectively(hid_t dataset, Block mine, std::vector<detail::Piece> const& pieces) {

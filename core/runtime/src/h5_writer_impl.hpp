@@ -79,6 +79,8 @@ struct Writer::Impl {
   /// Write one piece; nullptr takes part in a collective write with nothing.
   void put(hid_t dataset, detail::Block values, detail::Piece const* piece, hid_t transfer) const;
   void attach_checksum(hid_t dataset, std::uint64_t sum) const;
+  void attach_block_checksums(hid_t dataset, std::vector<std::uint64_t> const& sums,
+                              std::uint64_t rows_per_block) const;
 
   void write_collectively(hid_t dataset, detail::Block mine, std::vector<detail::Piece> const& pieces);
   void write_gathered(hid_t dataset, detail::Block mine, Extents const& offset, Extents const& count);

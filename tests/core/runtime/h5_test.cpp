@@ -23,6 +23,7 @@ using kramers::h5::Extents;
 using kramers::h5::Reader;
 using kramers::h5::Writer;
 using kramers::test::content;
+using kramers::test::flip_bit;
 using kramers::test::has;
 using kramers::test::message;
 using kramers::test::put;
@@ -329,25 +330,106 @@ TEST_F(Hdf5, ADamagedByteNeverChangesAResult) {
     Writer file(path, self);
     file.write("x", x, {100});
     file.attribute("/", "step", std::int64_t{1234567});
+    file.write("text", std::string_view("what is read must be what was written"));
+    file.write_rows("rows", ramp(0, 20000), 0, 20000);
     file.commit();
   }
-  std::string const whole = content(path);
+  std::size_t const size = content(path).size();
   int refused = 0;
-  for (std::size_t at = 0; at < whole.size(); at += 3) {
-    std::string damaged = whole;
-    damaged[at] = static_cast<char>(damaged[at] ^ 0x10);
-    put(path, damaged);
+  // Every byte but most of those of the rows.
+  for (std::size_t at = 0; at < size; at += at > 4000 && at < 160000 ? 499 : 1) {
+    flip_bit(path, at, static_cast<int>(at % 8));
     try {
       Reader const file(path, self);
       auto const step = file.attribute<std::int64_t>("/", "step");
       auto const back = file.read<double>("x");
       EXPECT_EQ(step, 1234567) << "byte " << at;
       EXPECT_EQ(back, x) << "byte " << at;
+      EXPECT_EQ(file.read_text("text"), "what is read must be what was written") << "byte " << at;
+      EXPECT_EQ(file.read_rows<double>("rows", 8000, 1000), ramp(8000, 1000)) << "byte " << at;
     } catch (Error const&) {
       ++refused;
     }
+    flip_bit(path, at, static_cast<int>(at % 8));
   }
-  EXPECT_GT(refused, 100);  // the 800 bytes of x alone make 267
+  EXPECT_GT(refused, 800);  // those of x alone
+}
+
+/// A copy of a file in which one byte of the dataset "x", which is a ramp, is another: that of this row.
+void damage(std::filesystem::path const& whole, std::filesystem::path const& copy, std::uint64_t row) {
+  std::string bytes = content(whole);
+  auto const start = ramp(0, 16);
+  auto const at = bytes.find(std::string(reinterpret_cast<char const*>(start.data()), 8 * start.size()));
+  ASSERT_NE(at, std::string::npos);
+  bytes[at + 8 * row + 6] ^= 0x10;
+  put(copy, bytes);
+}
+
+TEST_P(Hdf5Access, APartIsCheckedWithTheBlocksAroundIt) {
+  constexpr std::uint64_t rows = 100000, block = 8192;  // of 64 KiB
+  auto const path = scratch / "a.h5", copy = scratch / "b.h5";
+  auto const mine = rows_of(world, rows);
+  {
+    Writer file(path, world, GetParam());
+    file.write_rows("x", ramp(mine.first, mine.count), mine.first, rows);
+    file.commit();
+  }
+  std::string const said = copy.string() + ": is damaged: the data of 'x' do not match their checksum";
+  for (std::uint64_t const row : {std::uint64_t{0}, block - 1, 5 * block + 17, rows - 1}) {
+    if (world.is_root()) damage(path, copy, row);
+    world.barrier();
+    Reader const file(copy, world);
+    std::uint64_t const first = row / block * block, last = std::min(first + block, rows);
+    auto const part = [&](std::uint64_t begin, std::uint64_t count) {
+      return failure([&] { EXPECT_EQ(file.read_rows<double>("x", begin, count), ramp(begin, count)); });
+    };
+    EXPECT_EQ(part(first, 1), said) << row;
+    EXPECT_EQ(part(last - 1, 1), said) << row;
+    if (first > 0) {
+      EXPECT_EQ(part(first - 1, 1), "") << row;
+      EXPECT_EQ(part(first - 1, 2), said) << row;
+    }
+    if (last < rows) {
+      EXPECT_EQ(part(last, rows - last), "") << row;
+    }
+    world.barrier();
+  }
+}
+
+TEST_F(Hdf5, APartOfADatasetWithoutBlocksIsCheckedWithTheWhole) {
+  auto const path = scratch / "a.h5", copy = scratch / "b.h5";
+  {
+    Writer file(path, world);
+    file.write("x", ramp(0, 3000000), {1000000, 3});
+    file.commit();
+  }
+  EXPECT_EQ(Reader(path, world).read_rows<double>("x", 77, 2), ramp(3 * 77, 6));
+  if (world.is_root()) damage(path, copy, 2999999);
+  world.barrier();
+  EXPECT_TRUE(has(failure([&] { Reader(copy, world).read_rows<double>("x", 77, 2); }), "do not match their checksum"));
+}
+
+TEST_F(Hdf5, WhatIsThereIsComparedWithWhatIsExpected) {
+  auto const path = scratch / "a.h5";
+  {
+    Writer file(path, world);
+    file.write("b/x", std::vector<float>{1, 2, 3, 4, 5, 6}, {3, 2});
+    file.write("b/a", std::vector<double>{}, {0});
+    file.write("text", std::string_view("words"));
+    file.commit();
+  }
+  Reader const file(path, world);
+  EXPECT_EQ(file.members("/"), (std::vector<std::string>{"b", "text"}));
+  EXPECT_EQ(file.members("b"), (std::vector<std::string>{"a", "x"}));
+  file.expect<float>("b/x", {3, 2});
+  file.expect<double>("b/a", {0});
+  std::string const name = path.string() + ": ";
+  EXPECT_EQ(failure([&] { file.expect<float>("b/x", {2, 3}); }),
+            name + "is damaged: 'b/x' has extents (3, 2), want (2, 3)");
+  EXPECT_EQ(failure([&] { file.expect<double>("b/x", {3, 2}); }), name + "holds 'b/x' in another type than double");
+  EXPECT_EQ(failure([&] { file.expect<float>("b", {}); }), name + "holds 'b', but not as a dataset that can be read");
+  EXPECT_EQ(failure([&] { file.members("text"); }), name + "holds 'text', but not as a group that can be read");
+  EXPECT_EQ(failure([&] { file.members("c"); }), name + "holds no 'c'");
 }
 
 TEST(Checksum, PartsAddUpAndPlaceCounts) {

@@ -67,7 +67,8 @@ Block block(R const& values) {
 }  // namespace detail
 
 /// Sum over elements of a hash of (index, bytes), wrapping: parts of an array that different ranks hold add up to the
-/// checksum of the whole. Each dataset carries that of its content in the attribute "checksum", which Reader verifies.
+/// checksum of the whole. Each dataset carries that of its content in the attribute "checksum", which Reader verifies,
+/// and a large one of rows those of blocks of rows in "block_checksums", so that a part can be verified alone.
 ///
 /// @param first  index of the first element within the whole array
 template <numbers R>
@@ -185,6 +186,13 @@ class Reader {
 
   /// Extents of a dataset; empty for a scalar.
   Extents extents(std::string_view dataset) const;
+  /// Names of what stands directly in a group ("/" is the file), in the order of the alphabet.
+  std::vector<std::string> members(std::string_view group) const;
+  /// Throw IoError unless there is a dataset of this type and these extents, with all its data.
+  template <number T>
+  void expect(std::string_view dataset, Extents const& extents) const {
+    expect_dataset(dataset, detail::type_of<T>(), extents);
+  }
 
   /// The whole dataset on every rank, checked against its checksum.
   template <number T>
@@ -194,8 +202,9 @@ class Reader {
     return values;
   }
   std::string read_text(std::string_view dataset) const;
-  /// `count` rows from `first_row` on; every rank its own, none is fine. Where the ranks' rows are a partition of the
-  /// dataset it is checked against its checksum.
+  /// `count` rows from `first_row` on; every rank its own, none is fine. They are checked against the checksum of the
+  /// dataset where the ranks' rows are a partition of it, otherwise with the blocks around them; in a dataset without
+  /// checksums of blocks that is the whole of it.
   template <number T>
   std::vector<T> read_rows(std::string_view dataset, std::uint64_t first_row, std::uint64_t count) const {
     std::vector<T> values(row_elements(dataset, detail::type_of<T>(), first_row, count));
@@ -207,6 +216,7 @@ class Reader {
   struct Impl;
 
   std::size_t attribute_size(std::string_view object, std::string_view name) const;
+  void expect_dataset(std::string_view dataset, detail::Type type, Extents const& extents) const;
   void read_attribute(std::string_view object, std::string_view name, detail::Type type, void* values,
                       std::size_t count) const;
   std::size_t elements(std::string_view dataset, detail::Type type) const;
