@@ -2,6 +2,7 @@
 #include "study_checkpoint.hpp"
 
 #include <kramers/base/error.hpp>
+#include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/h5.hpp>
 #include <kramers/runtime/provenance.hpp>
 
@@ -9,11 +10,32 @@
 
 #include <algorithm>
 
+#include "study_checkpoint_layout.hpp"
+
 namespace kramers::dynamics::detail {
 namespace {
 
 constexpr char format_name[] = "kramers-langevin checkpoint";
 constexpr std::int64_t format_version = 2;  // 1, of kramers 0.1.0, had another fingerprint
+
+/// Text of a file as messages show it: short, and without what a terminal would obey.
+std::string shown(std::string text) {
+  constexpr std::size_t enough = 80;
+  if (text.size() > enough) text.replace(enough, std::string::npos, "...");
+  std::ranges::replace_if(text, [](unsigned char c) { return c < 0x20 || c >= 0x7f; }, '?');
+  return text;
+}
+
+/// What a checkpoint says of the run that wrote it.
+nlohmann::json fingerprint_of(h5::Reader const& file) {
+  std::string const text = file.read_text("fingerprint");
+  // Ours have some tens of tables; a hostile depth would exhaust the stack of whoever walks through it.
+  constexpr std::ptrdiff_t most_brackets = 1000;
+  auto const brackets = std::ranges::count_if(text, [](char c) { return c == '{' || c == '['; });
+  auto json = brackets > most_brackets ? nlohmann::json() : nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object()) throw IoError(file.path().string(), "is damaged: its 'fingerprint' is none of a run");
+  return json;
+}
 
 /// The first place where two fingerprints differ: its name and both values.
 void expect_same(nlohmann::json const& now, nlohmann::json const& then, std::string const& path) {
@@ -22,13 +44,13 @@ void expect_same(nlohmann::json const& now, nlohmann::json const& then, std::str
   std::string place = difference.front().at("path").get<std::string>();
   nlohmann::json::json_pointer const pointer(place);
   auto const text = [&](nlohmann::json const& json) {
-    return json.contains(pointer) ? json[pointer].dump() : "absent";
+    return json.contains(pointer) ? shown(json[pointer].dump()) : "absent";
   };
   std::string name = place.substr(1);
   std::replace(name.begin(), name.end(), '/', '.');
   throw InputError(path, 0,
-                   "the checkpoint was written with " + name + " = " + text(then) + ", this run has " + text(now) +
-                       "; resume with the input that started the run");
+                   "the checkpoint was written with " + shown(name) + " = " + text(then) + ", this run has " +
+                       text(now) + "; resume with the input that started the run");
 }
 
 h5::Reader open_checkpoint(std::filesystem::path const& path, Communicator const& comm, StudyParams const& params) {
@@ -38,24 +60,23 @@ h5::Reader open_checkpoint(std::filesystem::path const& path, Communicator const
   }
   auto const version = file.attribute<std::int64_t>("/", "format_version");
   if (version < format_version) {
-    throw IoError(path.string(), "the checkpoint was written by kramers " + file.text_attribute("/", "version") +
+    throw IoError(path.string(), "the checkpoint was written by kramers " + shown(file.text_attribute("/", "version")) +
                                      "; finish the run with that version");
   }
   if (version > format_version) {
     throw IoError(path.string(), "the checkpoint has format version " + std::to_string(version) +
                                      ", this program reads up to " + std::to_string(format_version) +
-                                     "; resume with kramers " + file.text_attribute("/", "version") + " or later");
+                                     "; resume with kramers " + shown(file.text_attribute("/", "version")) +
+                                     " or later");
   }
-  expect_same(nlohmann::json::parse(params.fingerprint), nlohmann::json::parse(file.read_text("fingerprint")),
-              path.string());
+  expect_same(nlohmann::json::parse(params.fingerprint), fingerprint_of(file), path.string());
   return file;
 }
 
-/// Rows [first, first + count) of each state column of the file into the ensemble.
-void read_state(h5::Reader const& file, AnyEnsemble& ensemble, EnsembleLayout::Range const& rows,
-                std::string const& only_prefixes, std::int64_t step) {
+/// These rows of each state column that the ensemble has, from the file.
+void read_state(h5::Reader const& file, Communicator const& comm, AnyEnsemble& ensemble,
+                EnsembleLayout::Range const& rows, std::int64_t step) {
   for (StateColumn& column : ensemble.download()) {
-    if (!only_prefixes.empty() && only_prefixes.find(column.name[0]) == std::string::npos) continue;
     std::visit(
         [&](auto values) {
           using T = typename decltype(values)::value_type;
@@ -64,13 +85,15 @@ void read_state(h5::Reader const& file, AnyEnsemble& ensemble, EnsembleLayout::R
           std::copy(read.begin(), read.end(), values.begin());
         },
         column.values);
+    agree(comm, [&] { check_state(column, rows.first, file.path().string()); });
   }
   ensemble.upload(step);
 }
 
-/// The step the checkpoint was written at, which must not lie beyond the end of this run.
+/// The step the checkpoint was written at, which must be one of this run.
 std::int64_t read_step(h5::Reader const& file, StudyParams const& params) {
   auto const step = file.attribute<std::int64_t>("/", "step");
+  if (step < 0) throw IoError(file.path().string(), "is damaged: no run comes to step " + std::to_string(step));
   if (step > params.last_step()) {
     throw InputError(file.path().string(), 0,
                      "the checkpoint was written at step " + std::to_string(step) + ", but this run ends at step " +
@@ -113,22 +136,28 @@ void write_launch(h5::Writer& file, Communicator const& comm, AnyEnsemble& ensem
   file.write_rows("launch/unit_sums", ensemble.unit_sums(), first * units, all * units, {row});
 }
 
-LaunchState read_launch(h5::Reader const& file, AnyEnsemble& ensemble, std::int64_t step) {
+LaunchState read_launch(h5::Reader const& file, Communicator const& comm, AnyEnsemble& ensemble, std::int64_t step) {
   ensemble.set_walker_sums({});
   if (!file.has("launch")) return {.first_step = step, .ahead = {}};
   EnsembleLayout const& layout = ensemble.layout();
   EnsembleLayout::Range const range = ensemble.range();
   LaunchState launch{
       file.attribute<std::int64_t>("launch", "first_step"), file.attribute<std::int64_t>("launch", "last_step"), {}};
+  auto const sums = [&](char const* name, std::uint64_t row, std::uint64_t rows) {
+    auto values = file.read_rows<double>(name, row, rows);
+    agree(comm, [&] { check_sums(CellSums(values), file.path().string()); });
+    return values;
+  };
   if (file.has("launch/walker_sums")) {
-    ensemble.set_walker_sums(file.read_rows<double>("launch/walker_sums", static_cast<std::uint64_t>(range.first),
-                                                    static_cast<std::uint64_t>(range.size())));
+    ensemble.set_walker_sums(sums("launch/walker_sums", static_cast<std::uint64_t>(range.first),
+                                  static_cast<std::uint64_t>(range.size())));
   }
   if (launch.last_step == 0) return launch;
   std::uint64_t const first = blocks_before(range.first), own = blocks_before(range.last) - first;
   auto const units = static_cast<std::uint64_t>(EnsembleLayout::block / layout.unit);
   launch.ahead = file.read_rows<std::uint8_t>("launch/ahead", first, own);
-  ensemble.set_unit_sums(file.read_rows<double>("launch/unit_sums", first * units, own * units));
+  agree(comm, [&] { check_ahead(launch.ahead, file.path().string()); });
+  ensemble.set_unit_sums(sums("launch/unit_sums", first * units, own * units));
   return launch;
 }
 
@@ -203,14 +232,18 @@ std::int64_t read_checkpoint(std::filesystem::path const& path, Communicator con
   EnsembleLayout::Range const range = ensemble.range();
   h5::Reader const file = open_checkpoint(path, comm, params);
   std::int64_t const step = read_step(file, params);
-  read_state(file, ensemble, range, "", step);
-  launch = read_launch(file, ensemble, step);
+  check_layout(file, params, step);
+  read_state(file, comm, ensemble, range, step);
+  launch = read_launch(file, comm, ensemble, step);
 
   EnsembleLayout::Range const cells = layout.cells_of(range);
-  ensemble.set_cell_sums(CellSums(file.read_rows<double>("sums/cells", static_cast<std::uint64_t>(cells.first),
-                                                         static_cast<std::uint64_t>(cells.size()))));
+  CellSums const sums(file.read_rows<double>("sums/cells", static_cast<std::uint64_t>(cells.first),
+                                             static_cast<std::uint64_t>(cells.size())));
+  agree(comm, [&] { check_sums(sums, path.string()); });
+  ensemble.set_cell_sums(sums);
   // Counters of a group may go on on another rank than before; sums over ranks are all that matters.
   auto histogram = file.read<std::uint64_t>("sums/histogram");
+  check_histogram(histogram, params, step, launch.last_step, comm.sum(walkers_ahead(launch, range)), path.string());
   if (!comm.is_root()) std::fill(histogram.begin(), histogram.end(), 0);
   ensemble.set_histogram(histogram);
 
@@ -222,6 +255,7 @@ std::int64_t read_checkpoint(std::filesystem::path const& path, Communicator con
   }
   record.origins = file.read<std::int64_t>("record/origins");
   record.trajectory_steps = file.read<std::int64_t>("record/trajectory_steps");
+  check_record(record, params, step, path.string());
   if (params.trajectory_walkers > 0) {
     EnsembleLayout::Range const own{std::min(range.first, params.trajectory_walkers),
                                     std::min(range.last, params.trajectory_walkers)};
@@ -239,13 +273,13 @@ std::int64_t read_walker(std::filesystem::path const& path, StudyParams const& p
                          AnyEnsemble& one) {
   h5::Reader const file = open_checkpoint(path, Communicator::self(), params);
   std::int64_t step = read_step(file, params);
+  check_layout(file, params, step);
   if (file.has("launch/ahead")) {
-    bool const ahead =
-        file.read_rows<std::uint8_t>("launch/ahead", static_cast<std::uint64_t>(walker / EnsembleLayout::block), 1)
-            .front() != 0;
+    auto const block = static_cast<std::uint64_t>(walker / EnsembleLayout::block);
+    bool const ahead = file.read_rows<std::uint8_t>("launch/ahead", block, 1).front() != 0;
     if (ahead) step = file.attribute<std::int64_t>("launch", "last_step");
   }
-  read_state(file, one, {walker, walker + 1}, "xv", step);
+  read_state(file, Communicator::self(), one, {walker, walker + 1}, step);
   return step;
 }
 
