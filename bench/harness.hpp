@@ -128,8 +128,8 @@ inline int run(int argc, char** argv) {
     return 1;
   }
   try {
-    if (auto const problem = device_problem()) throw MachineError(*problem);
-    Kokkos::ScopeGuard const kokkos(argc, argv);
+    KokkosSession const kokkos({}, {});
+    if (kokkos.warning()) std::cerr << "warning: " << *kokkos.warning() << '\n';
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
     add_context(space_name<Kokkos::DefaultExecutionSpace>(), Kokkos::DefaultExecutionSpace::name());

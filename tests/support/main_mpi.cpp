@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/runtime/communicator.hpp>
-
-#include <Kokkos_Core.hpp>
+#include <kramers/runtime/kokkos_session.hpp>
 
 #include <gtest/gtest.h>
 
@@ -12,6 +11,6 @@ int main(int argc, char** argv) {
   ::testing::InitGoogleTest(&argc, argv);
   if (::testing::GTEST_FLAG(list_tests)) return RUN_ALL_TESTS();
   if (kramers::test::lacks_device()) return kramers::test::skipped;
-  Kokkos::ScopeGuard const kokkos(argc, argv);
+  kramers::KokkosSession const kokkos({}, {});
   return RUN_ALL_TESTS();
 }

@@ -9,6 +9,10 @@
 #include <cstdlib>
 #include <sstream>
 
+#if defined(KOKKOS_ENABLE_OPENMP)
+#include <omp.h>
+#endif
+
 namespace kramers {
 namespace {
 
@@ -49,6 +53,37 @@ int number_of_device() {
   if constexpr (requires(Space const& space) { space.hip_device(); }) number = Space().hip_device();
   return number;
 }
+
+/// How many threads the host backend shall start, and why not those asked for.
+struct HostThreads {
+  std::optional<int> count;
+  std::optional<std::string> warning;
+};
+
+#if defined(KOKKOS_ENABLE_OPENMP)
+/// A kernel divides its work by the threads of Kokkos, whose list of them has a fixed length, and takes for granted that
+/// OpenMP starts that many in every region: beyond the list memory is overwritten, with fewer threads work is left out.
+HostThreads host_threads(std::optional<int> asked) {
+  omp_set_dynamic(0);  // else OMP_DYNAMIC takes threads away where the machine is busy
+  char const* const variable = std::getenv("KOKKOS_NUM_THREADS");
+  int const wanted = asked ? *asked : variable != nullptr ? std::atoi(variable) : omp_get_max_threads();
+  constexpr int room = Kokkos::Impl::OpenMPTraits::MAX_THREAD_COUNT;
+  int const given = omp_get_max_active_levels() > 0 ? omp_get_thread_limit() : 1;
+  if (wanted <= std::min(room, given)) return {asked, {}};
+  auto const text = [](int number) { return std::to_string(number) + (number == 1 ? " thread" : " threads"); };
+  if (given <= room) {
+    return {given, text(wanted) + " asked for, " + text(given) +
+                       " used: OpenMP gives no more; raise OMP_THREAD_LIMIT or OMP_MAX_ACTIVE_LEVELS"};
+  }
+  int const processes = (wanted + room - 1) / room;
+  return {room, text(wanted) + " asked for, " + text(room) + " used: Kokkos has room for no more in a process; start " +
+                    std::to_string(processes) + " ranks or more on this machine to use them all"};
+}
+#else
+HostThreads host_threads(std::optional<int> asked) {
+  return {asked, {}};
+}
+#endif
 
 }  // namespace
 
@@ -105,11 +140,14 @@ std::string kokkos_configuration() {
 
 KokkosSession::KokkosSession(std::optional<int> threads, std::optional<int> device) {
   if (Kokkos::is_initialized()) return;
+  check_environment();
   if (auto const problem = device_problem(device)) throw MachineError(*problem);
   Kokkos::InitializationSettings settings;
   // The warnings are about thread binding, which is the business of who starts the program.
   settings.set_disable_warnings(true);
-  if (threads) settings.set_num_threads(*threads);
+  HostThreads const host = host_threads(threads);
+  m_warning = host.warning;
+  if (host.count) settings.set_num_threads(*host.count);
   if (device) settings.set_device_id(*device);
   Kokkos::initialize(settings);
   m_owner = true;

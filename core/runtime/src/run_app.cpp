@@ -29,9 +29,8 @@ bool is_set(char const* variable) {
 /// The processors this process may use, shared with the other ranks of the machine if nobody has divided them.
 int fair_thread_count(int local_ranks) {
   auto const all = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  int const mine = sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : all;
+  cpu_set_t allowed[16] = {};  // one has 1024 processors, and Linux refuses to fill a set that is smaller than its own
+  int const mine = sched_getaffinity(0, sizeof allowed, allowed) == 0 ? CPU_COUNT_S(sizeof allowed, allowed) : all;
   long const online = sysconf(_SC_NPROCESSORS_ONLN);
   return mine < online ? mine : std::max(1, mine / local_ranks);
 }
@@ -49,23 +48,28 @@ std::optional<int> device_of(Communicator const& machine, std::optional<int> pla
   return planned.value_or(machine.rank() % devices);
 }
 
-/// Says at the end of the scope, where the body is through or gave up, what the user should change in the input.
+/// Says at the end of the scope, where the body is through or gave up, what the user should change.
 class WarningsAtEnd {
  public:
-  WarningsAtEnd(std::string const& program, AppRun const& run) : m_program(program), m_run(run) {}
+  WarningsAtEnd(std::string const& program, AppRun const& run, KokkosSession const& kokkos)
+      : m_program(program), m_run(run), m_kokkos(kokkos) {}
   ~WarningsAtEnd() {
     if (!m_run.comm.is_root() || m_run.options.quiet) return;
     std::fflush(stdout);
-    for (auto const& warning : m_run.config.warnings()) {
-      std::fprintf(stderr, "%s: warning: %s\n", m_program.c_str(), printable(warning).c_str());
-    }
+    if (m_kokkos.warning()) tell(*m_kokkos.warning());
+    for (auto const& warning : m_run.config.warnings()) tell(warning);
   }
   WarningsAtEnd(WarningsAtEnd const&) = delete;
   WarningsAtEnd& operator=(WarningsAtEnd const&) = delete;
 
  private:
+  void tell(std::string const& warning) const {
+    std::fprintf(stderr, "%s: warning: %s\n", m_program.c_str(), printable(warning).c_str());
+  }
+
   std::string const& m_program;
   AppRun const& m_run;
+  KokkosSession const& m_kokkos;
 };
 
 /// What decides a run but for where it computes, which may differ: bits are the same on every space.
@@ -126,7 +130,7 @@ int run_app(int argc, char** argv, AppInfo const& info, std::function<int(AppRun
     auto const machine = comm.local();
     KokkosSession const kokkos(threads_of(machine), device_of(machine, placement.device));
     AppRun const run{comm, std::move(options), std::move(config), std::move(placement.report), info.name};
-    WarningsAtEnd const warnings(info.name, run);
+    WarningsAtEnd const warnings(info.name, run, kokkos);
     return run_body(body, run);
   });
 }

@@ -39,20 +39,30 @@ std::string kokkos_version();
 /// What Kokkos says of its own configuration. Kokkos must be initialised.
 std::string kokkos_configuration();
 
+/// Throw UsageError for an environment variable at which Kokkos would abort, or which OpenMP would pass over: one that
+/// should be a number, a choice or yes or no and is not.
+void check_environment();
+
 /// Initialises Kokkos where nobody has done so, and finalises it at the end of the scope.
 class KokkosSession {
  public:
   /// @throws MachineError  this build cannot run here; `device_problem` says why
+  /// @throws UsageError    of `check_environment`
   ///
-  /// @param[in] threads  of the host backend; nothing leaves the choice to Kokkos and its environment variables
+  /// @param[in] threads  of the host backend; nothing leaves the choice to Kokkos and its environment variables. A kernel
+  ///                     goes wrong on more threads than Kokkos has room for or OpenMP gives: then as many as there are
   /// @param[in] device   number of the device of this process; nothing likewise
   KokkosSession(std::optional<int> threads, std::optional<int> device);
   ~KokkosSession();
   KokkosSession(KokkosSession const&) = delete;
   KokkosSession& operator=(KokkosSession const&) = delete;
 
+  /// Why there are fewer threads than were asked for: one sentence, for whoever may print; nothing where there are not.
+  std::optional<std::string> const& warning() const { return m_warning; }
+
  private:
   bool m_owner = false;
+  std::optional<std::string> m_warning;
 };
 
 }  // namespace kramers
