@@ -13,6 +13,11 @@ namespace kramers::langevin {
 namespace {
 
 int follow_one(AppRun const& run, StudyParams const& params, Outputs const& outputs) {
+  auto const walkers = static_cast<std::uint64_t>(params.request.params.walkers);
+  if (*run.options.replay >= walkers) {
+    throw UsageError(invalid_value("--replay", std::to_string(*run.options.replay),
+                                   "an id of the ensemble, 0 ... " + std::to_string(walkers - 1)));
+  }
   auto const origin =
       provenance(run.comm, "kramers-langevin", params.request.space, run.options.words, run.config.verbatim());
   nlohmann::json summary;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 
 namespace kramers::ml {
 namespace {
@@ -29,17 +30,16 @@ NetworkSpec read_network(Config const& config, int classes) {
 
 /// The number of classes; sets the thresholds.
 int read_classes(Config const& config, ClassifierParams& params) {
-  constexpr std::int64_t most = 1000;
   params.thresholds = config.get("classes.thresholds", params.thresholds);
   config.check(std::ranges::adjacent_find(params.thresholds, std::greater_equal<>()) == params.thresholds.end(),
                "classes.thresholds", "rising");
-  auto const implied = std::ssize(params.thresholds) + 1;
-  auto const classes =
-      config.get<std::int64_t>("classes.count", params.thresholds.empty() ? params.classes() : implied);
-  config.check(classes >= 2 && classes <= most, "classes.count", "between 2 and 1000");
+  constexpr int most = 1000;
+  config.check(params.thresholds.size() < most, "classes.thresholds", "at most 999 numbers");
+  int const implied = static_cast<int>(params.thresholds.size()) + 1;
+  int const classes = config.bounded<int>("classes.count", 2, most, implied > 1 ? implied : params.classes());
   config.check(params.thresholds.empty() || classes == implied, "classes.count",
                "one more than there are classes.thresholds, or left out");
-  return static_cast<int>(classes);
+  return classes;
 }
 
 OptimizerParams read_optimizer(Config const& config) {
@@ -68,9 +68,7 @@ void read_training(Config const& config, ClassifierParams& params) {
   train.optimizer = read_optimizer(config);
   train.initialisation = initialisation_named(
       config.one_of("training.initialisation", {"glorot", "pytorch"}, name_of(train.initialisation)));
-  auto const batch = config.positive<std::int64_t>("training.batch", train.batch);
-  config.check(batch < std::int64_t{1} << 31, "training.batch", "below 2^31");
-  train.batch = static_cast<int>(batch);
+  train.batch = config.bounded<int>("training.batch", 1, std::numeric_limits<int>::max(), train.batch);
   train.patience = config.non_negative<std::int64_t>("training.patience", train.patience);
   model.seed = config.get<std::uint64_t>("training.seed", model.seed);
   model.learning_rate = config.positive<double>("training.learning_rate", model.learning_rate);

@@ -279,7 +279,7 @@ class BadInput(Case):
         self.refuse("--space", "abacus", code=64, says="abacus")
         self.refuse("--precision", "f16", code=64, says="f16")
         self.refuse("--rsume", code=64, says="--rsume")
-        self.refuse("--replay", 300, code=1, says="300")
+        self.refuse("--replay", 300, code=64, says="300")
 
     def test_outputs_that_cannot_be_written(self):
         self.refuse("--output", "absent/run.h5", code=1, says="the folder absent does not exist")

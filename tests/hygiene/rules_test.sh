@@ -24,6 +24,8 @@ forbid "no SPDX line" \
   grep -L 'SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception' "${sources[@]}" "${scripts[@]}" "${others[@]}"
 forbid "no #pragma once" grep -L '^#pragma once' "${headers[@]}"
 forbid "an include that leaves its folder" grep -nE '#include "\.\./' "${sources[@]}"
+forbid "a cast of an integer of the input, which may not fit: config.bounded checks it" \
+  grep -nE 'static_cast<[^v>][^>]*>\((run\.)?config\.' "${sources[@]}"
 forbid "a library waits for every space: fence the instance" grep -nE 'Kokkos::fence\(' "${libraries[@]}"
 forbid "a library copies without an instance, which waits for every space" \
   grep -nE 'deep_copy\(([^,()]|\([^()]*\))*,([^,()]|\([^()]*\))*\);' "${libraries[@]}"

@@ -271,6 +271,15 @@ KRAMERS_CONFIG_VALUE(std::vector<std::int64_t>)
 KRAMERS_CONFIG_VALUE(std::vector<std::string>)
 #undef KRAMERS_CONFIG_VALUE
 
+std::int64_t Config::bounded_integer(std::string_view key, std::int64_t lowest, std::int64_t highest,
+                                     std::optional<std::int64_t> fallback) const {
+  auto const value = fallback ? get<std::int64_t>(key, *fallback) : get<std::int64_t>(key);
+  check(lowest <= value && value <= highest, key,
+        lowest == highest ? std::to_string(lowest)
+                          : "between " + std::to_string(lowest) + " and " + std::to_string(highest));
+  return value;
+}
+
 std::string Config::one_of(std::string_view key, std::vector<std::string> const& names,
                            std::string_view fallback) const {
   auto value = fallback.empty() ? get<std::string>(key) : get<std::string>(key, std::string(fallback));

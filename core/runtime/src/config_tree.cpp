@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "toml_limits.hpp"
+
 namespace kramers::detail {
 
 namespace {
@@ -51,6 +53,7 @@ std::vector<ConfigEntry> parse_assignment(std::string const& assignment) {
   std::string const key = assignment.substr(0, equals);
   std::string const value = assignment.substr(equals + 1);
   if (value.empty()) malformed_assignment(assignment, "the value is missing");
+  check_key(key, "command line", 0);
   std::istringstream parts(key + ".");
   for (std::string part; std::getline(parts, part, '.');) {
     // "[3]" at the end addresses an element of an array of tables.

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "config_tree.hpp"
+#include "toml_limits.hpp"
 
 namespace kramers::detail {
 
@@ -158,9 +159,11 @@ void flatten(toml::node const& node, std::string const& key, AsciiText const& as
 
 std::vector<ConfigEntry> parse_toml(std::string const& text, std::string const& source) {
   AsciiText const ascii(text, source);
+  check_nesting(ascii.text(), source);
   try {
     std::vector<ConfigEntry> entries;
     flatten(toml::parse(ascii.text()), "", ascii, entries);
+    for (ConfigEntry const& entry : entries) check_key(entry.key, source, entry.line);
     std::ranges::stable_sort(entries, {}, &ConfigEntry::line);
     return entries;
   } catch (toml::parse_error const& e) {

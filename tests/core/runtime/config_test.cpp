@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <climits>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -120,6 +121,47 @@ TEST(Config, ImpossibleNumbersAreRejected) {
   EXPECT_EQ(config.non_negative<std::int64_t>("f"), 0);
   EXPECT_EQ(config.positive<double>("h", 3.0), 3.0);
   EXPECT_EQ(complaint([&] { config.positive<double>("h", -3.0); }), "a.toml: invalid 'h': got -3; expected > 0");
+}
+
+TEST(Config, AnIntegerThatDoesNotFitIsNoOther) {
+  auto const config = Config::from_text("a = 4294967297\nb = -1\nc = 3e0\nd = 9223372036854775807\n", "a.toml");
+  EXPECT_EQ(complaint([&] { config.bounded<int>("a", 1, 3); }),
+            "a.toml:1: invalid 'a': got 4294967297; expected between 1 and 3");
+  EXPECT_EQ(complaint([&] { config.bounded<std::uint32_t>("b", 0, 0); }), "a.toml:2: invalid 'b': got -1; expected 0");
+  EXPECT_EQ(config.bounded<std::int8_t>("c", 3, 3), 3);
+  EXPECT_TRUE(has(complaint([&] { config.bounded<int>("d", INT_MIN, INT_MAX); }), "got 9223372036854775807"));
+  EXPECT_EQ(config.bounded<std::int64_t>("d", 0, INT64_MAX), INT64_MAX);
+  EXPECT_EQ(config.bounded<int>("e", 0, 9, 4), 4);
+  EXPECT_TRUE(has(complaint([&] { config.bounded<int>("e", 0, 3, 4); }), "got 4; expected between 0 and 3"));
+  EXPECT_TRUE(has(complaint([&] { config.bounded<int>("f", 0, 3); }), "missing"));
+}
+
+TEST(Config, NestingHasAnEndBeforeTheStackHas) {
+  auto const parsed = [](std::string const& text) { return Config::from_text(text, "a.toml"); };
+  auto const keys = [](int parts) {
+    std::string key = "a";
+    while (--parts > 0) key += ".a";
+    return key;
+  };
+  auto const arrays = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
+  EXPECT_TRUE(parsed(keys(32) + " = 1\n").has(keys(32)));
+  EXPECT_TRUE(parsed("[" + keys(32) + "]\nb = 1").has(keys(32) + ".b"));
+  EXPECT_TRUE(parsed("b = " + arrays(32)).has("b"));
+  for (std::string const& text : {keys(33) + " = 1", "[" + keys(33) + "]", "[[ " + keys(33) + " ]]",
+                                  "a = {b = {" + keys(33) + " = 1}}", "\"q\" . '.' . " + keys(31) + " = 1"}) {
+    EXPECT_EQ(complaint([&] { parsed("# first\n" + text); }), "a.toml:2: a key has more than 32 parts") << text;
+  }
+  EXPECT_EQ(complaint([&] { parsed("\nb = " + arrays(33)); }),
+            "a.toml:2: arrays or tables are nested more than 32 deep");
+  // Dots and brackets in strings and comments are none of keys and values, wherever those end.
+  std::string const dots(100, '.'), open(100, '[');
+  for (std::string const& text : {"# " + dots + open + "\nb = 1", "b = \"\\\"" + dots + open + "\"",
+                                  "b = 'x\\' # '" + dots + open, "b = '''\n'" + dots + "''" + open + "'''''",
+                                  "b = \"\"\"\n\\\"\"\"" + dots + open + "\"\"\"\"", std::string("b = [0.5, 1.5]")}) {
+    EXPECT_TRUE(parsed(text).has("b")) << text;
+  }
+  EXPECT_TRUE(has(complaint([&] { parsed("b = \"" + dots); }), "malformed TOML"));
+  EXPECT_TRUE(has(complaint([&] { parsed(std::string(300, 'k') + " = 1"); }), "has 300 characters; expected at most"));
 }
 
 TEST(Config, ABrokenRuleTellsWhatStandsThere) {

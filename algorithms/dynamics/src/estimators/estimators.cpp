@@ -221,9 +221,11 @@ std::optional<DecayFit> fit_population_decay(SampleTable const& left, FrameTimes
   expects(times.interval > 0, "interval", times.interval, "> 0");
   int const frames = left.columns();
   if (frames < 4 || !(std::abs(equilibrium) < 1)) return std::nullopt;
-  int const first = options.transient
-                        ? std::max(0, static_cast<int>(std::ceil((*options.transient - times.begin) / times.interval)))
-                        : end_of_transient(left, times, equilibrium);
+  auto const frame_after = [&](double time) {  // a time far beyond the end is no number of an int
+    return static_cast<int>(
+        std::clamp(std::ceil((time - times.begin) / times.interval), 0.0, static_cast<double>(frames)));
+  };
+  int const first = options.transient ? frame_after(*options.transient) : end_of_transient(left, times, equilibrium);
   if (first > frames - 4) return std::nullopt;
 
   Window const window = decay_window(first, frames - 1);

@@ -72,9 +72,9 @@ SpreadRequest read_spread(Config const& config, CommandLine const& options, Pote
   bool const overdamped = is_overdamped(request.scheme);
 
   SpreadParams& p = request.params;
-  p.langevin = read_langevin(config, overdamped);
+  p.langevin = read_langevin(config, overdamped, request.precision);
   p.seed = config.get<std::uint64_t>("ensemble.seed");
-  p.start = read_initial(config, *request.potential);
+  p.start = read_initial(config, *request.potential, request.precision);
   p.walker = config.non_negative<std::int64_t>("trunk.walker", p.walker);
   config.check(p.walker < max_member_id, "trunk.walker", "below 2^16");
   p.equilibrate = config.non_negative<std::int64_t>("trunk.equilibrate", p.equilibrate);
@@ -90,6 +90,9 @@ SpreadRequest read_spread(Config const& config, CommandLine const& options, Pote
   p.member_steps = config.positive<std::int64_t>("spread.steps", p.member_steps);
   p.sigma_position = config.non_negative<double>("spread.sigma_position", p.sigma_position);
   p.sigma_velocity = config.non_negative<double>("spread.sigma_velocity", overdamped ? 0.0 : p.sigma_velocity);
+  double const widest = number_range(request.precision).most;
+  config.check(p.sigma_position <= widest, "spread.sigma_position", "at most " + shortest_decimal(widest));
+  config.check(p.sigma_velocity <= widest, "spread.sigma_velocity", "at most " + shortest_decimal(widest));
   config.check(!overdamped || p.sigma_velocity == 0, "spread.sigma_velocity",
                "0 for an overdamped scheme, which has no velocity");
   read_adaptive(config, p);

@@ -23,50 +23,89 @@ std::string listed(std::vector<std::string> const& names) {
 
 /// A vector of one value per coordinate.
 std::vector<double> per_coordinate(Config const& config, std::string_view key, int dimensions,
-                                   std::vector<double> const& fallback) {
+                                   std::vector<double> const& fallback, double most) {
   auto values = config.get<std::vector<double>>(key, fallback);
-  config.check(static_cast<int>(values.size()) == dimensions, key,
+  config.check(std::ssize(values) == dimensions, key,
                "a list of " + std::to_string(dimensions) + " numbers, one per coordinate");
+  config.check(std::ranges::all_of(values, [most](double value) { return std::abs(value) <= most; }), key,
+               "numbers of at most " + shortest_decimal(most) + " in size");
   return values;
+}
+
+double read_scale(Config const& config, std::string_view key, std::string const& precision,
+                  std::optional<double> fallback = {}) {
+  auto const [least, most] = number_range(precision);
+  double const value = config.positive<double>(key, fallback);
+  config.check(value >= least && value <= most, key,
+               "between " + shortest_decimal(least) + " and " + shortest_decimal(most) +
+                   ", so that products of such numbers are numbers of " + precision);
+  return value;
+}
+
+/// A potential of impossible height: it shows a little beside a minimum.
+void check_energy(Config const& config, AnyPotential const& potential, InitialState const& initial,
+                  std::string const& precision) {
+  auto const d = static_cast<std::size_t>(potential.dimension());
+  double const most = number_range(precision).most;
+  auto const check = [&](std::vector<double> const& x) {
+    double const energy = potential.energy(x);
+    if (std::abs(energy) <= most) return;
+    throw config.error("potential", "has the energy " + shortest_decimal(energy) +
+                                        " where walkers start or beside it; expected at most " +
+                                        shortest_decimal(most) + " in size, or forces are no numbers of " + precision);
+  };
+  for (double const aside : {-1e-3, 1e-3}) {
+    auto x = potential.usual_start();
+    for (double& coordinate : x) coordinate += aside;
+    check(x);
+  }
+  check({initial.lower, initial.lower + d});
+  check({initial.upper, initial.upper + d});
 }
 
 }  // namespace
 
-InitialState read_initial(Config const& config, AnyPotential const& potential) {
+NumberRange number_range(std::string const& precision) {
+  return precision == "f32" ? NumberRange{1e-12, 1e12} : NumberRange{1e-100, 1e100};
+}
+
+InitialState read_initial(Config const& config, AnyPotential const& potential, std::string const& precision) {
   InitialState initial;
   int const d = potential.dimension();
+  double const most = number_range(precision).most;
   bool const box = config.has("initial.lower") || config.has("initial.upper");
   config.check(!(box && config.has("initial.position")), "initial.position", "absent where lower and upper are given");
   auto const position =
-      box ? std::vector<double>{} : per_coordinate(config, "initial.position", d, potential.usual_start());
-  auto const lower = box ? per_coordinate(config, "initial.lower", d, {}) : position;
-  auto const upper = box ? per_coordinate(config, "initial.upper", d, {}) : position;
+      box ? std::vector<double>{} : per_coordinate(config, "initial.position", d, potential.usual_start(), most);
+  auto const lower = box ? per_coordinate(config, "initial.lower", d, {}, most) : position;
+  auto const upper = box ? per_coordinate(config, "initial.upper", d, {}, most) : position;
   for (std::size_t i = 0; i < lower.size(); ++i) {
     config.check(lower[i] <= upper[i], "initial.lower", "<= initial.upper");
     initial.lower[i] = lower[i];
     initial.upper[i] = upper[i];
   }
   if (config.has("initial.velocity")) {
-    auto const velocity = per_coordinate(config, "initial.velocity", d, {});
+    auto const velocity = per_coordinate(config, "initial.velocity", d, {}, most);
     std::copy(velocity.begin(), velocity.end(), initial.velocity);
     initial.thermal_velocity = false;
   }
+  check_energy(config, potential, initial, precision);
   return initial;
 }
 
-LangevinParams read_langevin(Config const& config, bool overdamped) {
+LangevinParams read_langevin(Config const& config, bool overdamped, std::string const& precision) {
   LangevinParams langevin;
-  langevin.dt = config.positive<double>("integrator.dt");
-  langevin.friction =
-      overdamped ? config.positive<double>("integrator.friction") : config.non_negative<double>("integrator.friction");
-  langevin.temperature = config.positive<double>("integrator.temperature");
-  langevin.mass = config.positive<double>("integrator.mass", 1.0);
+  langevin.dt = read_scale(config, "integrator.dt", precision);
+  bool const free = !overdamped && config.non_negative<double>("integrator.friction") == 0;
+  langevin.friction = free ? 0.0 : read_scale(config, "integrator.friction", precision);
+  langevin.temperature = read_scale(config, "integrator.temperature", precision);
+  langevin.mass = read_scale(config, "integrator.mass", precision, 1.0);
   return langevin;
 }
 
 namespace {
 
-HistogramGrid read_histogram(Config const& config, int coordinate, int dimensions) {
+HistogramGrid read_histogram(Config const& config, int coordinate, int dimensions, double widest) {
   HistogramGrid grid;
   auto const bins = config.find<std::vector<std::int64_t>>("observables.histogram.bins");
   if (!bins) return grid;
@@ -75,8 +114,8 @@ HistogramGrid read_histogram(Config const& config, int coordinate, int dimension
                "a list of one number" + std::string(most == 2 ? " or two" : ""));
   grid.dimensions = static_cast<int>(bins->size());
   grid.axis = coordinate;
-  auto const lower = per_coordinate(config, "observables.histogram.lower", grid.dimensions, {});
-  auto const upper = per_coordinate(config, "observables.histogram.upper", grid.dimensions, {});
+  auto const lower = per_coordinate(config, "observables.histogram.lower", grid.dimensions, {}, widest);
+  auto const upper = per_coordinate(config, "observables.histogram.upper", grid.dimensions, {}, widest);
   for (std::size_t d = 0; d < bins->size(); ++d) {
     config.check((*bins)[d] > 0 && (*bins)[d] <= 4096, "observables.histogram.bins", "between 1 and 4096");
     config.check(lower[d] < upper[d], "observables.histogram.lower", "< observables.histogram.upper");
@@ -87,11 +126,10 @@ HistogramGrid read_histogram(Config const& config, int coordinate, int dimension
   return grid;
 }
 
-SamplingParams read_sampling(Config const& config, int dimensions) {
+SamplingParams read_sampling(Config const& config, int dimensions, double widest) {
   SamplingParams sampling;
   sampling.every = config.non_negative<std::int64_t>("observables.every", 10);
-  sampling.coordinate = static_cast<int>(config.non_negative<std::int64_t>("observables.coordinate", 0));
-  config.check(sampling.coordinate < dimensions, "observables.coordinate", "< the number of coordinates");
+  sampling.coordinate = config.bounded<int>("observables.coordinate", 0, dimensions - 1, 0);
   config.renamed("observables.dividing_point", "observables.divide");
   config.renamed("observables.core_sets", "observables.cores");
   sampling.dividing_point = config.get<double>("observables.dividing_point", 0.0);
@@ -105,7 +143,7 @@ SamplingParams read_sampling(Config const& config, int dimensions) {
   sampling.first_passage = config.get<bool>("observables.first_passage", false);
   config.check(!sampling.first_passage || sampling.core_sets, "observables.first_passage",
                "false unless observables.core_sets is given");
-  sampling.histogram = read_histogram(config, sampling.coordinate, dimensions);
+  sampling.histogram = read_histogram(config, sampling.coordinate, dimensions, widest);
   return sampling;
 }
 
@@ -118,6 +156,7 @@ void read_frames(Config const& config, StudyParams& study) {
   config.check(study.correlation_frames <= max_correlation_frames, "observables.correlation_frames",
                "at most " + std::to_string(max_correlation_frames));
   study.transient = config.find<double>("observables.transient");
+  config.check(study.transient.value_or(0.0) >= 0, "observables.transient", ">= 0");
 }
 
 void read_trajectory(Config const& config, StudyParams& study) {
@@ -167,10 +206,10 @@ StudyParams read_study(Config const& config, CommandLine const& options, Potenti
   params.walkers = config.positive<std::int64_t>("ensemble.walkers");
   config.check(params.walkers <= (std::int64_t{1} << 40), "ensemble.walkers", "at most 2^40");
   params.seed = config.get<std::uint64_t>("ensemble.seed");
-  params.langevin = read_langevin(config, is_overdamped(request.scheme));
-  params.sampling = read_sampling(config, dimension);
+  params.langevin = read_langevin(config, is_overdamped(request.scheme), request.precision);
+  params.sampling = read_sampling(config, dimension, number_range(request.precision).most);
 
-  study.initial = read_initial(config, *request.potential);
+  study.initial = read_initial(config, *request.potential, request.precision);
   constexpr std::int64_t too_many = std::int64_t{1} << 45;
   study.equilibrate = config.non_negative<std::int64_t>("run.equilibrate", 0);
   config.check(study.equilibrate < too_many, "run.equilibrate", "below 2^45");

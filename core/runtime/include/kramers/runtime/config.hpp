@@ -74,6 +74,14 @@ class Config {
     check(value >= T{0}, key, ">= 0");
     return value;
   }
+  /// An integer from `lowest` to `highest`, checked before it becomes a T: the way to any type that is none of
+  /// `config_value`, for a cast would make another number of one that does not fit.
+  template <std::integral T>
+    requires(!std::same_as<T, bool> && (std::is_signed_v<T> || sizeof(T) < sizeof(std::int64_t)))
+  T bounded(std::string_view key, std::type_identity_t<T> lowest, std::type_identity_t<T> highest,
+            std::optional<std::type_identity_t<T>> fallback = {}) const {
+    return static_cast<T>(bounded_integer(key, lowest, highest, fallback));
+  }
   /// One of the given names; the message for another name suggests the nearest. An empty fallback means required.
   std::string one_of(std::string_view key, std::vector<std::string> const& names, std::string_view fallback = {}) const;
   /// The name of a file to read; `inputs` remembers it. One written in the file is relative to the folder of that file,
@@ -113,6 +121,9 @@ class Config {
   std::string const& source() const;
 
  private:
+  std::int64_t bounded_integer(std::string_view key, std::int64_t lowest, std::int64_t highest,
+                               std::optional<std::int64_t> fallback) const;
+
   struct Impl;
   explicit Config(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> m_impl;

@@ -36,10 +36,18 @@ struct StudyParams {
   std::int64_t first_origin() const { return (sample_after + frame_every - 1) / frame_every; }
 };
 
-/// Read the table [initial]: where walkers start; by default in a minimum of the potential.
-InitialState read_initial(Config const& config, AnyPotential const& potential);
+/// The sizes that numbers of an input may have, so that neither they nor products of three of them overflow or vanish in
+/// this precision.
+struct NumberRange {
+  double least, most;  ///< > 0
+};
+NumberRange number_range(std::string const& precision);
+
+/// Read the table [initial]: where walkers start; by default in a minimum of the potential. There its energy must be a
+/// number of this precision.
+InitialState read_initial(Config const& config, AnyPotential const& potential, std::string const& precision);
 /// Read time step, friction, temperature and mass from the table [integrator].
-LangevinParams read_langevin(Config const& config, bool overdamped);
+LangevinParams read_langevin(Config const& config, bool overdamped, std::string const& precision);
 
 /// Read an input; names and precision come from the command line. Asks for every key that kramers-langevin knows.
 /// @throws InputError  a key that is missing, unknown or impossible
