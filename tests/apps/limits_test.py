@@ -36,6 +36,21 @@ every = 5
 frame_every = 100
 """
 
+SPREAD = """
+[ensemble]
+seed = 7
+[potential]
+kind = "double_well"
+[integrator]
+dt = 0.02
+friction = 1.0
+temperature = 0.4
+[trunk]
+steps = 1000
+[spread]
+every = 10
+"""
+
 
 class Outcome:
     def __init__(self, process):
@@ -54,6 +69,7 @@ class Case(unittest.TestCase):
         self.folder = Path(tempfile.mkdtemp(prefix="kramers-limits-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.write("langevin.toml", LANGEVIN)
+        self.write("spread.toml", SPREAD)
 
     def write(self, name, text):
         (self.folder / name).write_text(text)
@@ -121,6 +137,60 @@ class Threads(Case):
         for value in ("0", "-1", "2x", "4294967297"):
             self.refuse(64, "expected an integer >= 1", "langevin", "langevin.toml", KOKKOS_NUM_THREADS=value)
         self.run_langevin(OMP_NUM_THREADS=" 2 , 1", KOKKOS_DISABLE_WARNINGS="Yes")
+
+
+class Inputs(Case):
+    """Values that do not fit into their type, sizes that no calculation has, and files that are no inputs."""
+
+    def test_integers_keep_their_value(self):
+        for assignment in ("observables.coordinate=4294967296", "observables.coordinate=-1",
+                           "potential.dimensions=4294967297"):
+            self.refuse(65, f"invalid '{assignment.split('=')[0]}': got ", "langevin", "langevin.toml", "--set", assignment)
+        for walker in (300, 4294967296, 18446744073709551615):
+            self.refuse(64, f"invalid --replay: got {walker}; expected an id of the ensemble, 0 ... 299", "langevin",
+                        "langevin.toml", "--replay", walker)
+        for walker in (-1, 18446744073709551616, 1.5):
+            self.refuse(64, "--replay", "langevin", "langevin.toml", "--replay", walker)
+
+    def test_numbers_whose_products_overflow(self):
+        for assignment in ("integrator.dt=1e-300", "integrator.temperature=1e300", "integrator.mass=1e-200",
+                           "integrator.friction=1e200", "initial.position=[1e308]", "observables.transient=-1"):
+            self.refuse(65, f"invalid '{assignment.split('=')[0]}': got ", "langevin", "langevin.toml", "--set", assignment)
+        self.refuse(65, "'potential' has the energy", "langevin", "langevin.toml", "--set", "potential.barrier=1e308")
+        self.refuse(65, "numbers of f32", "langevin", "langevin.toml", "--precision", "f32", "--set",
+                    "integrator.temperature=1e20")
+        self.refuse(65, "'spread.sigma_position'", "spread", "spread.toml", "--set", "spread.sigma_position=1e200")
+        outcome = self.attempt("langevin", "langevin.toml", "--quiet", "--topology", "off", "--set",
+                               "observables.transient=1e99", "--set", "integrator.friction=0")
+        self.assertEqual((outcome.code, outcome.err), (0, ""))  # nothing to fit, and free flight
+
+    def test_toml_that_is_nested_without_end(self):
+        many = 30000
+        for text, what in {".".join(["a"] * many) + " = 1": "a key has more than 32 parts",
+                           "[" + ".".join(["a"] * many) + "]": "a key has more than 32 parts",
+                           "x = " + "[" * many + "]" * many: "nested more than 32 deep",
+                           "x = " + "{a=" * many + "1" + "}" * many: "nested more than 32 deep",
+                           "x = " + ("{" + ".".join(["a"] * 500) + "=") * 200 + "1" + "}" * 200: "more than 32 parts",
+                           "a" * 8000000 + " = 1": "has 8000012 characters; expected at most 256"}.items():
+            self.write("bad.toml", LANGEVIN + text + "\n")
+            self.refuse(65, rf"bad\.toml:16: .*{what}", "langevin", "bad.toml")
+        self.refuse(65, "expected at most 256", "langevin", "langevin.toml", "--set", "a" * 300 + "=1")
+
+    def test_toml_with_many_dots(self):
+        self.write("dots.toml", LANGEVIN.replace("seed = 7", "seed = 7  # " + "." * 500))
+        outcome = self.attempt("langevin", "dots.toml", "--quiet", "--topology", "off", "--set",
+                               'output.summary="' + "./" * 100 + 'dots.json"')
+        self.assertEqual((outcome.code, outcome.err), (0, ""))
+
+    def test_machines_that_are_none(self):
+        head = '<?xml version="1.0"?><!DOCTYPE topology SYSTEM "hwloc2.dtd"><topology version="2.0">'
+        attributes = " ".join(f'a{i}="1"' for i in range(200000))
+        self.write("attributes.xml", f'{head}<object type="Machine" {attributes}/></topology>')
+        self.refuse(65, "<object> has more than 1000 attributes", "topo", "plan", "-n", 1, "--xml", "attributes.xml")
+        self.write("elements.xml", head + "<a/>" * 2000000 + "</topology>")
+        self.refuse(65, "more than 1000000 elements", "topo", "plan", "-n", 1, "--xml", "elements.xml")
+        self.refuse(64, "invalid ranks: got 1000000; expected at most 65536", "topo", "plan", "-n", 1000000)
+        self.refuse(64, "--ranks", "topo", "plan", "-n", 4294967297)
 
 
 if __name__ == "__main__":

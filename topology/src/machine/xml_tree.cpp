@@ -34,7 +34,10 @@ class Parser {
   }
 
  private:
+  // Far more than any node has: elements of it have some tens of attributes, and there are some thousands of them.
   static constexpr int deepest = 200;
+  static constexpr std::size_t most_attributes = 1000;
+  static constexpr int most_elements = 1'000'000;
 
   [[noreturn]] void fail(std::string const& what) const { reject_xml(m_source, m_line, what); }
 
@@ -122,6 +125,7 @@ class Parser {
 
   XmlElement parse(int depth) {
     if (depth > deepest) fail("elements are nested more than " + std::to_string(deepest) + " deep");
+    if (++m_elements > most_elements) fail("it has more than " + std::to_string(most_elements) + " elements");
     take(1);  // <
     XmlElement element;
     element.line = m_line;
@@ -139,6 +143,9 @@ class Parser {
       take(1);
       std::string_view const value = take_to(quote);
       if (value.find('<') != std::string_view::npos) fail("the value of '" + attribute + "' has no end");
+      if (element.attributes.size() == most_attributes) {
+        fail("<" + element.name + "> has more than " + std::to_string(most_attributes) + " attributes");
+      }
       if (element.find(attribute) != nullptr) fail("'" + attribute + "' is given twice");
       element.attributes.emplace_back(std::move(attribute), decoded(value));
     }
@@ -169,7 +176,7 @@ class Parser {
 
   std::string_view m_rest;
   std::string const& m_source;
-  int m_line = 1;
+  int m_line = 1, m_elements = 0;
 };
 
 }  // namespace

@@ -32,8 +32,10 @@ void check_request(Machine const& machine, PlanRequest const& request, Candidate
   expects_at_least(request.reserved_per_domain, 0, "reserved_per_domain");
   expects_at_least(request.ranks_per_gpu, 0, "ranks_per_gpu");
   auto const ranks = static_cast<std::size_t>(request.ranks);
-  if (ranks > CpuSet::largest) {
-    throw UsageError(invalid_value("ranks", std::to_string(ranks), "no more than a machine can have hardware threads"));
+  constexpr std::size_t most_ranks = 1U << 16U;  // more than any node has hardware threads
+  if (ranks > most_ranks) {
+    throw UsageError(
+        invalid_value("ranks", std::to_string(ranks), "at most " + std::to_string(most_ranks) + " on a node"));
   }
   if (!request.bindings.empty() && request.bindings.size() != ranks) {
     throw UsageError("bindings are given for " + std::to_string(request.bindings.size()) + " of " +
