@@ -3,6 +3,7 @@
 
 #include <kramers/base/text.hpp>
 #include <kramers/ml/classifier_file.hpp>
+#include <kramers/ml/classifier_memory.hpp>
 #include <kramers/runtime/provenance.hpp>
 #include <kramers/runtime/signals.hpp>
 
@@ -73,7 +74,7 @@ void report_interruption(ml::ClassifierTraining const& training, std::int64_t ep
   }
   std::fprintf(stderr,
                "kramers-classify: stopped by signal %d at epoch %lld of %lld; go on with --resume (checkpoint %s)\n",
-               signal, static_cast<long long>(training.epoch()), static_cast<long long>(epochs), checkpoint.c_str());
+               signal, static_cast<long long>(training.epoch()), static_cast<long long>(epochs), printable(checkpoint.string()).c_str());
 }
 
 int train(AppRun const& run) {
@@ -92,13 +93,15 @@ int train(AppRun const& run) {
 
   std::filesystem::path const& source = run.options.files[0];
   auto const data = ml::read_dataset(source);
+  auto const needs = ml::memory_needed(params, 1, std::ssize(data.spread), random.count);
+  require_memory(run.comm, needs, params.space);
   auto const problem = ml::make_problem(data, params, source.string());
   ml::ClassifierTraining training(params, problem);
   if (run.options.resume) training.resume(ml::read_classifier_model(checkpoint), checkpoint.string());
   auto const origin = origin_of(run);
   auto const save = [&](ClassifierModel const& model) { ml::write_classifier(checkpoint, model, origin.dump()); };
   auto const warn = [](std::string const& what) {
-    std::fprintf(stderr, "kramers-classify: warning: %s\n", what.c_str());
+    std::fprintf(stderr, "kramers-classify: warning: %s\n", printable(what).c_str());
   };
   if (int const signal = training.run(run.options.quiet, {every, save, warn}); signal != 0) {
     report_interruption(training, params.epochs, checkpoint, signal);
@@ -116,7 +119,9 @@ int train(AppRun const& run) {
   summary["loss"] = model.history.loss.back();
   summary["train"] = to_json(found.train);
   summary["held_out"] = to_json(found.held_out);
-  summary["memory"] = {{"state_bytes", training.state_bytes()}, {"peak_resident_bytes", peak_memory()}};
+  summary["memory"] = {{"state_bytes", training.state_bytes()},
+                       {"peak_resident_bytes", peak_memory()},
+                       {"estimated_bytes", host_bytes(needs, params.space)}};
   summary["provenance"] = origin;
   if (outputs.model) ml::write_classifier(*outputs.model, model, origin.dump());
   if (outputs.results) {
@@ -155,6 +160,9 @@ int sweep(AppRun const& run) {
 
   std::filesystem::path const& source = run.options.files[0];
   auto const data = ml::read_dataset(source);
+  auto const needs = ml::memory_needed(params, std::ssize(models.seeds) * std::ssize(models.learning_rates),
+                                       std::ssize(data.spread), random.count);
+  require_memory(run.comm, needs, params.space);
   auto const problem = ml::make_problem(data, params, source.string());
   ml::SweepResult const result = interruptible([&] { return ml::sweep(params, models, problem, run.options.quiet); });
   nlohmann::json summary = basics(run);
@@ -173,6 +181,7 @@ int sweep(AppRun const& run) {
   }
   summary["provenance"] = origin_of(run);
   ml::Predictor const predict(result.model, params.space);
+  summary["memory"] = {{"peak_resident_bytes", peak_memory()}, {"estimated_bytes", host_bytes(needs, params.space)}};
   if (outputs.model) ml::write_classifier(*outputs.model, result.model, summary["provenance"].dump());
   if (outputs.results) {
     Evaluations const found = evaluated(predict, problem, params.classes());
@@ -214,6 +223,7 @@ int predict(AppRun const& run) {
   files.require_usable();
   ClassifierModel const model = ml::read_classifier_model(run.options.files[1]);
   auto const points = ml::read_points(run.options.files[0]);
+  require_memory(run.comm, ml::memory_needed(model.params, 1, std::ssize(points.position), 0), run.options.space);
   ml::Predictor const predictor(model, run.options.space);
   nlohmann::json summary = basics(run);
   summary["model"] = to_json(model);
@@ -250,6 +260,8 @@ int evaluate(AppRun const& run) {
   ClassifierModel const model = ml::read_classifier_model(run.options.files[1]);
   auto const data = ml::read_dataset(run.options.files[0]);
   int const classes = model.params.classes();
+  require_memory(run.comm, ml::memory_needed(model.params, 1, std::ssize(data.spread), RandomPoints{}.count),
+                 run.options.space);
   ml::Predictor const predictor(model, run.options.space);
   // The same dataset is divided as it was; another one is new to the model as a whole.
   bool const same = data.hash() == model.dataset_hash;

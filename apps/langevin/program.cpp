@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/base/text.hpp>
+#include <kramers/dynamics/studies/study_memory.hpp>
 #include <kramers/langevin/program.hpp>
 #include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/provenance.hpp>
@@ -43,10 +45,11 @@ int study_ensemble(AppRun const& run, PotentialList const& potentials) {
   run.config.reject_unknown();
   if (run.options.replay) return follow_one(run, params, outputs);
 
+  require_memory(run.comm, memory_needed(params, run.comm.rank(), run.comm.size()), run.options.space);
   Study study(params, run.comm);
   if (run.options.resume) study.resume(params.checkpoint);
   auto const warn = [&](std::string const& what) {
-    if (run.comm.is_root()) std::fprintf(stderr, "kramers-langevin: warning: %s\n", what.c_str());
+    if (run.comm.is_root()) std::fprintf(stderr, "kramers-langevin: warning: %s\n", printable(what).c_str());
   };
   if (int const signal = study.run(run.options.quiet, warn); signal != 0) {
     report_interruption(study, signal);

@@ -2,6 +2,7 @@
 #include "report.hpp"
 
 #include <kramers/base/text.hpp>
+#include <kramers/dynamics/studies/study_memory.hpp>
 #include <kramers/runtime/app_files.hpp>
 #include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/provenance.hpp>
@@ -65,7 +66,11 @@ nlohmann::json summarise(Study& study, StudyResults const& results, AppRun const
   summary["walker_steps_per_s"] = seconds > 0 ? done / seconds : 0.0;
   summary["state_hash"] = hex(study.state_hash());
   summary["memory"] = {
-      {"state_bytes", state}, {"work_bytes", extra}, {"peak_resident_bytes_per_rank", peak_memory(run.comm)}};
+      {"state_bytes", state},
+      {"work_bytes", extra},
+      {"peak_resident_bytes_per_rank", peak_memory(run.comm)},
+      {"estimated_bytes_per_rank",
+       run.comm.max(host_bytes(memory_needed(params, run.comm.rank(), run.comm.size()), params.request.space))}};
   summary["observables"] = results.observables;
   summary["references"] = results.references;
   return summary;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/text.hpp>
+#include <kramers/dynamics/studies/study_memory.hpp>
+#include <kramers/ml/classifier_memory.hpp>
 #include <kramers/runtime/app_files.hpp>
 #include <kramers/runtime/h5.hpp>
 #include <kramers/runtime/provenance.hpp>
@@ -7,8 +9,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <iterator>
 #include <limits>
 
 #include "adaptive.hpp"
@@ -96,6 +100,11 @@ int run_adaptively(AppRun const& run) {
   auto const summary_file = files.output("--summary", run.options.summary, "output.summary", FileUse::writes);
   run.config.reject_unknown();
   files.require_usable();
+
+  auto needs = memory_needed(request, 0, 1);
+  std::ranges::copy(ml::memory_needed(classifier, loop.models, request.params.points(), request.params.points()),
+                    std::back_inserter(needs));
+  require_memory(run.comm, needs, request.space);
 
   auto const begin = std::chrono::steady_clock::now();
   LoopResult const result =

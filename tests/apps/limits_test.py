@@ -5,6 +5,7 @@ import argparse
 import json
 import os
 from pathlib import Path
+import resource
 import shutil
 import subprocess
 import sys
@@ -74,7 +75,8 @@ class Case(unittest.TestCase):
     def write(self, name, text):
         (self.folder / name).write_text(text)
 
-    def attempt(self, program, *words, **environment):
+    def attempt(self, program, *words, address_space=None, **environment):
+        """Run to the end. address_space: bytes that the process may have of it."""
         path = getattr(options, program)
         if path is None:
             self.skipTest(f"kramers-{program} is not built here")
@@ -83,11 +85,13 @@ class Case(unittest.TestCase):
                        **environment}
         environment = {name: value for name, value in environment.items() if value is not None}
         return Outcome(subprocess.run([path, *map(str, words)], cwd=self.folder, env=environment, text=True,
-                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE))
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE,
+                                      preexec_fn=None if address_space is None else lambda: resource.setrlimit(
+                                          resource.RLIMIT_AS, (address_space, address_space))))
 
-    def refuse(self, code, pattern, program, *words, **environment):
+    def refuse(self, code, pattern, program, *words, **how):
         """The program ends with this code and one sentence, which matches."""
-        outcome = self.attempt(program, *words, **environment)
+        outcome = self.attempt(program, *words, **how)
         self.assertEqual(outcome.code, code, outcome.err)
         self.assertEqual(len(outcome.messages), 1, outcome.err)
         self.assertRegex(outcome.messages[0], pattern)
@@ -191,6 +195,91 @@ class Inputs(Case):
         self.refuse(65, "more than 1000000 elements", "topo", "plan", "-n", 1, "--xml", "elements.xml")
         self.refuse(64, "invalid ranks: got 1000000; expected at most 65536", "topo", "plan", "-n", 1000000)
         self.refuse(64, "--ranks", "topo", "plan", "-n", 4294967297)
+
+
+class Memory(Case):
+    """What a run needs is known before it begins: the estimate is an upper bound, and not a wild one."""
+
+    def peak(self, program, *words):
+        """Peak and estimate of a run that ends well [bytes]; files that it writes at the end included."""
+        environment = {**os.environ, "OMP_NUM_THREADS": "2", "OMP_PROC_BIND": "false", "OMP_WAIT_POLICY": "passive"}
+        with open(self.folder / "messages", "w") as messages:
+            process = subprocess.Popen([getattr(options, program), *map(str, words), "--quiet", "--summary", "run.json",
+                                        "--output", "run.h5"], cwd=self.folder, env=environment, stderr=messages)
+            _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(process.returncode, 0, (self.folder / "messages").read_text())
+        summary = json.loads((self.folder / "run.json").read_text())
+        if summary["space"] not in ("serial", "openmp"):
+            self.skipTest("kernels run on a device, whose driver takes memory of the host")
+        memory = summary["memory"]
+        return usage.ru_maxrss * 1024, memory.get("estimated_bytes_per_rank", memory.get("estimated_bytes"))
+
+    def compare(self, small, cases):
+        """The estimates of larger runs against what they take more than a small one, which is mostly libraries."""
+        base, little = self.peak(*small)
+        self.assertLess(little, 5e6)
+        for what, words in cases.items():
+            with self.subTest(what):
+                peak, estimate = self.peak(*small, *words)
+                self.assertGreater(peak - base, 2e7, "too small to compare")
+                # Allocators and pages are worth a tenth below. Above: lists that grow may have room for twice their length,
+                # and of what is freed on the way some is used again.
+                self.assertGreater(estimate, 0.9 * (peak - base))
+                self.assertLess(estimate, 2.5 * (peak - base))
+
+    def test_langevin(self):
+        if options.langevin is None:
+            self.skipTest("kramers-langevin is not built here")
+        def sets(*assignments):
+            return [word for assignment in assignments for word in ("--set", assignment)]
+        many = sets("ensemble.walkers=3000000", "run.steps=2", "observables.every=1", "observables.frame_every=1")
+        self.compare(("langevin", "langevin.toml", "--topology", "off"), {
+            "state": many,
+            "f32": [*many, "--precision", "f32"],
+            "correlations": [*many, *sets("observables.correlation_frames=2", "observables.core_sets=[-0.7,0.7]")],
+            "histogram": sets("potential.dimensions=2", "observables.histogram.bins=[400,300]",
+                              "observables.histogram.lower=[-2,-2]", "observables.histogram.upper=[2,2]"),
+            "frames": sets("run.steps=5000", "observables.frame_every=1"),
+            "trajectory": sets("run.steps=10000", "output.trajectory.walkers=200", "output.trajectory.every=1")})
+
+    def test_spread_and_classify(self):
+        if options.spread is None or options.classify is None:
+            self.skipTest("kramers-spread or kramers-classify is not built here")
+        many = ("--set", "trunk.steps=400000", "--set", "spread.every=1", "--set", "spread.steps=1", "--set",
+                "spread.members=2")
+        small = ("spread", "spread.toml", "--topology", "off")
+        self.compare(small, {"trunk": ("--set", "trunk.steps=1000000", "--set", "spread.every=1000"), "points": many})
+        self.peak(*small, *many)
+        shutil.move(self.folder / "run.h5", self.folder / "many.h5")
+        self.peak(*small)
+        shutil.move(self.folder / "run.h5", self.folder / "few.h5")
+        self.write("classify.toml", "[training]\nepochs = 2\nbatch = 16\n[random_points]\ncount = 100\n")
+        self.compare(("classify", "train", "few.h5", "classify.toml"), {
+            "others": ("--set", "random_points.count=400000"),
+            "network": ("--set", "network.hidden=[1000,1000]")})
+        base, _ = self.peak("classify", "train", "few.h5", "classify.toml")
+        for words in (("train", "many.h5", "classify.toml", "--set", "training.batch=4096"),
+                      ("sweep", "few.h5", "classify.toml", "--set", "sweep.seeds=1000")):
+            peak, estimate = self.peak("classify", *words)
+            self.assertGreater(estimate, 0.9 * (peak - base), words)
+            self.assertLess(estimate, 2.5 * (peak - base), words)
+
+    def test_what_no_machine_has(self):
+        sets = lambda *assignments: [word for assignment in assignments for word in ("--set", assignment)]
+        for words, what in {("ensemble.walkers=1000000000000",): "positions, velocities and sums of its walkers",
+                            ("potential.dimensions=2", "observables.histogram.bins=[4096,4096]",
+                             "observables.histogram.lower=[-2,-2]", "observables.histogram.upper=[2,2]"):
+                                "histograms of its groups of walkers"}.items():
+            outcome = self.refuse(65, rf"not enough memory: this run needs about .* for {what}, but .* are .*; lower ",
+                                  "langevin", "langevin.toml", *sets(*words), address_space=1 << 32)
+            self.assertNotIn("1e+", outcome.err)
+        self.refuse(65, "not enough memory: .* for the trunk, but .*; lower trunk.steps", "spread", "spread.toml",
+                    *sets("trunk.steps=4000000000", "spread.every=1000000"), address_space=1 << 32)
+        self.peak("spread", "spread.toml", "--topology", "off")
+        self.write("classify.toml", "[training]\nbatch = 16\n")
+        self.refuse(65, "not enough memory: .* for other points, but .*; lower random_points.count", "classify", "train",
+                    "run.h5", "classify.toml", *sets("random_points.count=200000000"), address_space=1 << 32)
 
 
 if __name__ == "__main__":

@@ -300,6 +300,7 @@ std::vector<Estimate> free_energy(std::vector<std::uint64_t> const& counts, Hist
     double inside = 0;
     for (int b = 0; b < bins; ++b) inside += totals[place(b)];
     std::vector<double> density;
+    density.reserve(place(bins));  // one for each group is kept
     for (int b = 0; b < bins; ++b) density.push_back(totals[place(b)] / (inside * volume));
     return density;
   });

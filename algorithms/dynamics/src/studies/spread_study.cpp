@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/dynamics/estimators/estimators.hpp>
 #include <kramers/dynamics/studies/spread_study.hpp>
+#include <kramers/dynamics/studies/study_memory.hpp>
 #include <kramers/dynamics/studies/study_params.hpp>
 #include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/provenance.hpp>
@@ -100,6 +101,7 @@ SpreadRequest read_spread(Config const& config, CommandLine const& options, Pote
 }
 
 SpreadResult compute_spread(SpreadRequest request, Communicator const& comm) {
+  require_memory(comm, memory_needed(request, comm.rank(), comm.size()), request.space);
   request.range = points_of(request.params.points(), comm.rank(), comm.size());
   std::unique_ptr<AnySpreadMap> map;
   SpreadResult result;
@@ -124,20 +126,23 @@ SpreadResult compute_spread(SpreadRequest request, Communicator const& comm) {
 
 nlohmann::json summarise_spread(SpreadRequest const& request, SpreadResult const& result, Communicator const& comm) {
   SpreadParams const& p = request.params;
+  double const estimate = comm.max(host_bytes(memory_needed(request, comm.rank(), comm.size()), request.space));
   char hash[19];
   std::snprintf(hash, sizeof hash, "0x%016llx", static_cast<unsigned long long>(result.state_hash));
-  nlohmann::json summary{
-      {"app", app_name},
-      {"version", version()},
-      {"space", request.space},
-      {"precision", request.precision},
-      {"ranks", comm.size()},
-      {"threads", thread_count(request.space)},
-      {"steps", p.steps},
-      {"points", p.points()},
-      {"wall_s", result.seconds},
-      {"state_hash", hash},
-      {"memory", {{"state_bytes", result.state_bytes}, {"peak_resident_bytes_per_rank", peak_memory(comm)}}}};
+  nlohmann::json summary{{"app", app_name},
+                         {"version", version()},
+                         {"space", request.space},
+                         {"precision", request.precision},
+                         {"ranks", comm.size()},
+                         {"threads", thread_count(request.space)},
+                         {"steps", p.steps},
+                         {"points", p.points()},
+                         {"wall_s", result.seconds},
+                         {"state_hash", hash},
+                         {"memory",
+                          {{"state_bytes", result.state_bytes},
+                           {"peak_resident_bytes_per_rank", peak_memory(comm)},
+                           {"estimated_bytes_per_rank", estimate}}}};
   if (comm.is_root()) add_observables(summary, p, result);
   std::string text = summary.dump();
   comm.broadcast(text);

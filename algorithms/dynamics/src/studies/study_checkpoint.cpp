@@ -145,7 +145,7 @@ LaunchState read_launch(h5::Reader const& file, Communicator const& comm, AnyEns
       file.attribute<std::int64_t>("launch", "first_step"), file.attribute<std::int64_t>("launch", "last_step"), {}};
   auto const sums = [&](char const* name, std::uint64_t row, std::uint64_t rows) {
     auto values = file.read_rows<double>(name, row, rows);
-    agree(comm, [&] { check_sums(CellSums(values), file.path().string()); });
+    agree(comm, [&] { check_sums(CellSums(values), name, file.path().string()); });
     return values;
   };
   if (file.has("launch/walker_sums")) {
@@ -239,7 +239,7 @@ std::int64_t read_checkpoint(std::filesystem::path const& path, Communicator con
   EnsembleLayout::Range const cells = layout.cells_of(range);
   CellSums const sums(file.read_rows<double>("sums/cells", static_cast<std::uint64_t>(cells.first),
                                              static_cast<std::uint64_t>(cells.size())));
-  agree(comm, [&] { check_sums(sums, path.string()); });
+  agree(comm, [&] { check_sums(sums, "sums/cells", path.string()); });
   ensemble.set_cell_sums(sums);
   // Counters of a group may go on on another rank than before; sums over ranks are all that matters.
   auto histogram = file.read<std::uint64_t>("sums/histogram");

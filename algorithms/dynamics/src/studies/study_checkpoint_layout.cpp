@@ -153,12 +153,12 @@ void check_state(StateColumn const& column, std::int64_t first, std::string cons
       column.values);
 }
 
-void check_sums(CellSums const& sums, std::string const& path) {
+void check_sums(CellSums const& sums, std::string const& name, std::string const& path) {
   for (std::size_t row = 0; row < sums.rows(); ++row) {
     for (int q = index(Quantity::samples_in_a); q < row_length<Quantity>; ++q) {
       double const count = sums(row, static_cast<Quantity>(q));
       if (!(std::isfinite(count) && count >= 0)) {
-        refuse(path, "a count of its sums is " + shortest_decimal(count) + ", which none can be");
+        refuse(path, "a count of '" + name + "' is " + shortest_decimal(count) + ", which none can be");
       }
     }
   }

@@ -23,7 +23,7 @@ void check_layout(h5::Reader const& file, StudyParams const& params, std::int64_
 void check_state(StateColumn const& column, std::int64_t first, std::string const& path);
 
 /// Sums of cells, units or walkers: what counts events or steps is not negative.
-void check_sums(CellSums const& sums, std::string const& path);
+void check_sums(CellSums const& sums, std::string const& name, std::string const& path);
 
 /// Flags of the blocks that are ahead within a launch: 0 or 1.
 void check_ahead(std::vector<std::uint8_t> const& ahead, std::string const& path);

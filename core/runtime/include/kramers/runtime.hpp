@@ -12,6 +12,7 @@
 #include <kramers/runtime/h5.hpp>
 #include <kramers/runtime/json_file.hpp>
 #include <kramers/runtime/kokkos_session.hpp>
+#include <kramers/runtime/memory_need.hpp>
 #include <kramers/runtime/memory_problem.hpp>
 #include <kramers/runtime/progress.hpp>
 #include <kramers/runtime/provenance.hpp>
