@@ -74,7 +74,8 @@ void report_interruption(ml::ClassifierTraining const& training, std::int64_t ep
   }
   std::fprintf(stderr,
                "kramers-classify: stopped by signal %d at epoch %lld of %lld; go on with --resume (checkpoint %s)\n",
-               signal, static_cast<long long>(training.epoch()), static_cast<long long>(epochs), printable(checkpoint.string()).c_str());
+               signal, static_cast<long long>(training.epoch()), static_cast<long long>(epochs),
+               printable(checkpoint.string()).c_str());
 }
 
 int train(AppRun const& run) {

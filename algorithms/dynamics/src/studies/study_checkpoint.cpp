@@ -149,8 +149,8 @@ LaunchState read_launch(h5::Reader const& file, Communicator const& comm, AnyEns
     return values;
   };
   if (file.has("launch/walker_sums")) {
-    ensemble.set_walker_sums(sums("launch/walker_sums", static_cast<std::uint64_t>(range.first),
-                                  static_cast<std::uint64_t>(range.size())));
+    ensemble.set_walker_sums(
+        sums("launch/walker_sums", static_cast<std::uint64_t>(range.first), static_cast<std::uint64_t>(range.size())));
   }
   if (launch.last_step == 0) return launch;
   std::uint64_t const first = blocks_before(range.first), own = blocks_before(range.last) - first;

@@ -184,8 +184,8 @@ void check_histogram(std::vector<std::uint64_t> const& counts, StudyParams const
                      std::int64_t last_step, std::int64_t walkers_ahead, std::string const& path) {
   if (counts.empty()) return;
   std::int64_t const samples = samples_at(params, step), samples_ahead = samples_at(params, std::max(step, last_step));
-  std::uint64_t left = extent(samples) * extent(params.request.params.walkers) +
-                       extent(samples_ahead - samples) * extent(walkers_ahead);
+  std::uint64_t left =
+      extent(samples) * extent(params.request.params.walkers) + extent(samples_ahead - samples) * extent(walkers_ahead);
   for (std::uint64_t const count : counts) {
     if (count > left) refuse(path, "'sums/histogram' counts more than there are walkers and samples");
     left -= count;
