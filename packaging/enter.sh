@@ -45,7 +45,7 @@ cpu=$({ grep -m1 -E '^(flags|Features)' /proc/cpuinfo || true; } | cksum)
 exec chroot "$new" env -C "$PWD" -u LD_LIBRARY_PATH -u LD_PRELOAD -u CMAKE_PREFIX_PATH -u PYTHONPATH -u CC -u CXX \
   PATH="$path" LC_ALL=C.UTF-8 KRAMERS_INSIDE=1 \
   OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl=self,sm \
-  PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe OMP_PROC_BIND="${OMP_PROC_BIND:-false}" \
+  PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe \
   GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*' \
   CCACHE_DIR="${CCACHE_DIR:-${root%/*}/ccache}" CCACHE_NAMESPACE="${cpu%% *}" \
   CCACHE_BASEDIR="$checkout" CCACHE_NOHASHDIR=1 \

@@ -6,7 +6,7 @@
 # A root stands in $cache under a name with the hash of its definition, and takes that name only when it is complete.
 
 packaging=$(dirname "${BASH_SOURCE[0]}")
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/kramers
+cache=${XDG_CACHE_HOME:-${HOME:?is not set: set it, or XDG_CACHE_HOME, for the place of the private root}/.cache}/kramers
 
 say() { echo "dev: $*" >&2; }
 die() { say "$*"; exit 1; }

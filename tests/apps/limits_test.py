@@ -16,6 +16,8 @@ import unittest
 PATIENCE = 120
 
 parser = argparse.ArgumentParser()
+parser.add_argument("--launcher", action="append", default=[],
+                    help="a word of what starts several ranks; NP stands for their number")
 for program in ("langevin", "spread", "classify", "topo"):
     parser.add_argument(f"--{program}", help="the program kramers-" + program)
 options, unittest_words = parser.parse_known_args()
@@ -131,6 +133,15 @@ class Threads(Case):
             self.assertEqual(summary["threads"], 1)
             self.assertEqual(summary["observables"], two["observables"])
             self.assertRegex("".join(outcome.messages), "2 threads asked for, 1 thread used: OpenMP gives no more")
+
+    def test_ranks_without_a_home(self):
+        if not options.launcher:
+            self.skipTest("built without MPI")
+        launch = [word.replace("NP", "2") for word in options.launcher]
+        ranks = subprocess.run([*launch, "env", "-u", "HOME", options.langevin, "langevin.toml", "--quiet", "--topology",
+                                "off"], cwd=self.folder, env={**os.environ, "OMP_NUM_THREADS": "1"}, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENCE)
+        self.assertEqual((ranks.returncode, ranks.stdout), (0, ""))
 
     def test_variables_that_say_nothing(self):
         for name, value in {"OMP_NUM_THREADS": "abc", "KOKKOS_NUM_THREADS": "abc", "KOKKOS_DEVICE_ID": "x",

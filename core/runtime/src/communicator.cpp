@@ -220,6 +220,8 @@ MpiSession::MpiSession(int& argc, char**& argv) : m_exceptions(std::uncaught_exc
   int initialized = 0;
   MPI_Initialized(&initialized);
   if (initialized != 0 || !may_have_peers()) return;
+  // Open MPI reads settings in the home folder, and gives up with a page of messages where there is none to look in.
+  setenv("HOME", "/", 0);
   int provided = MPI_THREAD_SINGLE;
   expect_success(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
   m_owner = true;
