@@ -167,6 +167,10 @@ class Crafted(Checkpoint):
             self.refuse(says, code=code, ranks=(1,))
         for value in ("text of another kind", [b"a", b"b"], 5):
             self.replaced("fingerprint", value, "'fingerprint' in another type than text", ranks=(1,))
+        self.edit(lambda file: file.attrs.modify("format_version", 2))
+        self.refuse(("format version 2", "earlier kramers"), ranks=(1,))
+        self.edit(lambda file: file.attrs.__setitem__("format", "kramers-langevin checkpoint"))  # of variable length
+        self.refuse("'format' in another type than text of fixed length", ranks=(1,))
 
         shutil.copy(self.good, self.folder / NAME)
         with h5py.File(self.good) as file:

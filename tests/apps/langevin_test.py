@@ -8,6 +8,11 @@ import signal
 import time
 import unittest
 
+try:
+    import numpy as np
+except ImportError:
+    np = None
+
 from langevin_runs import Case, DOUBLE_WELL, h5py, main, options, ranks_of
 
 TABLE = "# position energy\n" + "".join(f"{x / 10} {(x / 10)**2 - 1 / (1 + x * x / 100)}\n" for x in range(-30, 31))
@@ -343,7 +348,7 @@ class BadInput(Case):
         refuse("integrator.dt", "--set", "integrator.dt=0.01", "--replay", "1", code=65)
         edit(lambda file: file.attrs.modify("format_version", 99))
         refuse(("format version 99", "reads up to"))
-        edit(lambda file: file.attrs.modify("format", "cake recipe"))
+        edit(lambda file: file.attrs.__setitem__("format", np.bytes_("cake recipe")))
         refuse("no checkpoint of kramers-langevin")
         edit(lambda file: file["state/x0"].write_direct(file["state/x0"][:] + 1))
         refuse("checksum")

@@ -34,11 +34,11 @@ inline std::vector<std::string> corpus(std::string const& name) {
   return seeds;
 }
 
-/// The target on thousands of mutations of the seeds, with characters of the alphabet put in.
-inline void run_mutations(std::vector<std::string> const& seeds, std::string const& alphabet) {
+/// The target on so many mutations of the seeds, with characters of the alphabet put in.
+inline void run_mutations(std::vector<std::string> const& seeds, std::string const& alphabet, int rounds = 20000) {
   std::mt19937 random(20260131);
   auto const below = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
-  for (int round = 0; round < 20000; ++round) {
+  for (int round = 0; round < rounds; ++round) {
     std::string text = seeds[below(seeds.size())];
     for (std::size_t i = below(6) + 1; i > 0; --i) {
       std::size_t const at = below(text.size() + 1);

@@ -24,6 +24,7 @@ Writer::~Writer() = default;
 void Writer::group(std::string_view) {}
 void Writer::attribute(std::string_view, std::string_view, std::string_view) {}
 void Writer::attribute(std::string_view, std::string_view, std::vector<std::string> const&) {}
+void Writer::tag(std::string_view, std::string_view, std::string_view) {}
 void Writer::write(std::string_view, std::string_view) {}
 void Writer::link(std::string_view, std::string_view) {}
 void Writer::commit() {}
@@ -48,6 +49,9 @@ bool Reader::has_attribute(std::string_view, std::string_view) const {
   return false;
 }
 std::string Reader::text_attribute(std::string_view, std::string_view) const {
+  return {};
+}
+std::string Reader::tag(std::string_view, std::string_view) const {
   return {};
 }
 Extents Reader::extents(std::string_view) const {

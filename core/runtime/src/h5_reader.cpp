@@ -122,6 +122,20 @@ std::string Reader::text_attribute(std::string_view object, std::string_view nam
   return text;
 }
 
+std::string Reader::tag(std::string_view object, std::string_view name) const {
+  std::string text;
+  m_impl->together([&] {
+    auto const attribute = m_impl->open_attribute(object, name);
+    detail::Datatype const type(H5Aget_type(attribute));
+    detail::Dataspace const space(H5Aget_space(attribute));
+    m_impl->expect_text(type, space, name);
+    text.resize(H5Tget_size(type));
+    m_impl->check(H5Aread(attribute, type, text.data()) >= 0, "attribute " + detail::quoted(name));
+    text.resize(std::min(text.size(), text.find('\0')));
+  });
+  return text;
+}
+
 Extents Reader::extents(std::string_view dataset) const {
   Extents extents;
   m_impl->together([&] { extents = m_impl->extents_of(m_impl->open(dataset), dataset); });
@@ -193,14 +207,12 @@ std::string Reader::read_text(std::string_view dataset) const {
     auto const set = m_impl->open(dataset);
     detail::Datatype const type(H5Dget_type(set));
     detail::Dataspace const space(H5Dget_space(set));
-    if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0 || H5Sget_simple_extent_npoints(space) != 1) {
-      m_impl->fail("holds " + detail::quoted(dataset) + " in another type than text");
-    }
+    m_impl->expect_text(type, space, dataset);
     m_impl->expect_stored(set, H5Tget_size(type), dataset);
     text.resize(H5Tget_size(type));
     m_impl->check(H5Dread(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text.data()) >= 0, detail::quoted(dataset));
     m_impl->expect_checksum(set, detail::checksum({Type::u8, text.data(), text.size()}, 0), dataset);
-    text.resize(std::min(text.size(), std::strlen(text.c_str())));
+    text.resize(std::min(text.size(), text.find('\0')));
   });
   return text;
 }

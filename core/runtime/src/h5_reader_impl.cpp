@@ -51,6 +51,14 @@ void Reader::Impl::expect_type(detail::Datatype const& stored, Type type, std::s
   }
 }
 
+void Reader::Impl::expect_text(detail::Datatype const& stored, detail::Dataspace const& space,
+                               std::string_view name) const {
+  bool const is_one = H5Tget_class(stored) == H5T_STRING && H5Sget_simple_extent_npoints(space) == 1;
+  if (!is_one || H5Tis_variable_str(stored) != 0) {
+    fail("holds " + detail::quoted(name) + " in another type than text of fixed length");
+  }
+}
+
 Extents Reader::Impl::extents_of(hid_t set, std::string_view name) const {
   auto const what = "the shape of " + detail::quoted(name);
   detail::Dataspace const space(H5Dget_space(set));

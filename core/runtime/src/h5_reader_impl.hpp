@@ -42,6 +42,9 @@ struct Reader::Impl {
 
   void expect_type(detail::Datatype const& stored, detail::Type type, std::string_view name) const;
 
+  /// Throw unless this is one text of fixed length.
+  void expect_text(detail::Datatype const& stored, detail::Dataspace const& space, std::string_view name) const;
+
   Extents extents_of(hid_t set, std::string_view name) const;
 
   /// Throw unless a dataset that claims so many bytes can hold them, before memory is taken for them.

@@ -146,6 +146,7 @@ Datatype text_type(std::size_t bytes) {
   Datatype type(H5Tcopy(H5T_C_S1));
   H5Tset_size(type, bytes == 0 ? H5T_VARIABLE : bytes);
   H5Tset_cset(type, H5T_CSET_UTF8);
+  if (bytes != 0) H5Tset_strpad(type, H5T_STR_NULLPAD);  // else the last byte is taken for an end
   return type;
 }
 

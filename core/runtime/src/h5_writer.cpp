@@ -95,6 +95,15 @@ void Writer::attribute(std::string_view object, std::string_view name, std::vect
   });
 }
 
+void Writer::tag(std::string_view object, std::string_view name, std::string_view text) {
+  m_impl->together([&] {
+    std::string copy(text);
+    if (copy.empty()) copy.push_back('\0');
+    detail::Dataspace const space(H5Screate(H5S_SCALAR));
+    m_impl->create_attribute(m_impl->open(object), name, detail::text_type(copy.size()), space, copy.data());
+  });
+}
+
 void Writer::write(std::string_view dataset, std::string_view text) {
   std::string copy(text);
   m_impl->comm.broadcast(copy);

@@ -276,6 +276,8 @@ TEST_F(Hdf5, MistakesOfTheReaderAreNamed) {
     Writer file(path, world);
     file.write("x", std::vector<double>{1, 2, 3}, {3});
     file.attribute("x", "unit", "kT");
+    file.tag("x", "form", "k\xc3\xa9");
+    file.tag("x", "nothing", "");
     file.commit();
   }
   Reader const file(path, world);
@@ -284,12 +286,18 @@ TEST_F(Hdf5, MistakesOfTheReaderAreNamed) {
   EXPECT_EQ(failure([&] { file.read<double>("x/y/z"); }), name + "holds no dataset 'x/y/z'");
   EXPECT_EQ(failure([&] { file.read<float>("x"); }), name + "holds 'x' in another type than float");
   EXPECT_EQ(failure([&] { file.read<std::int64_t>("x"); }), name + "holds 'x' in another type than 64-bit integer");
-  EXPECT_EQ(failure([&] { static_cast<void>(file.read_text("x")); }), name + "holds 'x' in another type than text");
+  EXPECT_EQ(failure([&] { static_cast<void>(file.read_text("x")); }),
+            name + "holds 'x' in another type than text of fixed length");
   EXPECT_EQ(failure([&] { file.attribute<double>("x", "mass"); }), name + "holds no attribute 'mass' of 'x'");
   EXPECT_EQ(failure([&] { file.attribute<double>("x", "unit"); }), name + "holds 'unit' in another type than double");
   EXPECT_NE(failure([&] { file.read_rows<double>("x", 2, 2); }), "");
   EXPECT_NE(failure([&] { file.read_rows<double>("x", ~std::uint64_t{0}, 2); }), "");
+  EXPECT_EQ(failure([&] { static_cast<void>(file.tag("x", "unit")); }),
+            name + "holds 'unit' in another type than text of fixed length");
   EXPECT_EQ(file.text_attribute("x", "unit"), "kT");  // it still works
+  EXPECT_EQ(file.tag("x", "form"), "k\xc3\xa9");
+  EXPECT_EQ(file.text_attribute("x", "form"), "k\xc3\xa9");
+  EXPECT_EQ(file.tag("x", "nothing"), "");
 }
 
 TEST_F(Hdf5, WhatIsNoHdf5FileIsSaidToBeNone) {

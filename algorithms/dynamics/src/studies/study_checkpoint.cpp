@@ -16,7 +16,8 @@ namespace kramers::dynamics::detail {
 namespace {
 
 constexpr char format_name[] = "kramers-langevin checkpoint";
-constexpr std::int64_t format_version = 2;  // 1, of kramers 0.1.0, had another fingerprint
+// 1 had another fingerprint, 2 texts that no checksum guards.
+constexpr std::int64_t format_version = 3;
 
 /// Text of a file as messages show it: short, and without what a terminal would obey.
 std::string shown(std::string text) {
@@ -55,19 +56,20 @@ void expect_same(nlohmann::json const& now, nlohmann::json const& then, std::str
 
 h5::Reader open_checkpoint(std::filesystem::path const& path, Communicator const& comm, StudyParams const& params) {
   h5::Reader file(path, comm);
-  if (!file.has_attribute("/", "format") || file.text_attribute("/", "format") != format_name) {
-    throw IoError(path.string(), "this is an HDF5 file, but no checkpoint of kramers-langevin");
+  std::string const foreign = "this is an HDF5 file, but no checkpoint of kramers-langevin";
+  if (!file.has_attribute("/", "format") || !file.has_attribute("/", "format_version")) {
+    throw IoError(path.string(), foreign);
   }
   auto const version = file.attribute<std::int64_t>("/", "format_version");
   if (version < format_version) {
-    throw IoError(path.string(), "the checkpoint was written by kramers " + shown(file.text_attribute("/", "version")) +
-                                     "; finish the run with that version");
+    throw IoError(path.string(), "the checkpoint has format version " + std::to_string(version) +
+                                     ", of an earlier kramers; finish the run with that version");
   }
+  if (file.tag("/", "format") != format_name) throw IoError(path.string(), foreign);
   if (version > format_version) {
     throw IoError(path.string(), "the checkpoint has format version " + std::to_string(version) +
                                      ", this program reads up to " + std::to_string(format_version) +
-                                     "; resume with kramers " + shown(file.text_attribute("/", "version")) +
-                                     " or later");
+                                     "; resume with kramers " + shown(file.tag("/", "version")) + " or later");
   }
   expect_same(nlohmann::json::parse(params.fingerprint), fingerprint_of(file), path.string());
   return file;
@@ -168,9 +170,9 @@ void write_checkpoint(std::filesystem::path const& path, Communicator const& com
   EnsembleLayout const& layout = ensemble.layout();
   EnsembleLayout::Range const range = ensemble.range();
   h5::Writer file(path, comm);
-  file.attribute("/", "format", format_name);
+  file.tag("/", "format", format_name);
   file.attribute("/", "format_version", format_version);
-  file.attribute("/", "version", version());
+  file.tag("/", "version", version());
   file.attribute("/", "step", step);
   file.write("fingerprint", std::string_view(params.fingerprint));
 

@@ -106,6 +106,10 @@ class Writer {
     attribute(object, name, std::string_view(text));
   }
   void attribute(std::string_view object, std::string_view name, std::vector<std::string> const& texts);
+  /// Text that programs decide by. It is of fixed length and stands in the object's header, which a checksum guards.
+  /// Text of `attribute` is for people, of variable length as h5py's `str`, in a heap that has no checksum: after one
+  /// wrong bit HDF5 may search it forever.
+  void tag(std::string_view object, std::string_view name, std::string_view text);
 
   /// Dataset from the values of rank 0, in row-major order; no extents means a scalar. Other ranks may pass nothing
   /// for `values`, but the same extents.
@@ -182,7 +186,9 @@ class Reader {
     read_attribute(object, name, detail::type_of<T>(), values.data(), values.size());
     return values;
   }
+  /// Text that Writer::attribute has written, of a file that is to be trusted; and that of Writer::tag, of any.
   std::string text_attribute(std::string_view object, std::string_view name) const;
+  std::string tag(std::string_view object, std::string_view name) const;
 
   /// Extents of a dataset; empty for a scalar.
   Extents extents(std::string_view dataset) const;
