@@ -12,6 +12,7 @@ import warnings
 import xml.dom.minidom
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest import mock
 
 MISSING = [name for name in ("numpy", "h5py", "matplotlib") if importlib.util.find_spec(name) is None]
 if MISSING:
@@ -25,8 +26,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 PLOT = Path(__file__).resolve().parents[2] / "apps" / "plot"
 sys.path.insert(0, str(PLOT))
 import fixtures
-from kramers_plot import classify, langevin, paths, spread, style, trajectory
-from kramers_plot.command_line import main
+from kramers_plot import classify, damage, langevin, paths, spread, style, trajectory
+from kramers_plot.command_line import FIGURES, main
 from kramers_plot.errors import BadData
 from kramers_plot.result_file import ResultFile
 
@@ -38,10 +39,10 @@ CLASSIFY = ["classes", "loss", "evaluation", "sweep"]
 class Answer:
     """What a run of the program gave."""
 
-    def __init__(self, *arguments):
+    def __init__(self, *arguments, ignoring_warnings=False):
         out, err = io.StringIO(), io.StringIO()
         with redirect_stdout(out), redirect_stderr(err), warnings.catch_warnings():
-            warnings.simplefilter("error")
+            warnings.simplefilter("ignore" if ignoring_warnings else "error")
             try:
                 self.returncode = main([str(word) for word in arguments])
             except SystemExit as leave:  # --help
@@ -144,6 +145,15 @@ class Faults(WithFiles):
             self.assertIn(word, answer.stderr)
         return answer
 
+    def survived(self, path, figure):
+        """A figure, but for its pixels, or one sentence and an exit code."""
+        with mock.patch.object(style, "save"):
+            answer = Answer(path, "--only", figure, "--output-dir", self.own, ignoring_warnings=True)
+        if answer.returncode != 0:
+            self.assertIn(answer.returncode, (1, 65), answer.stderr)
+            self.assertRegex(answer.stderr, r"^kramers-plot: [^\n]+\n$")
+        return answer.returncode
+
     def written(self, name, content):
         path = self.own / name
         path.write_bytes(content)
@@ -194,6 +204,60 @@ class Faults(WithFiles):
                 self.refused(self.changed(file, replace(name, value)), 65, word)
         damaged = self.changed("spread", lambda file: file.attrs.update(provenance="{"))
         self.refused(damaged, 65, "provenance")
+
+    def test_data_that_do_not_match_their_checksum(self):
+        def guarded(file):
+            data = file["spread/spread"]
+            data.attrs["checksum"] = np.uint64(damage.checksum(data[:]))
+
+        whole = self.changed("spread", guarded)
+        self.assertEqual(Answer(whole, "--only", "spread_map", "--output-dir", self.own).returncode, 0)
+        with h5py.File(whole) as file:
+            place = file["spread/spread"].id.get_offset()
+        content = bytearray(whole.read_bytes())
+        content[place + 8 * 17 + 6] ^= 0x20
+        self.refused(self.written("damaged.h5", content), 65, "/spread/spread do not match their checksum")
+
+    def test_a_damaged_heap_of_texts_does_not_hang_hdf5(self):
+        """The free space of a heap that seems to be smaller than it is; HDF5 1.14 would read sizes of 0 from there on."""
+        content = bytearray((self.files / "spread.h5").read_bytes())
+        place = content.index(damage.HEAP) + 16
+        while int.from_bytes(content[place:place + 2], "little"):
+            place += 16 + (int.from_bytes(content[place + 8:place + 16], "little") + 7) // 8 * 8
+        size = int.from_bytes(content[place + 8:place + 16], "little")
+        content[place + 8:place + 16] = (size ^ (1 << size.bit_length() - 1)).to_bytes(8, "little")
+        self.refused(self.written("damaged.h5", content), 65, "damaged where its texts stand")
+
+    def test_nothing_that_a_file_holds_ends_in_a_traceback(self):
+        """Each dataset as other data than a run writes: a figure, or a sentence."""
+        replies = set()
+        for file in ("langevin", "spread", "classify"):
+            with h5py.File(self.files / f"{file}.h5") as source:
+                names = []
+                source.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
+            for i, name in enumerate(names):
+                def change(content, kind):
+                    old = content[name]
+                    shape, attributes = old.shape, dict(old.attrs)
+                    del content[name]
+                    if kind == 0:
+                        content[name] = np.full(shape, np.nan)
+                    elif kind == 1:
+                        content[name] = np.random.default_rng(3).choice([0, -1, 1e300, np.inf, 2.5], size=shape)
+                    elif kind == 2:
+                        content.create_group(name)
+                    elif kind == 3:
+                        content.create_dataset(name, shape=(2**50,), dtype="f8", chunks=(2**10,))
+                    if kind < 2:
+                        content[name].attrs.update(attributes)
+
+                kind = i % 4
+                figures = [figure for figure, (_, group, _) in FIGURES.items()
+                           if name.split("/")[:2] == group.split("/")[:2] or name.split("/")[0] == group]
+                with self.subTest(file=file, name=name, kind=kind):
+                    changed = self.changed(file, lambda content: change(content, kind))
+                    replies |= {self.survived(changed, figure) for figure in figures}
+        self.assertLessEqual({0, 65}, replies)
 
     def test_a_folder_that_cannot_be_written(self):
         barrier = self.written("file", b"")
@@ -486,6 +550,11 @@ class Contents(WithFiles):
 
 
 class Parts(unittest.TestCase):
+    def test_checksum_is_that_of_the_library(self):
+        """Printed by kramers::h5::checksum of these vectors."""
+        self.assertEqual(damage.checksum(np.array([1.0, 2.0, 3.0])), 12535170825843292343)
+        self.assertEqual(damage.checksum(np.array([[7, 8], [9, 10]], np.uint8)), 15913093595298025715)
+
     def test_hull_of_a_square_with_points_inside(self):
         square = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [0.5, 0.5], [0.2, 0.9], [0.5, 0]])
         self.assertEqual(classify.hull(square).tolist(), [[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]])

@@ -10,6 +10,7 @@ from kramers_plot.style import LENGTH, VELOCITY, label, padded
 
 POINTS, RANDOM, LOSS = "classifier/points", "classifier/random", "classifier/loss"
 EVALUATION, SWEEP = "classifier/evaluation", "classifier/sweep"
+MOST_CLASSES = 1000
 
 
 def classes(result):
@@ -19,7 +20,11 @@ def classes(result):
     if result.has(RANDOM):
         some_x, some_v, some = result.columns(RANDOM, "position", "velocity", "predicted_class")
         panels.append((f"prediction at {thousands(some.size)} random points", some_x, some_v, some))
-    number = int(max(series.max() for *_, series in panels)) + 1
+    every = np.concatenate([series for *_, series in panels])
+    if not np.isin(every, np.arange(MOST_CLASSES)).all():
+        raise BadData(f"{result.path}: /{POINTS} has classes that are not whole numbers from 0 to {MOST_CLASSES - 1}; "
+                      "repeat the run")
+    number = int(every.max()) + 1
     colours = class_colours(number)
     figure = style.new_figure(3.5 * len(panels), 4.8)
     grid = figure.add_gridspec(2, len(panels), height_ratios=(1, 0.05))
@@ -85,9 +90,9 @@ def evaluation(result):
     part = "held_out" if result.has(f"{EVALUATION}/held_out") else "train"
     group = f"{EVALUATION}/{part}"
     confusion = result.array(f"{group}/confusion", 2)
-    if confusion.shape[0] != confusion.shape[1]:
-        raise BadData(f"{result.path}: /{group}/confusion has extents {confusion.shape}, which must be equal; "
-                      "repeat the run")
+    if confusion.shape[0] != confusion.shape[1] or len(confusion) > MOST_CLASSES:
+        raise BadData(f"{result.path}: /{group}/confusion has extents {confusion.shape}, which must be equal and at "
+                      f"most {MOST_CLASSES}; repeat the run")
     figure = style.new_figure(9.4, 4.7)
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.08))
     draw_confusion(left, confusion)

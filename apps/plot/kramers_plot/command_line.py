@@ -4,10 +4,10 @@ import argparse
 import importlib
 import itertools
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from kramers_plot.errors import PlotError, UsageError
+from kramers_plot.errors import BadData, PlotError, UsageError
 from kramers_plot.output import printable, tell
 
 # Figure -> (module that draws it, group that a file must hold, what it shows). In the order in which they are drawn.
@@ -83,6 +83,17 @@ def is_same(one, other):
     return False
 
 
+@contextmanager
+def damage_named(path, what):
+    """h5py, NumPy and Matplotlib raise exceptions of many types for data that no run writes: one sentence of them."""
+    try:
+        yield
+    except (PlotError, ModuleNotFoundError, BrokenPipeError):
+        raise
+    except Exception:
+        raise BadData(f"{path}: {what} contradict each other or are damaged; repeat the run") from None
+
+
 def draw_file(path, options):
     """Draw the figures of one file, or raise PlotError."""
     from kramers_plot import style
@@ -90,7 +101,7 @@ def draw_file(path, options):
 
     formats = ("png", "svg") if options.format == "both" else (options.format,)
     folder = options.output_dir or path.parent
-    with ResultFile(path) as result:
+    with damage_named(path, "its contents"), ResultFile(path) as result:
         held = [name for name, (_, group, _) in FIGURES.items() if result.has(group)]
         wanted = [name for name in FIGURES if name in (options.only or held)]
         if not held:
@@ -108,10 +119,11 @@ def draw_file(path, options):
         style.apply()
         for name in wanted:
             module = importlib.import_module(f"kramers_plot.{FIGURES[name][0]}")
-            figure = getattr(module, name)(result)
-            for target in targets[name]:
-                style.save(figure, target, options.dpi)
-                tell(printable(target))
+            with damage_named(path, f"the data of the figure {name}"):
+                figure = getattr(module, name)(result)
+                for target in targets[name]:
+                    style.save(figure, target, options.dpi)
+                    tell(printable(target))
 
 
 def main(arguments):

@@ -5,6 +5,7 @@ import json
 import h5py
 import numpy as np
 
+from kramers_plot import damage
 from kramers_plot.errors import BadData, PlotError
 
 
@@ -19,12 +20,17 @@ class ResultFile:
         if not path.is_file():
             raise BadData(f"{path}: there is no such file; give the file that a run has written with --output")
         try:
+            whole = damage.heaps_are_whole(path)
             self._file = h5py.File(path, "r")
         except PermissionError:
             raise PlotError(f"{path}: may not be read; check its permissions") from None
         except OSError as error:
-            raise PlotError(f"{path}: is not a whole HDF5 file ({reason(error)}); repeat the run, or give the file "
-                            "that it has written with --output") from None
+            cut = "it is truncated" if "truncated" in str(error) else "its beginning is lost, or it is another file"
+            raise PlotError(f"{path}: is not a whole HDF5 file, {cut}; repeat the run, or give the file that it has "
+                            "written with --output") from None
+        if not whole:
+            self._file.close()
+            raise BadData(f"{path}: is damaged where its texts stand; repeat the run")
         self.provenance = self._json("provenance")
         self.summary = self._json("summary")
 
@@ -73,10 +79,18 @@ class ResultFile:
         if source.ndim != dimensions or 0 in source.shape:
             raise BadData(f"{self.path}: /{dataset} has extents {source.shape}, which must be {dimensions} and none "
                           "of them zero; repeat the run")
+        if not damage.stores(source):
+            raise BadData(f"{self.path}: the data of /{dataset} are not all there; repeat the run")
+        wanted = source.attrs.get("checksum")
         try:
-            return source[selection].astype(np.float64)
-        except OSError as error:
-            raise PlotError(f"{self.path}: /{dataset} cannot be read ({reason(error)}); repeat the run") from None
+            values = source[selection if wanted is None else ()]
+        except OSError:
+            raise PlotError(f"{self.path}: /{dataset} cannot be read, it is damaged; repeat the run") from None
+        if wanted is not None:
+            if damage.checksum(values) != int(wanted):
+                raise BadData(f"{self.path}: the data of /{dataset} do not match their checksum; repeat the run")
+            values = values[selection]
+        return values.astype(np.float64)
 
     def columns(self, group, *names, unknown=()):
         """Datasets of one group that must be of the same length; all values of the `unknown` ones may be NaN."""
@@ -109,17 +123,10 @@ class ResultFile:
     def _json(self, name):
         try:
             found = json.loads(self.text(name) or "{}")
-        except json.JSONDecodeError as error:
-            raise BadData(f"{self.path}: the text {name} is damaged ({error}); repeat the run") from None
+        except (ValueError, RecursionError):
+            raise BadData(f"{self.path}: the text {name} is damaged; repeat the run") from None
         return found if isinstance(found, dict) else {}
 
 
 def decoded(value):
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-
-
-def reason(error):
-    """What HDF5 says, without its call stack."""
-    text = str(error)
-    inner = text[text.rfind("(") + 1:].rstrip(")") if "(" in text else text
-    return inner or type(error).__name__
