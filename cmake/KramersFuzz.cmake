@@ -88,6 +88,32 @@ kramers_fuzz(checkpoint OPTIONS -I "${PROJECT_SOURCE_DIR}/ml/include"
              SOURCES ${safetensors_sources} ml/src/checkpoint.cpp ml/src/checkpoint_reader.cpp ml/src/network.cpp
                      ml/src/training.cpp ml/src/activation.cpp tests/fuzz/version.cpp)
 
+# A parallel HDF5 wants the headers and the library of an MPI, of which nothing is called.
+find_package(HDF5 COMPONENTS C)
+set(hdf5_includes ${HDF5_INCLUDE_DIRS})
+set(hdf5_libraries ${HDF5_LIBRARIES})
+if(HDF5_IS_PARALLEL)
+  find_package(MPI COMPONENTS C)
+  list(APPEND hdf5_includes ${MPI_C_INCLUDE_DIRS})
+  list(APPEND hdf5_libraries ${MPI_C_LIBRARIES})
+endif()
+if(HDF5_FOUND AND (MPI_C_FOUND OR NOT HDF5_IS_PARALLEL))
+  list(TRANSFORM hdf5_includes PREPEND -isystem)
+  set(h5_sources h5_reader.cpp h5_reader_impl.cpp h5_support.cpp h5_writer.cpp h5_writer_impl.cpp communicator.cpp
+                 collective_errors.cpp)
+  list(TRANSFORM h5_sources PREPEND core/runtime/src/)
+  kramers_fuzz(langevin_checkpoint
+               SOURCES ${h5_sources} core/base/src/error.cpp core/base/src/file.cpp core/base/src/guarded.cpp
+                       algorithms/dynamics/src/studies/study_checkpoint.cpp
+                       algorithms/dynamics/src/studies/study_checkpoint_layout.cpp
+                       algorithms/dynamics/src/engine/layout.cpp tests/fuzz/version.cpp
+               OPTIONS -DKRAMERS_HAVE_HDF5=1 ${hdf5_includes} -I "${PROJECT_SOURCE_DIR}/algorithms/dynamics/include"
+                       -I "${PROJECT_SOURCE_DIR}/algorithms/dynamics/src/studies"
+               LIBRARIES ${hdf5_libraries})
+else()
+  kramers_fuzz_skip(langevin_checkpoint "no HDF5 was found")
+endif()
+
 if(EXISTS "${PROJECT_SOURCE_DIR}/tests/fuzz/topology_fuzz.cpp")
   find_package(PkgConfig)
   if(PkgConfig_FOUND)

@@ -335,6 +335,22 @@ class BadInput(Case):
         self.refuse("train", self.edit(lambda group: group.pop("position")), "model.toml", code=65,
                     says=("bad.h5", "no dataset /spread/position"))
 
+        def created(**how):
+            def change(group):
+                del group["velocity"]
+                group.create_dataset("velocity", **how)
+            return self.edit(change)
+
+        # What a file claims is compared with its size before memory is taken.
+        for how in ({"shape": (2**60,), "dtype": "f8", "chunks": (2**20,), "compression": "gzip"},
+                    {"shape": (2**61 + 1,), "dtype": "f8", "chunks": (2**20,)},
+                    {"shape": (833,), "dtype": "f8", "external": [("model.toml", 0, 8 * 833)]},
+                    {"shape": (833,), "dtype": "f8", "chunks": (10,)}):
+            with self.subTest(how=how):
+                self.refuse("train", created(**how), "model.toml", code=1, says=("bad.h5", "'/spread/velocity'"))
+        for how in ({"data": np.ones(833, "f4")}, {"data": ["text"] * 833}):
+            self.refuse("train", created(**how), "model.toml", code=1, says=("bad.h5", "in another type than double"))
+
     def test_fewer_classes_than_asked(self):
         def train(*sets, code=65, says):
             words = [word for assignment in sets for word in ("--set", assignment)]

@@ -2,13 +2,13 @@
 // Any edit of a checkpoint of kramers-langevin that leaves it HDF5: one that is read whole or an Error, nothing else. The
 // input is lines: "step N", "-PATH" (without this object), "=PATH TYPE E,E,... V V ..." (a dataset of these extents and
 // values instead, the last one repeated), "#TEXT" (the fingerprint), "@PATH NAME N" (an attribute).
-#include "langevin_checkpoint.hpp"
-
 #include <hdf5.h>
 
 #include <cstdlib>
 #include <sstream>
 #include <vector>
+
+#include "langevin_checkpoint.hpp"
 
 namespace {
 
@@ -95,7 +95,8 @@ void edit(hid_t file, std::string const& line) {
       shape.push_back(std::strtoull(extent.c_str(), nullptr, 10));
     }
     std::vector<double> values;
-    for (std::string value; again >> value && values.size() < 100;) values.push_back(std::strtod(value.c_str(), nullptr));
+    for (std::string value; again >> value && values.size() < 100;)
+      values.push_back(std::strtod(value.c_str(), nullptr));
     H5Ldelete(file, path.c_str(), H5P_DEFAULT);
     put(file, path, type_named(type), shape, values);
   }
