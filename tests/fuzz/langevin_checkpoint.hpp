@@ -27,15 +27,32 @@ class StillEnsemble final : public dynamics::AnyEnsemble {
     auto const n = static_cast<std::size_t>(walkers);
     for (auto* column : {&x, &v, &origin_x, &origin_v}) column->assign(n, 0.25);
     memory.assign(n, 1);
-    cells.assign(static_cast<std::size_t>(m_layout.cells) * dynamics::row_length<dynamics::Quantity>, 1.5);
+    std::size_t const row = dynamics::row_length<dynamics::Quantity>;
+    cells.assign(static_cast<std::size_t>(m_layout.cells) * row, 1.5);
+    units.assign(static_cast<std::size_t>(blocks() * dynamics::EnsembleLayout::block / m_layout.unit) * row, 2.5);
+    of_walkers.assign(n * row, 3.5);
   }
 
-  std::vector<double> x, v, origin_x, origin_v, cells;
+  std::vector<double> x, v, origin_x, origin_v, cells, units, of_walkers;
   std::vector<std::uint8_t> memory;
   std::vector<std::uint64_t> counts;
 
   void initialise(dynamics::InitialState const&) override {}
-  void advance(std::int64_t) override {}
+  void advance_partly(std::int64_t) override {}
+  void advance_blocks(std::int64_t, std::int64_t, std::int64_t) override {}
+  void finish_advance(std::int64_t) override {}
+  void wait() override {}
+  std::int64_t blocks() const override { return (m_range.last - 1) / dynamics::EnsembleLayout::block + 1; }
+  std::vector<double> unit_sums() override { return units; }
+  void set_unit_sums(std::vector<double> const& sums) override {
+    if (sums.size() != units.size()) std::abort();
+    units = sums;
+  }
+  std::vector<double> walker_sums() override { return of_walkers; }
+  void set_walker_sums(std::vector<double> const& sums) override {
+    if (!sums.empty() && sums.size() != of_walkers.size()) std::abort();
+    if (!sums.empty()) of_walkers = sums;
+  }
   std::int64_t step() const override { return m_step; }
   void mark_origin() override {}
   dynamics::FrameSums frame_sums() override { return dynamics::FrameSums({}); }
@@ -92,7 +109,8 @@ class Line final : public dynamics::AnyPotential {
   std::string m_kind = "line";
 };
 
-/// A study of everything that a checkpoint can hold, at step 40, and its checkpoint in a folder of its own.
+/// A study of everything that a checkpoint can hold, stopped at step 46 within the launch from 40 to 50, which some walkers
+/// have done; and its checkpoint in a folder of its own.
 class SmallStudy {
  public:
   SmallStudy() {
@@ -119,7 +137,7 @@ class SmallStudy {
 
     StillEnsemble ensemble = fresh();
     auto const groups = static_cast<std::size_t>(ensemble.layout().groups);
-    for (std::size_t i = 0; i < ensemble.counts.size(); i += 3) ensemble.counts[i] = 6;  // samples of one walker
+    for (std::size_t i = 0; i < ensemble.counts.size(); i += 3) ensemble.counts[i] = 8;  // samples of one walker
     dynamics::StudyRecord record;
     std::size_t const row = groups * dynamics::row_length<dynamics::FrameQuantity>;
     record.frames.assign(4 * row, 0.5);
@@ -128,7 +146,7 @@ class SmallStudy {
     record.trajectory_steps = {10, 25, 40};
     record.positions = {1, 2, 3, 4, 5, 6};
     record.velocities = {6, 5, 4, 3, 2, 1};
-    dynamics::detail::write_checkpoint(path(), Communicator::self(), m_params, ensemble, record, step);
+    dynamics::detail::write_checkpoint(path(), Communicator::self(), m_params, ensemble, record, {40, 50, {1}}, step);
     std::ifstream file(path(), std::ios::binary);
     m_good.assign(std::istreambuf_iterator<char>(file), {});
   }
@@ -139,7 +157,7 @@ class SmallStudy {
   SmallStudy(SmallStudy const&) = delete;
   SmallStudy& operator=(SmallStudy const&) = delete;
 
-  static constexpr std::int64_t walkers = 5, step = 40;
+  static constexpr std::int64_t walkers = 5, step = 46;
 
   std::filesystem::path path() const { return m_folder / "c.h5"; }
   std::string const& good() const { return m_good; }
@@ -151,7 +169,8 @@ class SmallStudy {
   std::string read() const {
     StillEnsemble ensemble = fresh();
     dynamics::StudyRecord record;
-    auto const at = dynamics::detail::read_checkpoint(path(), Communicator::self(), m_params, ensemble, record);
+    dynamics::LaunchState launch;
+    auto const at = dynamics::detail::read_checkpoint(path(), Communicator::self(), m_params, ensemble, record, launch);
     if (at < 0 || at > m_params.last_step() || ensemble.step() != at) std::abort();
     std::string text = std::to_string(at);
     auto const add = [&](auto const& values) {
@@ -164,12 +183,14 @@ class SmallStudy {
       }
       add(*column);
     }
-    add(ensemble.memory), add(ensemble.cells), add(ensemble.counts);
+    add(ensemble.memory), add(ensemble.cells), add(ensemble.counts), add(ensemble.units), add(ensemble.of_walkers);
+    add(launch.ahead), add(std::vector{launch.first_step, launch.last_step});
     add(record.frames), add(record.correlations), add(record.origins), add(record.trajectory_steps);
     add(record.positions), add(record.velocities);
     // One walker alone, as a replay reads it.
     StillEnsemble other = fresh();
-    if (dynamics::detail::read_walker(path(), m_params, 0, other) != at) std::abort();
+    bool const ahead = !launch.ahead.empty() && launch.ahead[0] != 0;
+    if (dynamics::detail::read_walker(path(), m_params, 0, other) != (ahead ? launch.last_step : at)) std::abort();
     return text;
   }
 

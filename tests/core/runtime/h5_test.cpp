@@ -330,7 +330,7 @@ TEST_F(Hdf5, ATruncatedFileIsSaidToBeSo) {
 }
 
 TEST_F(Hdf5, ADamagedByteNeverChangesAResult) {
-  if (!world.is_root()) return;
+  if (world.size() > 1) GTEST_SKIP() << "the same in one process";
   auto const path = scratch / "a.h5";
   auto const self = Communicator::self();
   auto const x = ramp(0, 100);
