@@ -78,7 +78,7 @@ endif()
 
 configure_file(core/runtime/build_config.hpp.in include/kramers/runtime/build_config.hpp)
 file(GLOB base_sources RELATIVE "${PROJECT_SOURCE_DIR}" CONFIGURE_DEPENDS core/base/src/*.cpp)
-set(config_sources config.cpp config_json.cpp config_tree.cpp toml_reader.cpp collective_errors.cpp communicator.cpp)
+set(config_sources config.cpp config_json.cpp config_tree.cpp toml_limits.cpp toml_reader.cpp collective_errors.cpp communicator.cpp)
 list(TRANSFORM config_sources PREPEND core/runtime/src/)
 kramers_fuzz(config SOURCES ${config_sources} ${base_sources})
 set(safetensors_sources ml/src/safetensors.cpp ml/src/safetensors_reader.cpp ${base_sources})
@@ -103,7 +103,7 @@ if(HDF5_FOUND AND (MPI_C_FOUND OR NOT HDF5_IS_PARALLEL))
                  collective_errors.cpp)
   list(TRANSFORM h5_sources PREPEND core/runtime/src/)
   kramers_fuzz(langevin_checkpoint
-               SOURCES ${h5_sources} core/base/src/error.cpp core/base/src/file.cpp core/base/src/guarded.cpp
+               SOURCES ${h5_sources} ${base_sources}
                        algorithms/dynamics/src/studies/study_checkpoint.cpp
                        algorithms/dynamics/src/studies/study_checkpoint_layout.cpp
                        algorithms/dynamics/src/engine/layout.cpp tests/fuzz/version.cpp
