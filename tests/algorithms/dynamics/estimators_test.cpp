@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
@@ -212,6 +213,34 @@ TEST(PopulationDecay, StartsAtOnceWithoutATransient) {
   EXPECT_EQ(fit->begin, 2);  // false alarm 5 percent
 }
 
+// Two groups of walkers that decay with rate 0.1 for 4 frames, where the first "half" ends (exp(-0.4) < 0.7), and then
+// more slowly by 10^-4 (1 +- 1 / deviations). The change of the rate is 10^-4, its standard error, half of what the
+// groups differ by, 10^-4 / deviations; curvature adds 10^-7 of that.
+SampleTable two_rates(double deviations) {
+  constexpr int frames = 65, walkers = 1000;
+  std::vector<double> sums;
+  for (double const sign : {1.0, -1.0}) {
+    double const later = 0.1 - 1e-4 * (1 + sign / deviations);
+    for (int n = 0; n < frames; ++n) {
+      double const d = std::exp(-0.1 * std::min(n, 4) - later * std::max(n - 4, 0));
+      sums.push_back(0.5 * (1 + d) * walkers);
+    }
+  }
+  return {sums, frames, std::vector<double>{walkers, walkers}};
+}
+
+TEST(PopulationDecay, ATransientIsAChangeOfTheRateByTwoStandardErrors) {
+  for (double const deviations : {1.0, 1.95, 2.05, 2.9, 4.0}) {
+    auto const fit = fit_population_decay(two_rates(deviations), {3, 1});
+    ASSERT_TRUE(fit);
+    if (deviations < 2) {
+      EXPECT_EQ(fit->begin, 3) << deviations;
+    } else {
+      EXPECT_GT(fit->begin, 3) << deviations;
+    }
+  }
+}
+
 TEST(PopulationDecay, SaysWhenThereIsNoDecayToFit) {
   std::mt19937_64 random(7);
   DecayOptions const now{.equilibrium = 0, .transient = 0};
@@ -251,6 +280,28 @@ TEST(CorrelationTime, OfAnAutoregressiveProcessWithAMean) {
   EXPECT_NEAR(time.window, 5 * truth, 0.2 * 5 * truth);
   EXPECT_NEAR(time.time.value, truth * (1 - std::exp(-5.0)), 4 * time.time.stderr_);  // false alarm 6e-5
   EXPECT_LT(time.time.stderr_, 0.06 * truth);
+}
+
+TEST(CorrelationTime, HasTheErrorOfAQuotient) {
+  // C(n) = 2^-n in two rows. The sum of trapezoids ends at lag 8, the first beyond 5 of them: C(0) / 2 + rest.
+  constexpr int lags = 12;
+  double const rest = 127.0 / 128 + 1.0 / 512, interval = 0.5;
+  auto const time = [&](double first, double second, double first_at_0, double second_at_0) {
+    std::vector<double> products{first_at_0};
+    for (int n = 1; n < lags; ++n) products.push_back(first * std::pow(0.5, n));
+    products.push_back(second_at_0);
+    for (int n = 1; n < lags; ++n) products.push_back(second * std::pow(0.5, n));
+    return correlation_time(SampleTable(products, lags, std::vector<double>{1, 1}), nullptr, {0, interval});
+  };
+  // Rows that differ by a factor alone have the same time.
+  CorrelationTime const scaled = time(1.5, 0.5, 1.5, 0.5);
+  EXPECT_DOUBLE_EQ(scaled.window, 8 * interval);
+  EXPECT_DOUBLE_EQ(scaled.time.value, interval * (0.5 + rest));
+  EXPECT_LT(scaled.time.stderr_, 1e-15);
+  // Rows that differ in C(0) alone; of two rows the error is half of what their times differ by.
+  CorrelationTime const apart = time(1, 1, 1.2, 0.8);
+  EXPECT_DOUBLE_EQ(apart.time.value, interval * (0.5 + rest));
+  EXPECT_NEAR(apart.time.stderr_, interval * 0.5 * (rest / 0.8 - rest / 1.2), 1e-14);
 }
 
 TEST(CorrelationTime, IsUnknownWhenTheLagsAreTooFew) {

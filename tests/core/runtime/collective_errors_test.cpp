@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <new>
 #include <optional>
 #include <string>
@@ -91,6 +92,44 @@ TEST(Agreement, SuperviseReportsOnceAndGivesAllTheSameCode) {
         return 0;
       },
       1, "late");
+}
+
+// Rank 0 fails with 64, rank 1 with 65 and the others with 1, each in its own words; `first` and those after it do.
+void fail_from(Communicator const& world, int first) {
+  std::string const name = "rank " + std::to_string(world.rank());
+  if (world.rank() < first) return;
+  if (world.rank() == 0) throw kramers::UsageError(name);
+  if (world.rank() == 1) throw kramers::InputError(name, 1, "failed");
+  throw kramers::IoError(name, "failed");
+}
+
+TEST(Agreement, OfRanksThatFailDifferentlyTheLowestSpeaks) {
+  auto const world = Communicator::world();
+  auto const alone = [&] {
+    fail_from(world, 0);
+    return 0;
+  };
+  auto const agreed = [&] {
+    kramers::agree(world, [&] { fail_from(world, 0); });
+    return 0;
+  };
+  for (std::function<int()> const& work : {std::function<int()>(alone), std::function<int()>(agreed)}) {
+    auto const outcome = supervised(world, work);
+    EXPECT_EQ(outcome.code, 64);
+    EXPECT_EQ(outcome.written, world.is_root() ? "program: error: rank 0\n" : "");
+  }
+  if (world.size() == 1) return;
+  auto const without_root = supervised(world, [&] {
+    kramers::agree(world, [&] { fail_from(world, 1); });
+    return 0;
+  });
+  EXPECT_EQ(without_root.code, 65);
+  EXPECT_EQ(without_root.written, world.is_root() ? "program: error: rank 1:1: failed\n" : "");
+  auto const told = kramers::failure_to_write(world, [&] {
+    if (world.rank() > 0) throw kramers::IoError("rank " + std::to_string(world.rank()), "full");
+  });
+  // Who could not write says so of itself; the others say what the lowest of those does.
+  EXPECT_EQ(told, "rank " + std::to_string(std::max(1, world.rank())) + ": full");
 }
 
 TEST(Agreement, AFileThatCouldNotBeWrittenIsToldOnAllRanks) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <cstdio>
 
 namespace {
 
@@ -94,9 +95,11 @@ TEST(StopRequestDeathTest, ASecondInterruptEndsTheProcess) {
         StopRequest const stop;
         std::raise(SIGTERM);  // does not count as the first interrupt
         std::raise(SIGINT);
+        if (stop.signal() == SIGINT) std::fputs("outlived the first", stderr);
         std::raise(SIGINT);
+        std::fputs(" and the second", stderr);
       },
-      testing::KilledBySignal(SIGINT), "");
+      testing::KilledBySignal(SIGINT), "outlived the first$");
 }
 
 }  // namespace
