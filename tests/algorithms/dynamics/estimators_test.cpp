@@ -214,8 +214,8 @@ TEST(PopulationDecay, StartsAtOnceWithoutATransient) {
 }
 
 // Two groups of walkers that decay with rate 0.1 for 4 frames, where the first "half" ends (exp(-0.4) < 0.7), and then
-// more slowly by 10^-4 (1 +- 1 / deviations). The change of the rate is 10^-4, its standard error, half of what the
-// groups differ by, 10^-4 / deviations; curvature adds 10^-7 of that.
+// more slowly by 10^-4 (1 +- 1 / deviations). The rate changes by 10^-4, with a standard error, half of what the groups
+// differ by, of 10^-4 / deviations; that a sum of two exponentials is none moves their ratio by less than 10^-3 of it.
 SampleTable two_rates(double deviations) {
   constexpr int frames = 65, walkers = 1000;
   std::vector<double> sums;
