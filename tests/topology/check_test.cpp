@@ -164,6 +164,8 @@ TEST(Check, FindsOneOverlapPerGroup) {
 TEST(Check, FindsARankAcrossNumaNodes) {
   Machine const machine = model("perlmutter-gpu");
   expect_one(check(machine, {bound(0, "12-19")}), "SPANS_NUMA", Severity::wrong, {0}, "8 cores on NUMA 0-1");
+  // As many as one domain has would still have room in one.
+  expect_one(check(machine, {bound(0, "8-23")}), "SPANS_NUMA", Severity::wrong, {0}, "though one domain has 16");
   // Too many cores for one node: nothing to mend.
   EXPECT_EQ(codes(check(machine, {bound(0, "0-31")})), Codes{});
 }
@@ -194,6 +196,59 @@ TEST(Check, FindsAFarNicInEachVariable) {
   // A list that holds the near one leaves the library a good choice.
   EXPECT_EQ(codes(check(machine, {bound(0, "0-15", {{"UCX_NET_DEVICES", "hsn3,hsn0"}})})), Codes{});
   EXPECT_EQ(codes(check(machine, {bound(0, "0-15", {{"UCX_NET_DEVICES", "all"}})})), Codes{});
+}
+
+/// A setting of a placement variable, what is found of a rank that has it, and the variables it has before.
+struct Setting {
+  std::string variable, value, code;
+  Variables others = {};
+};
+
+/// All are of rank 0 on the first domain of a node of GPUs of that maker.
+std::vector<Setting> wrong_settings(std::string const& maker) {
+  Variables const order{{"CUDA_DEVICE_ORDER", "PCI_BUS_ID"}};
+  Variables const to_nic_0{{"MPICH_OFI_NIC_POLICY", "USER"}, {"MPICH_OFI_NIC_MAPPING", "0:0"}};
+  if (maker == "intel") return {{"ZE_AFFINITY_MASK", "0", "GPU_FAR"}};
+  if (maker == "amd") return {{"HIP_VISIBLE_DEVICES", "6", "GPU_FAR"}, {"ROCR_VISIBLE_DEVICES", "6", "GPU_FAR"}};
+  Variables const near_gpu{{"CUDA_DEVICE_ORDER", "PCI_BUS_ID"}, {"CUDA_VISIBLE_DEVICES", "3"}};
+  return {{"CUDA_DEVICE_ORDER", "FASTEST_FIRST", "GPU_INDEX_AMBIGUOUS", near_gpu},
+          {"CUDA_VISIBLE_DEVICES", "0", "GPU_FAR", order},
+          {"FI_CXI_DEVICE_NAME", "cxi3", "FAR_NIC"},
+          {"FI_EFA_IFACE", "hsn3", "FAR_NIC"},
+          {"FI_TCP_IFACE", "hsn3", "FAR_NIC"},
+          {"FI_VERBS_DEVICE_NAME", "hsn3", "FAR_NIC"},
+          {"FI_VERBS_IFACE", "hsn3", "FAR_NIC"},
+          {"MPICH_OFI_NIC_MAPPING", "3:0", "FAR_NIC", {{"MPICH_OFI_NIC_POLICY", "USER"}}},
+          {"MPICH_OFI_NIC_POLICY", "NEAREST", "ENV_CONFLICT"},
+          {"MPICH_OFI_NUM_NICS", "1:3", "FAR_NIC", to_nic_0},
+          {"MPIR_CVAR_CH4_OFI_PREF_NIC", "3", "FAR_NIC"},
+          {"NCCL_IB_HCA", "mlx5_0", "ENV_CONFLICT"},
+          {"OMP_NUM_THREADS", "17", "ENV_CONFLICT"},
+          {"OMP_PLACES", "{16}", "ENV_CONFLICT"},
+          {"UCX_NET_DEVICES", "hsn3", "FAR_NIC"}};
+}
+
+// The list is what a process reports of itself: a variable is in it if and only if it is judged.
+TEST(Check, JudgesEveryPlacementVariable) {
+  kramers::test::Scratch const scratch;
+  std::string text = kramers::test::file_text(kramers::test::model_file("perlmutter-gpu"));
+  for (auto at = text.find("[10de:"); at != std::string::npos; at = text.find("[10de:")) text.replace(at, 6, "[8086:");
+  kramers::test::put(scratch / "intel.xml", text);
+  std::map<std::string, Machine> const machines{{"nvidia", model("perlmutter-gpu")},
+                                                {"amd", model("mi300a-partitions")},
+                                                {"intel", Machine::load(Source::file(scratch / "intel.xml"))}};
+  std::vector<std::string> judged;
+  for (auto const& [maker, machine] : machines) {
+    for (Setting const& setting : wrong_settings(maker)) {
+      judged.push_back(setting.variable);
+      Binding binding = bound(0, "0-15", setting.others);
+      EXPECT_EQ(find(check(machine, {binding}), setting.code), nullptr) << setting.variable;
+      binding.environment[setting.variable] = setting.value;
+      EXPECT_NE(find(check(machine, {binding}), setting.code), nullptr) << setting.variable;
+    }
+  }
+  std::ranges::sort(judged);
+  EXPECT_EQ(judged, placement_variables());
 }
 
 TEST(Check, FindsWhatTheProgramKnows) {

@@ -82,6 +82,29 @@ TEST(Distance, CountsNoPciLinks) {
   EXPECT_EQ(between(machine, "eno1", "0"), between(machine, "ib0", "0"));
 }
 
+TEST(Distance, LinksCountOnlyWithoutLatencies) {
+  for (Locality const locality : {Locality::package, Locality::remote}) {
+    Distance const few{.locality = locality, .numa_latency = 12, .hops_cpu = 3, .hops_pci = 0, .reason = ""};
+    Distance many = few;
+    many.hops_cpu = 4;
+    EXPECT_EQ(few, many);
+    many.numa_latency = 11;
+    EXPECT_LT(many, few);
+    Distance unknown = few;
+    unknown.numa_latency.reset();
+    unknown.hops_cpu = 1;
+    EXPECT_LT(few, unknown);  // what the firmware tells comes first
+    many.numa_latency.reset();
+    EXPECT_LT(unknown, many);
+  }
+  // Within a NUMA node all are as near.
+  Distance const here{.locality = Locality::numa, .numa_latency = 10, .hops_cpu = 1, .hops_pci = 0, .reason = ""};
+  Distance farther = here;
+  farther.numa_latency = 12;
+  farther.hops_cpu = 5;
+  EXPECT_EQ(here, farther);
+}
+
 TEST(Distance, SaysWhereNothingIsKnown) {
   Machine const machine = model("unplaced-devices");
   Distance const unknown = between(machine, "ib0", "0-7");
