@@ -198,6 +198,13 @@ class Resume(Case):
             self.assert_same_results(self.run_study("--resume", "--output", "run.h5"), whole)
         self.assertEqual(tried, set(CHANGES), "a key that decides results is no longer compared")
 
+    def test_a_list_of_another_length_is_named_as_a_whole(self):
+        self.write_study({"potential": {"kind": "double_well", "barrier": 1.0, "dimensions": 2}})
+        self.run_study("--output", "run.h5")
+        outcome = self.attempt("--resume", "--output", "run.h5", "--set", "potential.dimensions=3")
+        self.assertEqual(outcome.code, 65, outcome.err)
+        self.assertIn("with initial.position = [-1.0,-1.0], this run has [-1.0,-1.0,-1.0];", outcome.err)
+
     def test_a_run_that_is_done_is_gone_on_with_at_its_last_step(self):
         self.write_study(STUDIES["harmonic"])
         whole = self.run_study("--output", "whole.h5", "--set", 'checkpoint.file="run.checkpoint.h5"')

@@ -43,7 +43,9 @@ void expect_same(nlohmann::json const& now, nlohmann::json const& then, std::str
   nlohmann::json const difference = nlohmann::json::diff(then, now);
   if (difference.empty()) return;
   std::string place = difference.front().at("path").get<std::string>();
-  nlohmann::json::json_pointer const pointer(place);
+  nlohmann::json::json_pointer pointer(place);
+  while (!now.contains(pointer) && !then.contains(pointer)) pointer.pop_back();  // the end of a list: name the list
+  place = pointer.to_string();
   auto const text = [&](nlohmann::json const& json) {
     return json.contains(pointer) ? shown(json[pointer].dump()) : "absent";
   };
