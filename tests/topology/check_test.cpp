@@ -153,6 +153,13 @@ TEST(Check, FindsRanksThatShare) {
   // Threads 64-67 are the second ones of cores 0-3.
   expect_one(check(machine, {bound(0, "0-3"), bound(1, "64-67")}), "SMT_SIBLING_SHARED", Severity::warning, {0, 1},
              "ranks 0-1");
+  // As many ranks as the laptop has cores could have one each; one more could not.
+  std::vector<Binding> bindings;
+  for (char const* cpu : {"0", "1", "2", "4", "6", "8", "9", "10"})
+    bindings.push_back(bound(static_cast<int>(bindings.size()), cpu));
+  expect_one(check(model("laptop"), bindings), "SMT_SIBLING_SHARED", Severity::warning, {0, 1}, "ranks 0-1");
+  bindings.push_back(bound(8, "11"));
+  EXPECT_EQ(codes(check(model("laptop"), bindings)), Codes{});
 }
 
 TEST(Check, FindsOneOverlapPerGroup) {
@@ -283,6 +290,14 @@ TEST(Check, FindsPortsThatAreDown) {
   EXPECT_EQ(codes(check(machine, {bound(0, "24-31", {{"NCCL_IB_HCA", "=mlx5_3"}})})), Codes{});
 }
 
+TEST(Check, ReadsNcclsListOfOthers) {
+  Machine const machine = model("ports-down");
+  expect_one(check(machine, {bound(0, "24-31", {{"NCCL_IB_HCA", "^mlx5_3"}})}), "NIC_DOWN", Severity::wrong, {0},
+             "down");
+  expect_one(check(machine, {bound(0, "24-31", {{"NCCL_IB_HCA", "^=mlx5_0"}})}), "NIC_DOWN", Severity::warning, {0},
+             "ib1 and ib2");
+}
+
 TEST(Check, FindsManagementNics) {
   Report const report = check(model("perlmutter-gpu"), {bound(0, "0-15", {{"UCX_NET_DEVICES", "nmn0"}})});
   expect_one(report, "MGMT_NIC", Severity::wrong, {0}, "nmn0 is no NIC of the fabric (Slingshot)");
@@ -309,6 +324,16 @@ TEST(Check, FindsFarGpus) {
   std::vector<Binding> bindings = good();
   std::swap(bindings[0].environment["CUDA_VISIBLE_DEVICES"], bindings[1].environment["CUDA_VISIBLE_DEVICES"]);
   expect_one(check(model("perlmutter-gpu"), bindings), "GPU_FAR", Severity::wrong, {0, 1}, "cuda3 is nearer");
+}
+
+TEST(Check, CountsGpusInLayers) {
+  // HIP counts what ROCR leaves: the GPUs of the second package.
+  Machine const machine = model("mi300a-partitions");
+  Variables variables{{"ROCR_VISIBLE_DEVICES", "6,7"}, {"HIP_VISIBLE_DEVICES", "1"}};
+  EXPECT_EQ(codes(check(machine, {bound(0, "24-47", variables)})), Codes{});
+  EXPECT_EQ(codes(check(machine, {bound(0, "0-23", variables)})), Codes{"GPU_FAR"});
+  variables["HIP_VISIBLE_DEVICES"] = "2";
+  expect_one(check(machine, {bound(0, "24-47", variables)}), "ENV_CONFLICT", Severity::wrong, {0}, "they are fewer");
 }
 
 TEST(Check, LeavesAloneAGpuThatIsTheNearestLeft) {
@@ -401,6 +426,19 @@ TEST(Check, FindsBlocksOfRanksThatMissTheirNic) {
   for (int r = 0; r < 4; ++r) bindings[static_cast<std::size_t>(r)].rank = 3 - r;
   expect_one(check(model("perlmutter-gpu"), bindings), "ENV_CONFLICT", Severity::wrong, {0, 1, 2, 3},
              "MPICH_OFI_NIC_POLICY=BLOCK");
+}
+
+TEST(Check, DealsNicsOutInTurn) {
+  std::vector<Binding> bindings;
+  for (int r = 0; r < 8; ++r) {
+    int const first = 16 * (r % 4) + 8 * (r / 4);
+    bindings.push_back(
+        bound(r, std::to_string(first) + "-" + std::to_string(first + 7), {{"MPICH_OFI_NIC_POLICY", "ROUND-ROBIN"}}));
+  }
+  Machine const machine = model("perlmutter-gpu");
+  EXPECT_EQ(codes(check(machine, bindings)), Codes{});
+  std::swap(bindings[0].rank, bindings[1].rank);
+  expect_one(check(machine, bindings), "ENV_CONFLICT", Severity::wrong, {0, 1}, "MPICH_OFI_NIC_POLICY=ROUND-ROBIN");
 }
 
 TEST(Check, ReadsPlacesAsOpenMpDoes) {
