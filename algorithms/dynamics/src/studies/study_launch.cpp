@@ -32,7 +32,10 @@ bool Study::finish_launch(StopRequest const& request, Progress& progress) {
     bool const at_once = share < walker_steps_per_second * patience;  // not worth asking the other ranks
     double const piece = std::max(1.0, m_speed * patience / static_cast<double>(left));  // blocks
     std::int64_t steps = left, done = blocks;
-    if (at_once || m_launch.last_step != 0 || m_comm.min(piece / (blocks_per_thread * threads)) >= 1) {
+    if (at_once && m_launch.last_step == 0) {
+      m_ensemble->advance_blocks(steps, 0, blocks);
+      whole = true;
+    } else if (at_once || m_launch.last_step != 0 || m_comm.min(piece / (blocks_per_thread * threads)) >= 1) {
       done = advance_blocks_behind(left, at_once || piece > double(blocks) ? blocks : static_cast<std::int64_t>(piece));
       whole = at_once || m_comm.min(std::ranges::count(m_launch.ahead, 1) - blocks) == 0;
     } else {
