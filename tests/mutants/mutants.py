@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Plants the faults of mutants.toml one at a time in a copy of the sources, and tells which of them the tests notice.
+"""Plants listed faults one at a time in a copy of the sources, and tells which of them the tests notice.
 
-The copy is build/mutants; the checkout itself is only read. Builds of what a fault touches are short, since one build
-folder serves all faults. Exit status: 0 if every fault was killed, 1 if some survived, 77 without tomllib (Python 3.11).
+The lists are mutants.toml, which holds the sets too, and second.toml. The copy is build/mutants; the checkout itself is
+only read. Builds of what a fault touches are short, since one build folder serves all faults. Exit status: 0 if every
+fault was killed, 1 if some survived, 77 without tomllib (Python 3.11).
 """
 import argparse
 import filecmp
@@ -27,9 +28,13 @@ def read_list():
     except ImportError:
         print("mutants.py needs tomllib, of Python 3.11 or later")
         sys.exit(77)
-    with open(pathlib.Path(__file__).with_suffix(".toml"), "rb") as file:
-        content = tomllib.load(file)
-    return content["sets"], content["fault"]
+    sets, faults = {}, []
+    for path in sorted(pathlib.Path(__file__).parent.glob("*.toml")):
+        with open(path, "rb") as file:
+            content = tomllib.load(file)
+        sets.update(content.get("sets", {}))
+        faults += content["fault"]
+    return sets, faults
 
 
 def problems(sets, faults):
