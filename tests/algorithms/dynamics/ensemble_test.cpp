@@ -60,9 +60,9 @@ std::vector<std::int64_t> const pauses{17, 18, steps};
 template <class Ensemble>
 void run(Ensemble& ensemble) {
   ensemble.initialise(left_well());
-  ensemble.mark_origin();
   std::int64_t done = 0;
   for (std::int64_t const next : pauses) {
+    ensemble.mark_origin();  // the last one after walkers have been in both core sets
     ensemble.advance(next - done);
     done = next;
   }
@@ -346,6 +346,42 @@ TYPED_TEST(EnsembleInvariance, FramesCompareWithTheirOrigin) {
   EXPECT_EQ(at(later, FrameQuantity::position), x1);
   EXPECT_EQ(at(later, FrameQuantity::left), x1 < 0 ? 1.0 : 0.0);
   EXPECT_NEAR(at(later, FrameQuantity::kinetic), v1 * v1 / 2, 9 * tolerance);
+}
+
+TYPED_TEST(EnsembleInvariance, FramesRememberTheCoreSetsOfTheirOrigin) {
+  std::int64_t const walkers = 500;
+  auto ensemble = TestFixture::make(walkers, study(walkers));
+  ensemble.initialise(left_well());
+  auto const memories = [&] {
+    auto const column = std::get<std::span<std::uint8_t>>(ensemble.download()[2].values);
+    return std::vector<std::uint8_t>(column.begin(), column.end());
+  };
+  ensemble.advance(60);
+  ensemble.mark_origin();
+  auto const origin = memories();
+  auto const at_origin = ensemble.frame_sums();
+  ensemble.advance(60);
+  auto const now = memories();
+  auto const later = ensemble.frame_sums();
+
+  // By the definition, of the membership that the engine itself keeps (its reference is ensemble_reference_test.cpp).
+  auto const count = [&](auto const& condition) {
+    double sum = 0;
+    for (std::size_t i = 0; i < origin.size(); ++i) sum += condition(origin[i] & 3, now[i] & 3) ? 1 : 0;
+    return sum;
+  };
+  EXPECT_EQ(later.total(FrameQuantity::origin_in_a), count([](int then, int) { return then == 1; }));
+  EXPECT_EQ(later.total(FrameQuantity::origin_in_b), count([](int then, int) { return then == 2; }));
+  double const a_then_b = count([](int then, int at) { return then == 1 && at == 2; });
+  double const b_then_a = count([](int then, int at) { return then == 2 && at == 1; });
+  EXPECT_EQ(later.total(FrameQuantity::a_then_b), a_then_b);
+  EXPECT_EQ(later.total(FrameQuantity::b_then_a), b_then_a);
+  EXPECT_GT(a_then_b, 5);  // else the test would show nothing
+  EXPECT_GT(b_then_a, 5);
+  EXPECT_EQ(at_origin.total(FrameQuantity::a_then_b), 0);
+  EXPECT_EQ(at_origin.total(FrameQuantity::origin_in_a), later.total(FrameQuantity::origin_in_a));
+  EXPECT_EQ(later.total(FrameQuantity::passed), ensemble.cell_sums().total(Quantity::passages));
+  EXPECT_LT(at_origin.total(FrameQuantity::passed), later.total(FrameQuantity::passed));
 }
 
 TYPED_TEST(EnsembleInvariance, ADivergingWalkerIsFound) {

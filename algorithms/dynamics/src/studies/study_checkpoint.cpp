@@ -16,8 +16,8 @@ namespace kramers::dynamics::detail {
 namespace {
 
 constexpr char format_name[] = "kramers-langevin checkpoint";
-// 1 had another fingerprint, 2 texts that no checksum guards.
-constexpr std::int64_t format_version = 3;
+// 1 had another fingerprint, 2 texts that no checksum guards, 3 fewer quantities of a frame.
+constexpr std::int64_t format_version = 4;
 
 /// Text of a file as messages show it: short, and without what a terminal would obey.
 std::string shown(std::string text) {

@@ -46,8 +46,9 @@ bool follows_core_sets(StudyParams const& params) {
   return params.request.params.sampling.core_sets;
 }
 
-/// The memories that Sampler leaves: of no core set, of A, of B after the first passage, and of A after it.
-constexpr std::array<std::uint8_t, 4> memories{0, 1, 2 | 4, 1 | 4};
+/// The memories that Sampler leaves: of no core set, of A, of B after the first passage, and of A after it; beside it
+/// that of the origin, which was in B only after the first passage.
+constexpr std::array<std::uint8_t, 9> memories{0, 1, 1 | 8, 2 | 4, 2 | 4 | 8, 2 | 4 | 16, 1 | 4, 1 | 4 | 8, 1 | 4 | 16};
 
 void check_state_layout(h5::Reader const& file, StudyParams const& params) {
   h5::Extents const walkers{extent(params.request.params.walkers)};

@@ -93,6 +93,9 @@ class Ensemble final : public AnyEnsemble {
     expects(m_params.correlations, "correlations", std::int64_t{m_params.correlations}, "on, to mark an origin");
     Kokkos::deep_copy(m_exec, m_origin_x, m_x);
     Kokkos::deep_copy(m_exec, m_origin_v, m_v);
+    if (follows_cores()) {
+      Kokkos::parallel_for("kramers::mark_cores", whole(), detail::MarkCoreKernel<Space>{m_memory});
+    }
   }
 
   std::int64_t step() const override { return m_step; }
@@ -106,6 +109,7 @@ class Ensemble final : public AnyEnsemble {
                               .v = m_v,
                               .origin_x = m_origin_x,
                               .origin_v = m_origin_v,
+                              .memory = m_memory,
                               .mass = static_cast<T>(m_params.langevin.mass),
                               .dividing_point = static_cast<T>(m_params.sampling.dividing_point),
                               .coordinate = m_params.sampling.coordinate,

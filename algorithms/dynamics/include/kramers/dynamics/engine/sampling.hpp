@@ -37,6 +37,11 @@ enum class FrameQuantity : int {
   position_correlation,  ///< sum of q(origin) q(now), the observed coordinate [length^2]
   velocity_correlation,  ///< sum of v(origin) . v(now), all coordinates [length^2 / tau^2]
   displacement,          ///< sum of |x(now) - x(origin)|^2, all coordinates [length^2]
+  passed,                ///< walkers that have been in core set B by now
+  origin_in_a,           ///< walkers that belonged to core set A at the origin (visited last)
+  origin_in_b,           ///< and to core set B
+  a_then_b,              ///< walkers that belonged to A at the origin and belong to B now
+  b_then_a,              ///< and the other way round
 };
 
 /// Place of a quantity in its row.
@@ -51,7 +56,7 @@ inline constexpr int row_length = 0;
 template <>
 inline constexpr int row_length<Quantity> = index(Quantity::passage_steps_squared) + 1;
 template <>
-inline constexpr int row_length<FrameQuantity> = index(FrameQuantity::displacement) + 1;
+inline constexpr int row_length<FrameQuantity> = index(FrameQuantity::b_then_a) + 1;
 
 /// Sums of an ensemble by name, one row per cell of walkers.
 template <class Q>

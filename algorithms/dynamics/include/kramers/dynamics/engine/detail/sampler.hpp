@@ -48,8 +48,10 @@ class PackSums<1> {
   double* m_column;
 };
 
-/// What a walker remembers: the core it visited last, and whether it has ever been in B.
+/// What a walker remembers: the core it visited last, whether it has ever been in B, and, shifted, the core it had visited
+/// last at the origin of time correlations.
 enum CoreMemory : std::int32_t { nowhere = 0, in_a = 1, in_b = 2, core_mask = 3, has_passed = 4 };
+inline constexpr int origin_shift = 3;
 
 /// Observes a pack of walkers at sampling times.
 template <class Space, class T>
@@ -152,7 +154,8 @@ struct Sampler {
       std::int32_t const old = sums.memory[l];
       std::int32_t const core = q <= core_a ? in_a : (q >= core_b ? in_b : old & core_mask);
       before[l] = old;
-      sums.memory[l] = core | (core == in_b ? static_cast<std::int32_t>(has_passed) : old & has_passed);
+      sums.memory[l] = core | (old & ~static_cast<std::int32_t>(core_mask)) |
+                       (core == in_b ? static_cast<std::int32_t>(has_passed) : 0);
       sums(Quantity::samples_in_a, l) += core == in_a ? 1.0 : 0.0;
       sums(Quantity::samples_in_b, l) += core == in_b ? 1.0 : 0.0;
     });

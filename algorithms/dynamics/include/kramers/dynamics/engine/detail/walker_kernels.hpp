@@ -5,6 +5,7 @@
 #include <kramers/core/normal.hpp>
 #include <kramers/core/vec.hpp>
 #include <kramers/dynamics/engine/any_ensemble.hpp>
+#include <kramers/dynamics/engine/detail/sampler.hpp>
 #include <kramers/dynamics/engine/sampling.hpp>
 
 #include <type_traits>
@@ -57,6 +58,7 @@ struct FrameObserver {
 
   Potential potential;
   WalkerView<Space, T> x, v, origin_x, origin_v;
+  Kokkos::View<std::uint8_t*, Space> memory;  // (walkers here), CoreMemory; empty without cores
   T mass, dividing_point;
   int coordinate;
   bool correlations;
@@ -84,6 +86,25 @@ struct FrameObserver {
         correlations ? static_cast<double>(origin_x(i, coordinate)) * static_cast<double>(q) : 0.0;
     value[index(FrameQuantity::velocity_correlation)] = static_cast<double>(vv);
     value[index(FrameQuantity::displacement)] = static_cast<double>(dx2);
+
+    std::int32_t const visited = memory.size() > 0 ? memory(i) : std::int32_t{nowhere};
+    std::int32_t const now = visited & core_mask, origin = (visited >> origin_shift) & core_mask;
+    value[index(FrameQuantity::passed)] = (visited & has_passed) != 0 ? 1.0 : 0.0;
+    value[index(FrameQuantity::origin_in_a)] = origin == in_a ? 1.0 : 0.0;
+    value[index(FrameQuantity::origin_in_b)] = origin == in_b ? 1.0 : 0.0;
+    value[index(FrameQuantity::a_then_b)] = origin == in_a && now == in_b ? 1.0 : 0.0;
+    value[index(FrameQuantity::b_then_a)] = origin == in_b && now == in_a ? 1.0 : 0.0;
+  }
+};
+
+/// Let each walker remember the core it has visited last.
+template <class Space>
+struct MarkCoreKernel {
+  Kokkos::View<std::uint8_t*, Space> memory;
+
+  KOKKOS_FUNCTION void operator()(std::int64_t const i) const {
+    std::int32_t const visited = memory(i) & (core_mask | has_passed);
+    memory(i) = static_cast<std::uint8_t>(visited | (visited & core_mask) << origin_shift);
   }
 };
 
