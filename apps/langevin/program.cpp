@@ -55,21 +55,25 @@ int study_ensemble(AppRun const& run, PotentialList const& potentials) {
     report_interruption(study, signal);
     return 128 + signal;
   }
-  StudyResults const results = evaluate(study);
+  StudyResults results = evaluate(study);
+  add_references(params, results);
   nlohmann::json summary = summarise(study, results, run);
   auto const origin =
       provenance(run.comm, "kramers-langevin", params.request.space, run.options.words, run.config.verbatim());
   summary["provenance"] = origin;
   if (outputs.results) write_results(*outputs.results, study, results, summary, origin, run.config.verbatim());
   write(outputs, summary, run);
-  return exit_code::success;
+  if (!run.options.quiet) {
+    for (std::string const& warning : results.warnings) warn(warning);
+  }
+  return run.options.strict && !results.warnings.empty() ? exit_code::warnings : exit_code::success;
 }
 
 }  // namespace
 
 int run(int argc, char** argv, PotentialList const& potentials) {
   AppInfo info{"kramers-langevin", "Run an ensemble of Langevin walkers: rates, free energies, correlations."};
-  info.has_replay = info.has_resume = true;
+  info.has_replay = info.has_resume = info.has_strict = true;
   return run_app(argc, argv, with_placement(info),
                  [&](AppRun const& app_run) { return study_ensemble(app_run, potentials); });
 }

@@ -37,6 +37,24 @@ double number(nlohmann::json const& json) {
   return json.is_number() ? json.get<double>() : 0.0;
 }
 
+/// A line of one observable, and what is to be said of it.
+void print(std::string const& name, nlohmann::json const& estimate) {
+  auto const known = [](nlohmann::json const& json) { return json.is_number() && std::isfinite(json.get<double>()); };
+  std::printf("  %-32s", name.c_str());
+  if (known(estimate["value"])) {
+    std::printf(" %14.7g", number(estimate["value"]));
+  } else {
+    std::printf(" %14s", "unknown");
+  }
+  if (known(estimate["stderr"])) {
+    std::printf("  +- %.2g", number(estimate["stderr"]));
+  } else if (estimate.contains("interval")) {
+    std::printf("  [%.3g, %.3g] at 95 %%", number(estimate["interval"][0]), number(estimate["interval"][1]));
+  }
+  std::printf("\n");
+  if (estimate.contains("note")) std::printf("      %s\n", estimate["note"].get<std::string>().c_str());
+}
+
 }  // namespace
 
 Outputs read_outputs(AppRun const& run, StudyParams& params) {
@@ -73,6 +91,12 @@ nlohmann::json summarise(Study& study, StudyResults const& results, AppRun const
        run.comm.max(host_bytes(memory_needed(params, run.comm.rank(), run.comm.size()), params.request.space))}};
   summary["observables"] = results.observables;
   summary["references"] = results.references;
+  summary["checks"] = nlohmann::json::object();
+  for (Check const& check : results.checks) {
+    summary["checks"][check.name] = {
+        {"value", check.found.value}, {"stderr", check.found.stderr_}, {"expected", check.expected}, {"z", check.z}};
+  }
+  summary["warnings"] = results.warnings;
   return summary;
 }
 
@@ -120,14 +144,16 @@ void print(nlohmann::json const& summary) {
               number(summary["walker_steps_per_s"]));
   std::printf("state hash %s, peak memory %.0f MB per rank\n\n", summary["state_hash"].get<std::string>().c_str(),
               number(summary["memory"]["peak_resident_bytes_per_rank"]) / 1e6);
-  for (auto const& [name, estimate] : summary["observables"].items()) {
-    if (!std::isfinite(number(estimate["value"]))) continue;  // the run was too short for it
-    std::printf("  %-32s %14.7g", name.c_str(), number(estimate["value"]));
-    if (estimate["stderr"].is_number()) std::printf("  +- %.2g", number(estimate["stderr"]));
-    std::printf("\n");
+  for (auto const& [name, estimate] : summary["observables"].items()) print(name, estimate);
+  auto const is_exact = [](std::string const& name) { return name.find("_exact") != std::string::npos; };
+  for (bool const exact : {true, false}) {
+    for (auto const& [name, value] : summary["references"].items()) {
+      if (!value.is_number() || is_exact(name) != exact) continue;
+      std::printf("  %-32s %14.7g  (%s)\n", name.c_str(), number(value), exact ? "exact" : "theory");
+    }
   }
-  for (auto const& [name, value] : summary["references"].items()) {
-    if (value.is_number()) std::printf("  %-32s %14.7g  (theory)\n", name.c_str(), number(value));
+  if (summary["references"].contains("regime")) {
+    std::printf("  %-32s %s\n", "regime", summary["references"]["regime"].get<std::string>().c_str());
   }
 }
 

@@ -56,6 +56,7 @@ void add_words(CLI::App& app, AppInfo const& info, Reading& read) {
   if (info.has_replay) {
     app.add_option("--replay", line.replay, "run this one walker of the ensemble again")->type_name("ID");
   }
+  if (info.has_strict) app.add_flag("--strict", line.strict, "exit with 2 where results come with warnings");
   if (info.has_resume) app.add_flag("--resume", line.resume, "go on from the checkpoint the input names");
   for (AppWord const& word : info.options) {
     CLI::Option* const option = app.add_option(word.name, read.own[word.name], word.help)->type_name(word.type);

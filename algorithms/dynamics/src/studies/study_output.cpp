@@ -118,6 +118,13 @@ void write_series(h5::Writer& file, Study const& study, StudyResults const& resu
   if (!is_overdamped(study.params().request.scheme)) write("kinetic_energy", results.kinetic_energy);
 }
 
+/// A reference, where there is one, as an attribute.
+void write_reference(h5::Writer& file, StudyResults const& results, std::string const& name, std::string const& group,
+                     std::string const& attribute) {
+  auto const found = results.references.find(name);
+  if (found != results.references.end()) file.attribute(group, attribute, found->get<double>());
+}
+
 void write_population(h5::Writer& file, StudyResults const& results) {
   std::vector<double> times;
   for (std::size_t f = 0; f < results.population_difference.size(); ++f) {
@@ -135,9 +142,49 @@ void write_population(h5::Writer& file, StudyResults const& results) {
     file.attribute("kramers/population", "fit_begin", fit.begin);
     file.attribute("kramers/population", "fit_end", fit.end);
   }
-  for (auto const& [name, value] : results.references.items()) {
-    if (value.is_number()) file.attribute("kramers/population", "reference_rate", value.get<double>());
+  for (auto const& [name, attribute] : {std::pair{"rate_kramers_grote_hynes", "reference_rate"},
+                                        {"rate_kramers_overdamped", "reference_rate"},
+                                        {"rate_exact", "exact_rate"}}) {
+    write_reference(file, results, name, "kramers/population", attribute);
   }
+}
+
+void write_first_passage(h5::Writer& file, StudyResults const& results, EnsembleParams const& ensemble) {
+  std::string const group = "kramers/survival";
+  FirstPassage const& first = *results.first_passage;
+  EventRate const& rate = first.passage.rate;
+  std::vector<double> times;
+  for (std::size_t f = 0; f < first.survival.value.size(); ++f) {
+    times.push_back(results.frame_times.at(static_cast<int>(f)));
+  }
+  write_column(file, group + "/time", times);
+  write_column(file, group + "/value", values(first.survival.value));
+  write_column(file, group + "/error", errors(first.survival.value));
+  file.attribute(group, "rate", rate.value);
+  file.attribute(group, "rate_lower", rate.interval.lower);
+  file.attribute(group, "rate_upper", rate.interval.upper);
+  file.attribute(group, "events", rate.events);
+  file.attribute(group, "walkers", ensemble.walkers);
+  if (first.exponentiality) file.attribute(group, "p_exponential", first.exponentiality->p_value);
+  write_reference(file, results, "first_passage_time_exact", group, "exact_mean_first_passage_time");
+}
+
+void write_core_sets(h5::Writer& file, StudyResults const& results) {
+  std::string const group = "kramers/core_sets";
+  CoreSetRelaxation const& relaxation = *results.core_sets;
+  std::vector<double> lags;
+  for (std::size_t n = 0; n < relaxation.implied.size(); ++n) {
+    lags.push_back(results.frame_times.interval * static_cast<double>(n));
+  }
+  write_column(file, group + "/lag", lags);
+  write_column(file, group + "/relaxation_rate", values(relaxation.implied));
+  write_column(file, group + "/relaxation_rate_error", errors(relaxation.implied));
+  if (relaxation.plateau) {
+    file.attribute(group, "relaxation_rate", relaxation.plateau->relaxation.value);
+    file.attribute(group, "relaxation_rate_error", relaxation.plateau->relaxation.stderr_);
+    file.attribute(group, "lag", relaxation.plateau->lag);
+  }
+  write_reference(file, results, "relaxation_rate_exact", group, "exact_relaxation_rate");
 }
 
 void write_free_energy(h5::Writer& file, StudyParams const& params, FreeEnergyProfile const& profile) {
@@ -172,6 +219,7 @@ void write_correlations(h5::Writer& file, CorrelationFunctions const& functions)
   write("position", functions.position);
   write("velocity", functions.velocity);
   write("displacement", functions.displacement);
+  if (functions.velocity_undersampled) file.attribute("kramers/correlation", "velocity_undersampled", std::int64_t{1});
 }
 
 }  // namespace
@@ -184,6 +232,8 @@ void write_results(std::filesystem::path const& path, Study const& study, StudyR
   write_trajectory(file, study);
   write_series(file, study, results);
   write_population(file, results);
+  if (results.first_passage) write_first_passage(file, results, study.params().request.params);
+  if (results.core_sets) write_core_sets(file, results);
   if (results.free_energy) write_free_energy(file, study.params(), *results.free_energy);
   if (results.correlations) write_correlations(file, *results.correlations);
   file.commit();

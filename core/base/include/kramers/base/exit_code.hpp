@@ -6,6 +6,7 @@ namespace kramers::exit_code {
 
 inline constexpr int success = 0;
 inline constexpr int failure = 1;
+inline constexpr int warnings = 2;    ///< done, with warnings about results, where --strict was given
 inline constexpr int usage = 64;      ///< UsageError
 inline constexpr int bad_input = 65;  ///< InputError, MachineError
 

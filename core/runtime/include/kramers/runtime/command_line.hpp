@@ -39,6 +39,7 @@ struct AppInfo {
   std::string description;  ///< one sentence for --help
   bool has_replay = false;
   bool has_resume = false;
+  bool has_strict = false;            ///< --strict: warnings about results make the exit code 2
   bool has_input = true;              ///< INPUT, the last file, and --set; without it the Config is empty
   std::string precision = "f64";      ///< where --precision does not say
   std::vector<AppWord> files = {};    ///< before INPUT, each required
@@ -61,6 +62,7 @@ struct CommandLine {
   std::vector<std::string> sets;  ///< --set a.b=value, in order
   bool quiet = false;
   bool resume = false;
+  bool strict = false;
   std::optional<std::uint64_t> replay;  ///< walker id
   std::string space;                    ///< a name of `space_names()`
   std::string precision = "f64";        ///< "f64" or "f32"

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/dynamics/estimators/core_sets.hpp>
+#include <kramers/dynamics/estimators/events.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+
+#include "study_evaluation.hpp"
+
+namespace kramers::dynamics::detail {
+
+std::optional<exact::TwoWells> wells_of(StudyParams const& params) {
+  AnyPotential const& potential = *params.request.potential;
+  if (!potential.separable() || !potential.confines()) return std::nullopt;
+  auto const energy = [&](double x) { return potential.profile_energy(x); };
+  double const kT = params.request.params.langevin.temperature;
+  return exact::find_wells(energy, exact::confinement(energy, kT, params.initial.lower[0]));
+}
+
+double equilibrium_difference(StudyParams const& params) {
+  auto const energy = [&](double x) { return params.request.potential->profile_energy(x); };
+  double const kT = params.request.params.langevin.temperature;
+  double const divide = params.request.params.sampling.dividing_point;
+  exact::Interval const whole = exact::confinement(energy, kT, params.initial.lower[0]);
+  double lowest = energy(whole.lower);
+  for (int i = 1; i <= 1000; ++i)
+    lowest = std::min(lowest, energy(whole.lower + i * (whole.upper - whole.lower) / 1000));
+  auto const left = [&](exact::Interval const& range) {
+    return exact::integrate([&](double x) { return std::exp((lowest - energy(x)) / kT); }, range);
+  };
+  double const total = left(whole);
+  return divide <= whole.lower ? -1.0 : 2.0 * left({whole.lower, std::min(divide, whole.upper)}) / total - 1.0;
+}
+
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+// Fewer events have no standard error worth the name; their exact interval stands for it.
+constexpr std::int64_t few_events = 20;
+
+std::string rounded(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g", value);
+  return text;
+}
+
+nlohmann::json to_json(ConfidenceInterval const& interval) {
+  return {interval.lower, interval.upper};
+}
+
+/// What a reader must know of a rate from few events; empty where there are enough.
+std::string note_on(EventRate const& rate, std::string const& events) {
+  if (rate.events >= few_events) return {};
+  std::string const seen = rate.events == 0 ? "no " + events : "only " + std::to_string(rate.events) + " " + events;
+  std::string const says = rate.events == 0
+                               ? "the rate is below " + rounded(rate.interval.upper) + " (95 %)"
+                               : "too few for a standard error, the interval is exact";
+  return seen + " in " + rounded(rate.time_at_risk) + " tau: " + says +
+         "; run longer, with more walkers, or with a method for rare events";
+}
+
+nlohmann::json to_json(EventRate const& rate, std::string const& events) {
+  bool const enough = rate.events >= few_events;
+  nlohmann::json json = {{"value", rate.events > 0 ? rate.value : nan},
+                         {"stderr", enough ? rate.jackknife : nan},
+                         {"interval", to_json(rate.interval)},
+                         {"events", rate.events}};
+  if (std::string const note = note_on(rate, events); !note.empty()) json["note"] = note;
+  return json;
+}
+
+/// Time in which a walker forgets how it began in its well [tau].
+double relaxation_in_well(StudyParams const& params, exact::TwoWells const& wells) {
+  LangevinParams const& langevin = params.request.params.langevin;
+  double const softest = std::min(wells.left_curvature, wells.right_curvature) / langevin.mass;
+  if (is_overdamped(params.request.scheme)) return langevin.friction / softest;
+  return exact::well_relaxation_time(std::sqrt(softest), langevin.friction);
+}
+
+void add_core_sets(StudyParams const& params, StudySums const& sums, StudyResults& results) {
+  SamplingParams const& sampling = params.request.params.sampling;
+  double const interval = static_cast<double>(sampling.every) * params.request.params.langevin.dt;
+  auto const add = [&](char const* name, Quantity transitions, Quantity samples_in_core, std::string const& events) {
+    results.observables[name] = to_json(event_rate(*sums.cells, transitions, samples_in_core, interval), events);
+  };
+  add("core_set_rate_ab", Quantity::transitions_ab, Quantity::samples_in_a, "transitions from A to B");
+  add("core_set_rate_ba", Quantity::transitions_ba, Quantity::samples_in_b, "transitions from B to A");
+  results.observables["transitions"] = {
+      {"value", sums.cells->total(Quantity::transitions_ab) + sums.cells->total(Quantity::transitions_ba)},
+      {"stderr", nullptr}};
+}
+
+/// Changes of core set between an origin and a lag, from which short visits that come straight back have gone.
+void add_core_set_relaxation(StudySums const& sums, StudyResults& results) {
+  auto const lag = [&](FrameQuantity quantity) { return sums.lags->of(quantity, sums.origins); };
+  results.core_sets = core_set_relaxation({.in_a = lag(FrameQuantity::origin_in_a),
+                                           .in_b = lag(FrameQuantity::origin_in_b),
+                                           .a_then_b = lag(FrameQuantity::a_then_b),
+                                           .b_then_a = lag(FrameQuantity::b_then_a)},
+                                          {0, results.frame_times.interval});
+  if (!results.core_sets->plateau) return;
+  results.observables["core_set_relaxation_rate"] = detail::to_json(results.core_sets->plateau->relaxation);
+  results.observables["core_set_rate_ab_lagged"] = detail::to_json(results.core_sets->plateau->rate_ab);
+}
+
+/// Time until the first entry into core set B. The clock of all walkers starts with production.
+void add_first_passage(StudyParams const& params, StudySums const& sums, double relaxation_time,
+                       StudyResults& results) {
+  double const dt = params.request.params.langevin.dt;
+  SampleTable const passed = sums.frames.of(FrameQuantity::passed);
+  FirstPassage result{passage_rate(*sums.cells, dt, static_cast<double>(params.steps) * dt), survival(passed), {}};
+  auto const transient = static_cast<std::size_t>(std::ceil(5 * relaxation_time / results.frame_times.interval));
+  if (transient + 2 < sums.frames.rows()) {
+    result.exponentiality = exponentiality(sums.frames.from(transient, FrameQuantity::passed), results.frame_times);
+  }
+  PassageRate const& passage = result.passage;
+  nlohmann::json& time = results.observables["first_passage_time"];
+  time["events"] = passage.rate.events;
+  if (passage.mean_of_passed) {
+    time.update(detail::to_json(*passage.mean_of_passed));
+  } else {
+    bool const exponential = !result.exponentiality || result.exponentiality->p_value >= 0.01;
+    bool const enough = passage.rate.events >= few_events;
+    time["value"] = exponential && passage.rate.events > 0 ? passage.mean_time.value : nan;
+    time["stderr"] = exponential && enough ? passage.mean_time.stderr_ : nan;
+    if (exponential) time["interval"] = to_json(passage.mean_time_interval);
+    std::string const share = rounded(100 * passage.passed) + " % of the walkers have passed";
+    if (!exponential) {
+      time["note"] = share + ", and not after exponential times (p = " + rounded(result.exponentiality->p_value) +
+                     "): no mean follows from those; run until all have passed";
+    } else {
+      time["note"] = share + "; the mean is all time at risk over passages, right for exponential times" +
+                     (result.exponentiality ? " (p = " + rounded(result.exponentiality->p_value) + ")" : "");
+    }
+  }
+  results.observables["first_passage_rate"] = to_json(passage.rate, "first passages");
+  results.observables["first_passage_fraction"] = {{"value", passage.passed}, {"stderr", nullptr}};
+  results.first_passage = std::move(result);
+}
+
+void add_decay(StudyParams const& params, StudySums const& sums, exact::TwoWells const& wells, StudyResults& results) {
+  double const equilibrium = equilibrium_difference(params);
+  results.decay = fit_population_decay(sums.frames.of(FrameQuantity::left), results.frame_times,
+                                       {equilibrium, params.transient, relaxation_in_well(params, wells)});
+}
+
+/// The rate of leaving the left well, by the best way there is.
+void choose_rate(StudyResults& results) {
+  nlohmann::json& out = results.observables;
+  if (results.decay) {
+    out["rate"] = detail::to_json(results.decay->rate);
+    out["relaxation_rate"] = detail::to_json(results.decay->eigenvalue);
+    results.references["rate_method"] = "decay of the population difference";
+  } else if (out.contains("core_set_rate_ab")) {
+    out["rate"] = out["core_set_rate_ab"];
+    results.references["rate_method"] = "transitions between core sets";
+  }
+}
+
+}  // namespace
+
+void add_rates(StudyParams const& params, StudySums const& sums, StudyResults& results) {
+  SamplingParams const& sampling = params.request.params.sampling;
+  auto const wells = wells_of(params);
+  if (sums.cells && sampling.core_sets) add_core_sets(params, sums, results);
+  if (sums.lags && sampling.core_sets && sampling.every > 0) add_core_set_relaxation(sums, results);
+  if (sums.cells && sampling.first_passage) {
+    add_first_passage(params, sums, wells ? relaxation_in_well(params, *wells) : 0.0, results);
+  }
+  if (wells) add_decay(params, sums, *wells, results);
+  choose_rate(results);
+}
+
+}  // namespace kramers::dynamics::detail

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/dynamics/estimators/exact_rates.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+#include "study_evaluation.hpp"
+
+namespace kramers::dynamics {
+namespace {
+
+// Relative error of exact rates: well below that of any run, and reached in a fraction of a second.
+constexpr double tolerance = 1e-5;
+// Below this share of the wells' frequency the functions of the velocity are so many that a rate would take minutes.
+constexpr double least_friction = 0.1;
+
+void add_theory(LangevinParams const& langevin, exact::TwoWells const& wells, bool overdamped,
+                exact::Energy const& energy, nlohmann::json& out) {
+  double const omega0 = std::sqrt(wells.left_curvature / langevin.mass);
+  double const omegab = std::sqrt(wells.top_curvature / langevin.mass);
+  auto const kramers = overdamped ? exact::kramers_overdamped : exact::kramers_grote_hynes;
+  out[overdamped ? "rate_kramers_overdamped" : "rate_kramers_grote_hynes"] =
+      kramers(omega0, omegab, langevin.friction, wells.left_barrier, langevin.temperature);
+  if (overdamped || langevin.friction == 0) return;
+  auto const loss = exact::energy_loss(energy, langevin, wells);
+  out["rate_turnover"] = exact::turnover_rate(energy, langevin, wells);
+  out["energy_loss_left"] = loss.left;
+  out["energy_loss_right"] = loss.right;
+  out["regime"] = std::min(loss.left, loss.right) < 1 ? "energy diffusion (low friction)"
+                  : langevin.friction < 2 * omegab    ? "turnover (moderate friction)"
+                                                      : "spatial diffusion (strong friction)";
+}
+
+/// Exact first-passage time where all walkers start at one point, thermal, when the clock does.
+std::optional<double> first_passage_time(StudyParams const& params, exact::Energy const& energy, bool overdamped) {
+  LangevinParams const& langevin = params.request.params.langevin;
+  SamplingParams const& sampling = params.request.params.sampling;
+  auto const axis = static_cast<std::size_t>(sampling.coordinate);
+  double const from = params.initial.lower[axis], to = sampling.core_b;
+  bool const at_a_point = params.initial.upper[axis] == from && params.initial.thermal_velocity;
+  if (!sampling.first_passage || params.equilibrate > 0 || !at_a_point || !(from < to)) return std::nullopt;
+  if (overdamped) {
+    double const wall = exact::confinement(energy, langevin.temperature, from).lower;
+    if (!(wall < from)) return std::nullopt;
+    double const drag = langevin.mass * langevin.friction;
+    return exact::mean_first_passage_time(energy, langevin.temperature, drag, from, to, wall);
+  }
+  auto const time = exact::mean_first_passage_time(energy, langevin, from, to, tolerance);
+  if (!time) return std::nullopt;
+  return time->value;
+}
+
+}  // namespace
+
+void add_references(StudyParams const& params, StudyResults& results) {
+  auto const wells = detail::wells_of(params);
+  if (!wells) return;
+  AnyPotential const& potential = *params.request.potential;
+  LangevinParams const& langevin = params.request.params.langevin;
+  SamplingParams const& sampling = params.request.params.sampling;
+  bool const overdamped = is_overdamped(params.request.scheme);
+  auto const energy = [&](double x) { return potential.profile_energy(x); };
+  nlohmann::json& out = results.references;
+  add_theory(langevin, *wells, overdamped, energy, out);
+
+  double const softest = std::min(wells->left_curvature, wells->right_curvature) / langevin.mass;
+  if (!overdamped && langevin.friction < least_friction * std::sqrt(softest)) return;
+  auto const motion = overdamped ? exact::Motion::overdamped : exact::Motion::underdamped;
+  if (auto const rate = exact::relaxation_rate(energy, langevin, motion, tolerance)) {
+    out["relaxation_rate_exact"] = rate->value;
+    out["rate_exact"] = rate->value * 0.5 * (1 - detail::equilibrium_difference(params));
+    auto const shift = overdamped ? std::nullopt : exact::step_shift(energy, langevin, params.request.scheme, 1e-3);
+    if (shift) out["rate_exact_at_dt"] = out["rate_exact"].get<double>() * (1 + shift->value * langevin.dt * langevin.dt);
+  }
+  if (sampling.core_sets) {
+    if (auto const rates = exact::core_set_rate(energy, langevin, sampling.core_a, sampling.core_b, motion, 1e-4)) {
+      out["core_set_rate_ab_exact"] = rates->forward;
+      out["core_set_rate_ba_exact"] = rates->backward;
+    }
+  }
+  if (auto const time = first_passage_time(params, energy, overdamped)) out["first_passage_time_exact"] = *time;
+  detail::compare_rates(results);
+}
+
+}  // namespace kramers::dynamics
