@@ -9,6 +9,7 @@
 #include <kramers/dynamics/engine/layout.hpp>
 #include <kramers/dynamics/engine/sampling.hpp>
 #include <kramers/dynamics/engine/spread_map.hpp>
+#include <kramers/dynamics/estimators/confidence.hpp>
 #include <kramers/dynamics/estimators/estimators.hpp>
 #include <kramers/dynamics/estimators/exact.hpp>
 #include <kramers/dynamics/potentials/cosine.hpp>
