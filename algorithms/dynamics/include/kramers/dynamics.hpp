@@ -10,6 +10,7 @@
 #include <kramers/dynamics/engine/sampling.hpp>
 #include <kramers/dynamics/engine/spread_map.hpp>
 #include <kramers/dynamics/estimators/confidence.hpp>
+#include <kramers/dynamics/estimators/core_sets.hpp>
 #include <kramers/dynamics/estimators/estimators.hpp>
 #include <kramers/dynamics/estimators/events.hpp>
 #include <kramers/dynamics/estimators/exact.hpp>
