@@ -283,19 +283,21 @@ TEST(CorrelationTime, OfAnAutoregressiveProcessWithAMean) {
 }
 
 TEST(CorrelationTime, HasTheErrorOfAQuotient) {
-  // C(n) = 2^-n in two rows. The sum of trapezoids ends at lag 8, the first beyond 5 of them: C(0) / 2 + rest.
-  constexpr int lags = 12;
-  double const rest = 127.0 / 128 + 1.0 / 512, interval = 0.5;
+  // C(n) = 0.7^n in two rows. The sum of trapezoids ends at lag 15, the first beyond 5 of them: C(0) / 2 + rest.
+  constexpr int lags = 20, end = 15;
+  double const decay = 0.7, interval = 0.5;
+  double const rest = decay * (1 - std::pow(decay, end - 1)) / (1 - decay) + 0.5 * std::pow(decay, end);
   auto const time = [&](double first, double second, double first_at_0, double second_at_0) {
     std::vector<double> products{first_at_0};
-    for (int n = 1; n < lags; ++n) products.push_back(first * std::pow(0.5, n));
+    for (int n = 1; n < lags; ++n) products.push_back(first * std::pow(decay, n));
     products.push_back(second_at_0);
-    for (int n = 1; n < lags; ++n) products.push_back(second * std::pow(0.5, n));
+    for (int n = 1; n < lags; ++n) products.push_back(second * std::pow(decay, n));
     return correlation_time(SampleTable(products, lags, std::vector<double>{1, 1}), nullptr, {0, interval});
   };
   // Rows that differ by a factor alone have the same time.
   CorrelationTime const scaled = time(1.5, 0.5, 1.5, 0.5);
-  EXPECT_DOUBLE_EQ(scaled.window, 8 * interval);
+  EXPECT_EQ(scaled.reason, CorrelationTime::Reason::ok);
+  EXPECT_DOUBLE_EQ(scaled.window, end * interval);
   EXPECT_DOUBLE_EQ(scaled.time.value, interval * (0.5 + rest));
   EXPECT_LT(scaled.time.stderr_, 1e-15);
   // Rows that differ in C(0) alone; of two rows the error is half of what their times differ by.
@@ -304,9 +306,23 @@ TEST(CorrelationTime, HasTheErrorOfAQuotient) {
   EXPECT_NEAR(apart.time.stderr_, interval * 0.5 * (rest / 0.8 - rest / 1.2), 1e-14);
 }
 
-TEST(CorrelationTime, IsUnknownWhenTheLagsAreTooFew) {
-  SampleTable const c({10, 9.9, 9.8, 10, 9.9, 9.8}, 3, std::vector<double>{1, 1});
-  EXPECT_TRUE(std::isnan(correlation_time(c, nullptr, {0, 1}).time.value));
+TEST(CorrelationTime, IsUnknownWhereTheLagsCannotTellIt) {
+  using Reason = CorrelationTime::Reason;
+  auto const reason = [](std::vector<double> c) {
+    int const lags = static_cast<int>(c.size());
+    c.insert(c.end(), c.begin(), c.end());
+    CorrelationTime const time = correlation_time(SampleTable(c, lags, std::vector<double>{1, 1}), nullptr, {0, 1});
+    EXPECT_EQ(std::isnan(time.time.value), time.reason != Reason::ok);
+    EXPECT_EQ(std::isnan(time.window), time.reason != Reason::ok);
+    return time.reason;
+  };
+  EXPECT_EQ(reason({10, 9.9, 9.8}), Reason::too_short);
+  EXPECT_EQ(reason({10}), Reason::too_short);
+  EXPECT_EQ(reason({0, 0, 0}), Reason::constant);
+  // Many lags, but all of the decay is in the first: trapezoids would say 0.5 of a correlation time of 0.05.
+  EXPECT_EQ(reason({10, 0.1, 0, 0, 0, 0, 0, 0}), Reason::too_coarse);
+  EXPECT_EQ(reason({10, 5.9, 3, 1, 0, 0, 0, 0, 0, 0, 0, 0}), Reason::too_coarse);
+  EXPECT_EQ(reason({10, 6.1, 3, 1, 0, 0, 0, 0, 0, 0, 0, 0}), Reason::ok);
 }
 
 TEST(FreeEnergy, IsMinusTheLogOfTheDensityWithItsError) {

@@ -11,6 +11,7 @@
 #include <kramers/dynamics/engine/spread_map.hpp>
 #include <kramers/dynamics/estimators/confidence.hpp>
 #include <kramers/dynamics/estimators/core_sets.hpp>
+#include <kramers/dynamics/estimators/diagnostics.hpp>
 #include <kramers/dynamics/estimators/estimators.hpp>
 #include <kramers/dynamics/estimators/events.hpp>
 #include <kramers/dynamics/estimators/exact.hpp>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/error.hpp>
+#include <kramers/dynamics/estimators/diagnostics.hpp>
 #include <kramers/dynamics/estimators/estimators.hpp>
 
 #include <algorithm>
@@ -256,7 +257,11 @@ std::vector<Estimate> correlation(SampleTable const& products, SampleTable const
 
 CorrelationTime correlation_time(SampleTable const& products, SampleTable const* positions, FrameTimes const& lags) {
   constexpr double window_in_times = 5;
+  using Reason = CorrelationTime::Reason;
   std::vector<Estimate> const c = correlation(products, positions);
+  if (!(c[0].value > 0)) return {{nan, nan}, nan, Reason::constant};
+  if (c.size() < 2) return {{nan, nan}, nan, Reason::too_short};
+  if (undersampled(products, positions)) return {{nan, nan}, nan, Reason::too_coarse};
   double sum = 0;
   int window = -1;
   for (std::size_t n = 1; n < c.size(); ++n) {
@@ -266,7 +271,7 @@ CorrelationTime correlation_time(SampleTable const& products, SampleTable const*
       break;
     }
   }
-  if (window < 0) return {{nan, nan}, nan};
+  if (window < 0) return {{nan, nan}, nan, Reason::too_short};
 
   int const count = products.columns();
   SampleTable const table = positions ? products.beside(*positions) : products;
@@ -279,7 +284,7 @@ CorrelationTime correlation_time(SampleTable const& products, SampleTable const*
     for (int n = 1; n <= window; ++n) area += 0.5 * (at(n - 1) + at(n));
     return std::vector{lags.interval * area / at(0)};
   })[0];
-  return {time, window * lags.interval};
+  return {time, window * lags.interval, Reason::ok};
 }
 
 std::vector<Estimate> free_energy(std::vector<std::uint64_t> const& counts, HistogramGrid const& grid, double kT,

@@ -145,11 +145,18 @@ std::vector<Estimate> correlation(SampleTable const& products, SampleTable const
 
 /// Integrated correlation time [tau], interval * (1/2 + sum C(n) / C(0)), trapezoidal. The sum ends at the first lag
 /// that is at least 5 times the result so far (Sokal, in Functional Integration, NATO ASI B 361, 131 (1997)): a longer
-/// sum adds noise and no signal. The window is chosen once from all rows. `window` is NaN and so is the time when no
-/// lag is long enough.
+/// sum adds noise and no signal. The window is chosen once from all rows. The time is NaN, and so is `window`, where the
+/// lags cannot tell it: `reason` says why.
 struct CorrelationTime {
+  enum class Reason {
+    ok,
+    too_coarse,  ///< C falls too far before lag 1 for trapezoids: see undersampled()
+    too_short,   ///< no lag is 5 times the result
+    constant,    ///< C(0) is not above 0: the coordinate does not vary
+  };
   Estimate time;
   double window;  ///< where the sum ended [tau]
+  Reason reason;
 };
 CorrelationTime correlation_time(SampleTable const& products, SampleTable const* positions, FrameTimes const& lags);
 
