@@ -68,22 +68,56 @@ double decay_rate(Window const& window, double interval, double equilibrium, std
   return -std::log(r) / (interval * window.stride);
 }
 
-// First frame from which both halves of the decay have the same rate.
-int end_of_transient(SampleTable const& left, FrameTimes const& times, double equilibrium) {
+// Two numbers that are zero for an exponential decay: by how much the rate of its second half differs from that of the
+// first, in units of the latter, and the mean distance of D from the fit; then the fall of D. A jump at the start that
+// recrossing of the divide makes shows in the second, because the noise of single frames hardly counts there.
+std::vector<double> not_exponential(int first, int last, double equilibrium, std::span<double const> left,
+                                    double walkers) {
+  // Half of the decay, in the sense of D, is where the information of the fit is split in two.
+  std::vector<double> const d = excess_in({first, last, 1}, equilibrium, left, walkers);
+  auto const half = std::find_if(d.begin(), d.end(), [&](double x) { return x / d.front() < 0.7; });
+  int const middle = first + std::clamp(static_cast<int>(half - d.begin()), 2, std::max(2, (last - first) / 2));
+  double const early = decay_rate(decay_window(first, middle), 1, equilibrium, left, walkers);
+  double const late = decay_rate(decay_window(middle, last), 1, equilibrium, left, walkers);
+  double const rate = decay_rate(decay_window(first, last), 1, equilibrium, left, walkers);
+  double distance = 0;
+  for (std::size_t n = 0; n < d.size(); ++n) distance += d[n] - d.front() * std::exp(-rate * static_cast<double>(n));
+  double const fall = -d.front() * std::expm1(-rate * (last - first));
+  return {(late - early) / early, distance / static_cast<double>(d.size()), fall};
+}
+
+// First frame, `least` or later, from which the decay is exponential; nothing if there is none.
+std::optional<int> end_of_transient(SampleTable const& left, double equilibrium, int least) {
   int const last = left.columns() - 1;
-  int const latest = last / 4;
-  for (int const first : {0, last / 16, last / 8}) {
-    Estimate const change = jackknife(left, [&](std::span<double const> totals, double walkers) {
-      // Half of the decay, in the sense of D, is where the information of the fit is split in two.
-      std::vector<double> const d = excess_in({first, last, 1}, equilibrium, totals, walkers);
-      auto const half = std::find_if(d.begin(), d.end(), [&](double x) { return x < 0.7 * d.front(); });
-      int const middle = first + std::clamp(static_cast<int>(half - d.begin()), 2, std::max(2, (last - first) / 2));
-      return std::vector{decay_rate(decay_window(first, middle), times.interval, equilibrium, totals, walkers) -
-                         decay_rate(decay_window(middle, last), times.interval, equilibrium, totals, walkers)};
-    })[0];
-    if (std::abs(change.value) <= 2 * change.stderr_) return first;
+  int const latest = std::max(least, last / 4);
+  if (latest > last - 3) return std::nullopt;
+  for (int const candidate : {0, last / 16, last / 8, last / 4}) {
+    int const first = std::max(least, candidate);
+    auto const e = jackknife(left, [&](std::span<double const> totals, double walkers) {
+      return not_exponential(first, last, equilibrium, totals, walkers);
+    });
+    double const deviations = first == latest ? 3 : 2;
+    bool const same_rate = std::abs(e[0].value) <= std::max(deviations * e[0].stderr_, first == latest ? 1e-3 : 0.0);
+    bool const on_fit = std::abs(e[1].value) <=
+                        std::max(deviations * e[1].stderr_, first == latest ? 1e-3 * std::abs(e[2].value) : 0.0);
+    if (same_rate && on_fit) return first;
   }
-  return latest;
+  return std::nullopt;
+}
+
+// Whether D falls towards D_eq by more than chance, however small the spread of the rows happens to be. The first interval
+// does not count: a fall within it alone is recrossing of the divide, which sets in as soon as walkers move.
+bool falls(Window const& window, double equilibrium, SampleTable const& left) {
+  constexpr double deviations = 5;
+  double const walkers = left.walkers();
+  auto const excess = [&](double sum) { return difference(sum, walkers) - equilibrium; };
+  double const start = excess(left.total(window.first));
+  if (!(std::abs(start) > deviations / std::sqrt(walkers))) return false;
+  Estimate const fall = jackknife(left, [&](std::span<double const> totals, double rest) {
+    return std::vector{2 * (totals[place(window.first + window.stride)] - totals[place(window.last)]) / rest};
+  })[0];
+  double const towards = start > 0 ? fall.value : -fall.value;
+  return towards > deviations * fall.stderr_ && 0.5 * towards * walkers >= deviations * deviations;
 }
 
 }  // namespace
@@ -226,19 +260,18 @@ std::optional<DecayFit> fit_population_decay(SampleTable const& left, FrameTimes
     return static_cast<int>(
         std::clamp(std::ceil((time - times.begin) / times.interval), 0.0, static_cast<double>(frames)));
   };
-  int const first = options.transient ? frame_after(*options.transient) : end_of_transient(left, times, equilibrium);
-  if (first > frames - 4) return std::nullopt;
-
-  Window const window = decay_window(first, frames - 1);
-  double const start = difference(left.totals()[place(first)], left.walkers()) - equilibrium;
-  if (!(std::abs(start) > 5 / std::sqrt(left.walkers()))) return std::nullopt;
+  int const settled = frame_after(5 * options.relaxation_in_well);
+  auto const first = options.transient ? frame_after(*options.transient) : end_of_transient(left, equilibrium, settled);
+  if (!first || *first > frames - 4) return std::nullopt;
+  Window const window = decay_window(*first, frames - 1);
+  if (!falls(window, equilibrium, left)) return std::nullopt;
 
   auto const estimates = jackknife(left, [&](std::span<double const> totals, double walkers) {
     double const lambda = decay_rate(window, times.interval, equilibrium, totals, walkers);
-    double const excess = difference(totals[place(first)], walkers) - equilibrium;
-    return std::vector{lambda, 0.5 * (1 - equilibrium) * lambda, excess * std::exp(lambda * times.at(first))};
+    double const excess = difference(totals[place(*first)], walkers) - equilibrium;
+    return std::vector{lambda, 0.5 * (1 - equilibrium) * lambda, excess * std::exp(lambda * times.at(*first))};
   });
-  if (!std::isfinite(estimates[0].value)) return std::nullopt;
+  if (!std::isfinite(estimates[0].value) || !(estimates[0].stderr_ > 0)) return std::nullopt;
   return DecayFit{estimates[0], estimates[1], estimates[2], times.at(window.first), times.at(window.last)};
 }
 

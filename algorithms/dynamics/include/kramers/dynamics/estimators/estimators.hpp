@@ -104,6 +104,9 @@ struct FrameTimes {
 struct DecayOptions {
   double equilibrium = 0;           ///< P_left - P_right in equilibrium; 0 for symmetric wells
   std::optional<double> transient;  ///< time until only the slowest mode is left [tau]; detected if not given
+  /// Time in which a walker forgets how it began in its well [tau], exact::well_relaxation_time(). A detected transient
+  /// lasts five of these at least: a decay that has not yet reached the slowest mode can look exponential for as long.
+  double relaxation_in_well = 0;
 };
 
 /// Decay of a population difference D(t) = P_left - P_right to equilibrium, D - D_eq = prefactor * exp(-lambda t).
@@ -129,10 +132,14 @@ struct DecayFit {
 /// variance times the number of intervals (relative 1e-4 for 1e4 walkers at 5 kT, and falling as 1/walkers).
 ///
 /// A transient that is not named is detected: the window starts at frame 0, 1/16, 1/8 or 1/4 of the series, the first
-/// of them from which the fits of the first and the second half of the decay agree within two standard errors.
+/// of them from which the fits of the first and the second half of the decay agree and the mean distance of D from the fit
+/// is zero, both within two standard errors. The last of them will do with three, or with a thousandth of rate and fall.
 ///
-/// Returns nothing when there are fewer than 4 frames after the transient, or no decay to fit: D_eq not in (-1, 1),
-/// D - D_eq below five standard errors at the start of the window, or r not in (0, 1).
+/// Returns nothing rather than a number that looks right and is wrong: when there are fewer than 4 frames after the
+/// transient or none of its candidates will do; with a single row, which has no error; and without evidence of a decay.
+/// There is evidence when D - D_eq is above 5 / sqrt(walkers) at the start of the window, r is in (0, 1), and D falls
+/// towards D_eq by five standard errors over the window but its first interval: by jackknife, and by counting, at least
+/// 25 walkers more having changed sides than come back, of which sqrt(25) is the smallest standard error they can have.
 std::optional<DecayFit> fit_population_decay(SampleTable const& left, FrameTimes const& times,
                                              DecayOptions const& options = {});
 
