@@ -320,8 +320,8 @@ class BadInput(Case):
 
     def test_ranks(self):
         self.need_ranks()
-        self.refuse("--set", "ensemble.walkers=1", "--set", "output.trajectory.walkers=1", code=1, ranks=2,
-                    says=("ranks", "ensemble.walkers = 1"))
+        self.refuse("--set", "ensemble.walkers=1", "--set", "output.trajectory.walkers=1", code=64, ranks=2,
+                    says=("invalid ranks: got 2; expected at most one per walker (ensemble.walkers = 1)", "fewer ranks"))
         self.refuse("--set", "integrator.dt=0", code=65, ranks=2, says="'integrator.dt'")
         self.refuse(source="absent.toml", code=65, ranks=4, says="absent.toml")
         self.refuse("--output", "absent/run.h5", code=1, ranks=2, says="the folder absent does not exist")

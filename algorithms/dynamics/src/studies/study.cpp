@@ -21,8 +21,10 @@ constexpr std::int64_t walker_steps_per_launch = 2'000'000'000;
 EnsembleRequest owned_by(EnsembleRequest request, Communicator const& comm) {
   EnsembleLayout const layout(request.params.walkers);
   if (comm.size() > request.params.walkers) {
-    throw DomainError("ranks", std::to_string(comm.size()),
-                      "at most one per walker (ensemble.walkers = " + std::to_string(request.params.walkers) + ")");
+    throw UsageError(
+        invalid_value("ranks", std::to_string(comm.size()),
+                      "at most one per walker (ensemble.walkers = " + std::to_string(request.params.walkers) +
+                          "); start fewer ranks, or ask for more walkers"));
   }
   request.range = layout.range_of(comm.rank(), comm.size());
   return request;
