@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/base/text.hpp>
+
 #include <algorithm>
 #include <bit>
 #include <charconv>
@@ -26,6 +28,7 @@ using safetensors::Dtype;
 using safetensors::Shape;
 using safetensors::Tensor;
 using safetensors::text_of;
+using safetensors::detail::shown;
 
 namespace {
 
@@ -49,7 +52,7 @@ class Reader {
     T value{};
     auto const [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
     if (error != std::errc() || end != word.data() + word.size()) {
-      fail("the metadata 'kramers." + key + "' are '" + word.substr(0, 80) + "', want a number");
+      fail("the metadata 'kramers." + key + "' are " + shown(word) + ", want a number");
     }
     return value;
   }
@@ -82,7 +85,7 @@ class Reader {
   void reject_unknown(std::string const& prefix, NetworkSpec const& network) const {
     for (auto const& [name, tensor] : m_content.tensors) {
       if (!name.starts_with(prefix) || m_known.contains(name)) continue;
-      fail("tensor '" + name + "' belongs to no layer of the network " + network.text());
+      fail("tensor " + shown(name) + " belongs to no layer of the network " + network.text());
     }
   }
 
@@ -150,8 +153,8 @@ std::string prefix_in(Content const& content, ArenaTable const& table, Reader co
   }
   if (found.empty()) reader.fail("tensor '" + first + "' is missing, under any prefix");
   if (found.size() > 1) {
-    reader.fail("several networks have a tensor '" + first + "', under '" + found[0] + "' and '" + found[1] +
-                "': name the prefix");
+    reader.fail("several networks have a tensor '" + first + "', under " + shown(found[0]) + " and " + shown(found[1]) +
+                ": name the prefix");
   }
   return found.front();
 }
@@ -159,7 +162,7 @@ std::string prefix_in(Content const& content, ArenaTable const& table, Reader co
 Checkpoint take_checkpoint(Content const& content, std::string const& source) {
   Reader reader(content, source);
   if (std::string const& layout = reader.text("checkpoint"); layout != layout_version) {
-    reader.fail("a checkpoint of layout " + layout.substr(0, 80) + ", want " + layout_version);
+    reader.fail("a checkpoint of layout " + shown(layout) + ", want " + layout_version);
   }
   Checkpoint checkpoint;
   checkpoint.network = network_named(reader.text("network"));
@@ -218,7 +221,7 @@ Checkpoint checkpoint_of(Content const& content, std::string const& source) {
   try {
     return take_checkpoint(content, source);
   } catch (DomainError const& e) {
-    throw IoError(source, e.what());
+    throw IoError(source, printable(e.what()));
   }
 }
 

@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstdio>
 #include <functional>
+#include <optional>
 #include <utility>
 
 namespace kramers::ml {
@@ -42,22 +43,34 @@ nlohmann::json description_of(ClassifierModel const& model) {
   throw InputError(source, 0, "is no classifier that kramers-classify can read: " + why);
 }
 
-std::uint64_t parsed_hash(std::string const& text, std::string const& source) {
+std::optional<std::uint64_t> hash_in(std::string const& text) {
   std::uint64_t value = 0;
   bool const shaped = text.size() == 18 && text.starts_with("0x");
   auto const [end, error] = std::from_chars(text.data() + (shaped ? 2 : 0), text.data() + text.size(), value, 16);
-  if (!shaped || error != std::errc{} || end != text.data() + text.size()) refuse(source, "data_hash is no hash");
+  if (!shaped || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return value;
 }
 
-/// One value of the description.
+/// A value of the description as a message shows it: short, and lists, which may be nested without end, not at all.
+std::string text_of(nlohmann::json const& value) {
+  if (value.is_structured()) return value.is_array() ? "a list" : "an object";
+  return value.is_string() ? safetensors::detail::shown(value.get<std::string>()) : value.dump();
+}
+
+/// One value of the description, which has to follow a rule: the library makes numbers of any other numbers and of truths.
 template <class T>
-T field(nlohmann::json const& found, char const* name, std::string const& source) {
-  try {
-    return found.at(name).get<T>();
-  } catch (nlohmann::json::exception const&) {
-    refuse(source, "in its description '" + std::string(name) + "' is missing or of another type");
+T field(nlohmann::json const& found, char const* name, std::string const& source, std::string const& rule,
+        std::function<bool(nlohmann::json const&)> const& follows) {
+  auto const place = found.find(name);
+  if (place == found.end()) refuse(source, "its description has no '" + std::string(name) + "'");
+  if (!follows(*place)) {
+    refuse(source, "in its description " + invalid_value("'" + std::string(name) + "'", text_of(*place), rule));
   }
+  return place->get<T>();
+}
+
+bool are_numbers(nlohmann::json const& values) {
+  return values.is_array() && std::ranges::all_of(values, [](auto const& value) { return value.is_number(); });
 }
 
 /// What the JSON text says, into the model.
@@ -65,15 +78,25 @@ void describe(ClassifierModel& model, std::string const& text, std::string const
   nlohmann::json const found = nlohmann::json::parse(text, nullptr, false);
   if (!found.is_object()) refuse(source, "its description is no JSON object");
   ClassifierParams& p = model.params;
-  auto const version = field<std::int64_t>(found, "format_version", source);
-  if (version != format_version) refuse(source, "its format version is " + std::to_string(version));
-  p.thresholds = field<std::vector<double>>(found, "thresholds", source);
-  model.standardisation.mean = field<std::vector<double>>(found, "input_mean", source);
-  model.standardisation.scale = field<std::vector<double>>(found, "input_scale", source);
-  model.dataset_hash = parsed_hash(field<std::string>(found, "data_hash", source), source);
-  p.held_out = field<double>(found, "held_out", source);
-  p.split_seed = field<std::uint64_t>(found, "split_seed", source);
-  p.standardise = field<bool>(found, "standardise", source);
+  using Json = nlohmann::json;
+  auto const numbers = [&](char const* name) {
+    return field<std::vector<double>>(found, name, source, "a list of numbers alone", are_numbers);
+  };
+  field<int>(found, "format_version", source, std::to_string(format_version),
+             [](Json const& value) { return value.is_number_integer() && value == format_version; });
+  p.thresholds = numbers("thresholds");
+  model.standardisation.mean = numbers("input_mean");
+  model.standardisation.scale = numbers("input_scale");
+  auto const hash =
+      field<std::string>(found, "data_hash", source, "0x and 16 hexadecimal digits",
+                         [](Json const& value) { return value.is_string() && hash_in(value.get<std::string>()); });
+  model.dataset_hash = *hash_in(hash);
+  p.held_out = field<double>(found, "held_out", source, ">= 0 and < 1",
+                             [](Json const& value) { return value.is_number() && value >= 0.0 && value < 1.0; });
+  p.split_seed = field<std::uint64_t>(found, "split_seed", source, "an integer >= 0 and < 2^64",
+                                      [](Json const& value) { return value.is_number_unsigned(); });
+  p.standardise =
+      field<bool>(found, "standardise", source, "true or false", [](Json const& value) { return value.is_boolean(); });
 }
 
 bool are_finite(std::vector<double> const& values) {
@@ -128,7 +151,6 @@ void check(ClassifierModel const& model, std::string const& source) {
   bool usable = s.mean.size() == 2 && s.scale.size() == 2 && are_finite(s.mean) && are_finite(s.scale);
   for (double const scale : s.scale) usable = usable && scale > 0;
   if (!usable) refuse(source, "the scales of its inputs are impossible");
-  if (!(p.held_out >= 0 && p.held_out < 1)) refuse(source, "its share held out is impossible");
   check_state(model, source);
   check_history(model, source);
 }

@@ -14,17 +14,18 @@
 
 namespace kramers::ml::safetensors {
 
+std::string detail::shown(std::string const& text) {
+  constexpr std::size_t enough = 80;
+  auto const replace = nlohmann::json::error_handler_t::replace;
+  return nlohmann::json(text.substr(0, enough)).dump(-1, ' ', false, replace) + (text.size() > enough ? "..." : "");
+}
+
 namespace {
+
+using detail::shown;
 
 using Json = nlohmann::json;
 constexpr std::uint64_t length_bytes = 8;
-
-/// A name as messages show it: short, and without what a terminal would obey.
-std::string shown(std::string const& name) {
-  constexpr std::size_t enough = 80;
-  auto const replace = Json::error_handler_t::replace;
-  return Json(name.substr(0, enough)).dump(-1, ' ', false, replace) + (name.size() > enough ? "..." : "");
-}
 
 /// An entry of the header.
 struct Entry {

@@ -234,7 +234,7 @@ TEST(Checkpoint, FilesThatBreakARuleAreRefused) {
   EXPECT_EQ(complaint([](File& file) { file.metadata.clear(); }),
             "m: no checkpoint of kramers: the metadata have no 'kramers.checkpoint'");
   EXPECT_TRUE(has(complaint([](File& file) { file.metadata.erase("kramers.batch"); }), "have no 'kramers.batch'"));
-  EXPECT_EQ(text("checkpoint", "2"), "m: a checkpoint of layout 2, want 1");
+  EXPECT_EQ(text("checkpoint", "2"), "m: a checkpoint of layout \"2\", want 1");
   EXPECT_TRUE(has(text("network", "2 -> 3 -> what"), "m: invalid network: got 2 -> 3 -> what"));
   EXPECT_TRUE(has(text("network", "2 -> 2000000000 -> 2000000000"), "parameters of the network"));
   EXPECT_TRUE(has(text("network", "2 -> 3 tanh -> 2"), "'2.weight' has shape (2, 3), want (2, 2, 3)"));
@@ -244,20 +244,27 @@ TEST(Checkpoint, FilesThatBreakARuleAreRefused) {
   EXPECT_TRUE(has(text("optimizer", "lion"), "m: invalid optimizer: got lion"));
   EXPECT_TRUE(has(text("precision", "f16"), "m: invalid precision: got f16"));
   EXPECT_TRUE(has(text("precision", "f64"), "is of type F32, want F64"));
-  EXPECT_EQ(text("batch", "1e3"), "m: the metadata 'kramers.batch' are '1e3', want a number");
+  EXPECT_EQ(text("batch", "1e3"), "m: the metadata 'kramers.batch' are \"1e3\", want a number");
   EXPECT_TRUE(has(text("batch", "99999999999"), "want a number"));
   EXPECT_TRUE(has(text("batch", "-1"), "m: invalid batch: got -1"));
   EXPECT_TRUE(has(text("models", "0"), "want at least one"));
   EXPECT_TRUE(has(text("models", "3"), "tensor 'opt.step' has shape (2), want (3)"));
   EXPECT_TRUE(has(text("models", "18446744073709551615"), "tensor 'opt.step' has shape (2)"));
   EXPECT_TRUE(has(text("beta1", "nan"), "m: invalid beta1"));
+  EXPECT_EQ(text("checkpoint", "\x1b[2J"), "m: a checkpoint of layout \"\\u001b[2J\", want 1");
+  EXPECT_TRUE(has(text("network", "\x1b[2J"), "m: invalid network: got \\x1b[2J"));
+  EXPECT_TRUE(has(text("batch", "\x1b[2J"), "are \"\\u001b[2J\", want a number"));
+  EXPECT_TRUE(has(complaint([](File& file) { file.tensors["\x1b[2J"] = Tensor::of<float>({}, {0}); }),
+                  "m: tensor \"\\u001b[2J\" belongs"));
+  EXPECT_TRUE(has(complaint([](File& file) { file.tensors[std::string(500, 'x')] = Tensor::of<float>({}, {0}); }),
+                  "m: tensor \"" + std::string(80, 'x') + "\"... belongs"));
 
   EXPECT_EQ(complaint([](File& file) { file.tensors.erase("4.bias"); }),
             "m: tensor '4.bias' of shape (2, 2) is missing");
   EXPECT_TRUE(has(complaint([](File& file) { file.tensors.erase("opt.v.4.bias"); }), "'opt.v.4.bias' of shape"));
   EXPECT_TRUE(has(complaint([](File& file) { file.tensors.erase("train.seed"); }), "'train.seed' of shape (2)"));
   EXPECT_EQ(complaint([](File& file) { file.tensors["5.bias"] = Tensor::of<float>({}, {0}); }),
-            "m: tensor '5.bias' belongs to no layer of the network 2 -> 3 tanh -> batch_norm -> dropout 0.25 -> 2");
+            "m: tensor \"5.bias\" belongs to no layer of the network 2 -> 3 tanh -> batch_norm -> dropout 0.25 -> 2");
   EXPECT_EQ(complaint([](File& file) { file.tensors["4.bias"] = Tensor::of<float>({2}, {0, 0}); }),
             "m: tensor '4.bias' has shape (2), want (2, 2)");
   EXPECT_EQ(complaint([](File& file) { file.tensors["4.bias"] = Tensor::of<double>({2, 2}, {0, 0, 0, 0}); }),
@@ -342,18 +349,21 @@ TEST(Checkpoint, FilesOfPyTorchThatDoNotFitAreRefused) {
   EXPECT_EQ(refused(good, NetworkSpec(2).dense(9, Activation::tanh).batch_norm().dropout(0.25).dense(3)),
             "tensor 'body.0.weight' has shape (8, 2), want (9, 2)");
   EXPECT_EQ(refused(good, NetworkSpec(2).dense(8, Activation::tanh).batch_norm()),
-            "tensor 'body.4.bias' belongs to no layer of the network 2 -> 8 tanh -> batch_norm");
+            "tensor \"body.4.bias\" belongs to no layer of the network 2 -> 8 tanh -> batch_norm");
   EXPECT_EQ(refused(good, network, ""), "tensor '0.weight' of shape (8, 2) is missing");
   EXPECT_EQ(refused({}, network), "tensor '0.weight' is missing, under any prefix");
 
   auto more = good;
   more.tensors["head.0.weight"] = Tensor::of<float>({1}, {0});
   EXPECT_EQ(refused(more, network),
-            "several networks have a tensor '0.weight', under 'body.' and 'head.': name the prefix");
+            "several networks have a tensor '0.weight', under \"body.\" and \"head.\": name the prefix");
   EXPECT_EQ(refused(more, network, "body."), "");
+  auto hostile = good;
+  hostile.tensors["\x1b[2J.0.weight"] = Tensor::of<float>({1}, {0});
+  EXPECT_TRUE(has(refused(hostile, network), "under \"\\u001b[2J.\" and \"body.\": name the prefix"));
   more.tensors.erase("head.0.weight");
   more.tensors["head.weight"] = Tensor::of<float>({1}, {0});
-  EXPECT_TRUE(has(refused(more, network), "tensor 'head.weight' belongs to no layer"));
+  EXPECT_TRUE(has(refused(more, network), "tensor \"head.weight\" belongs to no layer"));
 
   auto half = good;
   half.tensors["body.4.bias"] = {Dtype::f16, {3}, std::vector<std::byte>(6)};

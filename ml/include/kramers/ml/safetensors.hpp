@@ -53,6 +53,8 @@ inline constexpr std::size_t checksum_digits = 8;
 std::string hexadecimal(std::uint32_t number);
 /// Where in a header the digits of the checksum stand.
 std::optional<std::size_t> checksum_place(std::string_view header);
+/// A text out of a file as messages show it: in quotation marks, short, and without what a terminal would obey.
+std::string shown(std::string const& text);
 }  // namespace detail
 
 /// An array: its elements row by row as they stand in the file.
