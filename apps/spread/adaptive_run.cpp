@@ -43,6 +43,23 @@ LoopParams read_loop(Config const& config, SpreadRequest const& request, ml::Cla
   return p;
 }
 
+std::vector<MemoryNeed> memory_needed_by_loop(SpreadRequest const& request, ml::ClassifierParams const& classifier,
+                                              LoopParams const& loop) {
+  auto needs = memory_needed(request, 0, 1);
+  // Two maps grow side by side, none of which is gathered and written.
+  for (MemoryNeed& need : needs) {
+    need.space *= 2;
+    need.host /= 2;
+  }
+  // A committee is asked of the points held out, and of those among which it chooses.
+  auto const points = request.params.points();
+  double const asked = std::max(classifier.held_out * static_cast<double>(points),
+                                static_cast<double>(loop.per_round) * static_cast<double>(loop.choices));
+  auto const others = static_cast<std::int64_t>(std::min(asked, static_cast<double>(points)));
+  std::ranges::copy(ml::memory_needed(classifier, loop.models, points, others), std::back_inserter(needs));
+  return needs;
+}
+
 void write_file(std::filesystem::path const& path, LoopResult const& result, nlohmann::json const& summary) {
   h5::Writer file(path, Communicator::self());
   file.attribute("/", "app", "kramers-spread");
@@ -101,9 +118,7 @@ int run_adaptively(AppRun const& run) {
   run.config.reject_unknown();
   files.require_usable();
 
-  auto needs = memory_needed(request, 0, 1);
-  std::ranges::copy(ml::memory_needed(classifier, loop.models, request.params.points(), request.params.points()),
-                    std::back_inserter(needs));
+  auto const needs = memory_needed_by_loop(request, classifier, loop);
   require_memory(run.comm, needs, request.space);
 
   auto const begin = std::chrono::steady_clock::now();
@@ -131,6 +146,7 @@ int run_adaptively(AppRun const& run) {
                            {"adaptive_steps", result.adaptive_steps},
                            {"saving", result.saving},
                            {"saving_error", result.saving_error}}}};
+  summary["memory"] = {{"peak_resident_bytes", peak_memory()}, {"estimated_bytes", host_bytes(needs, request.space)}};
   summary["provenance"] =
       provenance(run.comm, "kramers-spread", request.space, run.options.words, run.config.verbatim());
   if (output) write_file(*output, result, summary);

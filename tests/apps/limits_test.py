@@ -276,6 +276,19 @@ class Memory(Case):
             self.assertGreater(estimate, 0.9 * (peak - base), words)
             self.assertLess(estimate, 2.5 * (peak - base), words)
 
+    def test_members_where_a_classifier_is_least_sure(self):
+        if options.spread is None:
+            self.skipTest("kramers-spread is not built here")
+        def sets(*assignments):
+            return [word for assignment in assignments for word in ("--set", assignment)]
+        self.compare(("spread", "spread.toml", "--topology", "off", "--adaptive=classifier",
+                      *sets("adaptive.repeats=1", "adaptive.rounds=1", "adaptive.models=2", "training.epochs=2",
+                            "adaptive.reference_batches=1")), {
+            "trunk": sets("trunk.steps=1000000", "spread.every=1000"),
+            "points": sets("trunk.steps=400000", "spread.every=1", "spread.steps=1", "spread.members=2",
+                           "adaptive.choices=10000", "data.held_out=0.5"),
+            "committee": sets("adaptive.models=1000")})
+
     def test_what_no_machine_has(self):
         sets = lambda *assignments: [word for assignment in assignments for word in ("--set", assignment)]
         for words, what in {("ensemble.walkers=1000000000000",): "positions, velocities and sums of its walkers",
