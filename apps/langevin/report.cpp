@@ -122,7 +122,7 @@ void write(Outputs const& outputs, nlohmann::json const& summary, AppRun const& 
 
 void report_interruption(Study const& study, int signal) {
   if (!study.comm().is_root()) return;
-  if (study.step() == 0) {
+  if (!study.has_begun()) {
     std::fprintf(stderr, "kramers-langevin: stopped by signal %d before the first step; start it again\n", signal);
     return;
   }

@@ -100,6 +100,7 @@ TEST_F(StudyTest, ASignalBeforeTheFirstStepLosesNothing) {
   if (world.rank() == world.size() - 1) std::raise(SIGTERM);
   EXPECT_EQ(study.run(true), SIGTERM);
   EXPECT_EQ(study.step(), 0);
+  EXPECT_FALSE(study.has_begun());
   EXPECT_FALSE(std::filesystem::exists(path()));
   EXPECT_TRUE(study.record().frames.empty());
 }
@@ -155,6 +156,33 @@ TEST_F(StudyTest, ALaunchThatIsCutShortGoesOnWithTheSameBits) {
     EXPECT_EQ(last, expected);
   }
   EXPECT_GT(within_launches, 0);
+}
+
+// The state at the start is a frame, which was observed before the launch that is cut short by blocks.
+TEST_F(StudyTest, AFirstLaunchThatIsCutShortKeepsTheFrameOfTheStart) {
+  using namespace std::chrono_literals;
+  // Few steps of many walkers, or launches would be cut in time.
+  StudyParams study = params({"ensemble.walkers=200000", "run.equilibrate=0", "run.steps=50",
+                              "observables.frame_every=50", "output.trajectory={walkers=10, every=50}"});
+  std::string const expected = found_by_whole_run(study);
+  study.seconds_between_looks = 1e-3;
+  bool within_first_launch = false;
+  for (int attempt = 0; !within_first_launch && attempt < 100; ++attempt) {
+    StopRequest const stop;  // around the thread, whose signal may be late
+    Study run(study, world);
+    std::jthread const signal([&] {
+      std::this_thread::sleep_for(1ms * (attempt + 1));
+      if (world.is_root()) kill(getpid(), SIGUSR1);
+    });
+    within_first_launch = run.run(true) == SIGUSR1 && run.step() == 0 && run.has_begun();
+  }
+  ASSERT_TRUE(within_first_launch);
+  Study resumed(study, world);
+  resumed.resume(path());
+  EXPECT_TRUE(resumed.has_begun());
+  EXPECT_EQ(resumed.run(true), 0);
+  EXPECT_EQ(found(resumed), expected);
+  EXPECT_EQ(resumed.record().trajectory_steps.size(), 2u);
 }
 
 TEST_F(StudyTest, AFullDiskIsToldAndTriedAgain) {

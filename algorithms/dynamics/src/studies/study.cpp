@@ -88,7 +88,7 @@ int Study::run(bool quiet, std::function<void(std::string const&)> const& warn) 
   m_first_step = m_step;
   std::int64_t last_attempt = m_step;
   int signal = stop.signal(m_comm);
-  if (signal == 0 && m_step == 0 && m_params.equilibrate == 0) observe();
+  if (signal == 0 && !has_begun() && m_params.equilibrate == 0) observe();
   while (m_step < m_params.last_step() && signal == 0) {
     bool const whole = finish_launch(stop, progress);
     check_finite();

@@ -259,7 +259,7 @@ std::int64_t read_checkpoint(std::filesystem::path const& path, Communicator con
   }
   record.origins = file.read<std::int64_t>("record/origins");
   record.trajectory_steps = file.read<std::int64_t>("record/trajectory_steps");
-  check_record(record, params, step, path.string());
+  check_record(record, params, step, step > 0 || launch.last_step > 0, path.string());
   if (params.trajectory_walkers > 0) {
     EnsembleLayout::Range const own{std::min(range.first, params.trajectory_walkers),
                                     std::min(range.last, params.trajectory_walkers)};

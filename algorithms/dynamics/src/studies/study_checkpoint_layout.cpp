@@ -72,12 +72,20 @@ std::int64_t samples_at(StudyParams const& params, std::int64_t step) {
   return every > 0 ? std::max<std::int64_t>(0, step - params.request.params.production_start) / every : 0;
 }
 
+/// Frames of a study that has come to `step`, one each `every` steps of production. The first is that of the start of
+/// production, which a run that has not begun yet still has before it.
+std::int64_t frames_at(StudyParams const& params, std::int64_t step, std::int64_t every, bool has_begun) {
+  if (!has_begun || step < params.equilibrate) return 0;
+  return (step - params.equilibrate) / every + 1;
+}
+
 /// What is under way where a run was stopped within a launch; see write_launch.
 void check_launch_layout(h5::Reader const& file, StudyParams const& params, std::int64_t step) {
   std::string const path = file.path().string();
   auto const first = file.attribute<std::int64_t>("launch", "first_step");
   auto const last = file.attribute<std::int64_t>("launch", "last_step");
-  if (first < 0 || first > step || (last != 0 && last <= step) || last > params.last_step()) {
+  bool const is_over = first == step && last == 0;
+  if (is_over || first < 0 || first > step || (last != 0 && last <= step) || last > params.last_step()) {
     refuse(path, "no launch from step " + std::to_string(first) + " to " + std::to_string(last) + " was under way");
   }
   EnsembleLayout const layout(params.request.params.walkers);
@@ -98,18 +106,14 @@ void check_launch_layout(h5::Reader const& file, StudyParams const& params, std:
 
 }  // namespace
 
-std::int64_t frames_at(StudyParams const& params, std::int64_t step, std::int64_t every) {
-  if (step == 0 || step < params.equilibrate) return 0;
-  return (step - params.equilibrate) / every + 1;
-}
-
 void check_layout(h5::Reader const& file, StudyParams const& params, std::int64_t step) {
   EnsembleLayout const layout(params.request.params.walkers);
   bool const has_trajectory = params.trajectory_walkers > 0;
   std::vector<std::string> records{"frames", "correlations", "origins", "trajectory_steps"};
   if (has_trajectory) records.insert(records.end(), {"positions", "velocities"});
   std::vector<std::string> groups{"fingerprint", "state", "sums", "record"};
-  if (file.has("launch")) {
+  bool const is_within_launch = file.has("launch"), has_begun = step > 0 || is_within_launch;
+  if (is_within_launch) {
     groups.emplace_back("launch");
     check_launch_layout(file, params, step);
   }
@@ -122,10 +126,10 @@ void check_layout(h5::Reader const& file, StudyParams const& params, std::int64_
   file.expect<std::uint64_t>("sums/histogram",
                              {extent(layout.groups * params.request.params.sampling.histogram.counters())});
   std::int64_t const row = layout.groups * row_length<FrameQuantity>;
-  file.expect<double>("record/frames", {extent(frames_at(params, step, params.frame_every) * row)});
+  file.expect<double>("record/frames", {extent(frames_at(params, step, params.frame_every, has_begun) * row)});
   file.expect<double>("record/correlations", {extent(params.correlation_frames * row)});
   file.expect<std::int64_t>("record/origins", {extent(params.correlation_frames)});
-  std::int64_t const frames = has_trajectory ? frames_at(params, step, params.trajectory_every) : 0;
+  std::int64_t const frames = has_trajectory ? frames_at(params, step, params.trajectory_every, has_begun) : 0;
   file.expect<std::int64_t>("record/trajectory_steps", {extent(frames)});
   if (!has_trajectory) return;
   h5::Extents const trajectory{extent(frames), extent(params.trajectory_walkers),
@@ -194,7 +198,8 @@ void check_histogram(std::vector<std::uint64_t> const& counts, StudyParams const
   if (left != 0) refuse(path, "'sums/histogram' counts less than there are walkers and samples");
 }
 
-void check_record(StudyRecord const& record, StudyParams const& params, std::int64_t step, std::string const& path) {
+void check_record(StudyRecord const& record, StudyParams const& params, std::int64_t step, bool has_begun,
+                  std::string const& path) {
   for (std::size_t i = 0; i < record.trajectory_steps.size(); ++i) {
     std::int64_t const wanted = params.equilibrate + static_cast<std::int64_t>(i) * params.trajectory_every;
     if (record.trajectory_steps[i] != wanted) {
@@ -203,7 +208,7 @@ void check_record(StudyRecord const& record, StudyParams const& params, std::int
     }
   }
   std::int64_t const lags = params.correlation_frames;
-  std::int64_t const frames = frames_at(params, step, params.frame_every) - params.first_origin();
+  std::int64_t const frames = frames_at(params, step, params.frame_every, has_begun) - params.first_origin();
   for (std::size_t lag = 0; lag < record.origins.size(); ++lag) {
     std::int64_t const later = frames - static_cast<std::int64_t>(lag);
     std::int64_t const wanted = later > 0 ? (later + lags - 1) / lags : 0;

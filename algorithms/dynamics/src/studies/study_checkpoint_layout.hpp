@@ -10,10 +10,6 @@
 /// What a checkpoint of a study must look like, and whether one does: nothing of a file is used before.
 namespace kramers::dynamics::detail {
 
-/// Frames of a study that has come to `step`, one each `every` steps of production. The first is that of the start of
-/// production, which a run that has not begun yet still has before it.
-std::int64_t frames_at(StudyParams const& params, std::int64_t step, std::int64_t every);
-
 /// Collective. Every object that a checkpoint of this study at this step has, its type and extents; and nothing else.
 /// @throws IoError  the first that is missing, too much or another
 void check_layout(h5::Reader const& file, StudyParams const& params, std::int64_t step);
@@ -34,7 +30,9 @@ std::int64_t walkers_ahead(LaunchState const& launch, EnsembleLayout::Range cons
 void check_histogram(std::vector<std::uint64_t> const& counts, StudyParams const& params, std::int64_t step,
                      std::int64_t last_step, std::int64_t walkers_ahead, std::string const& path);
 
-/// Origins behind each lag and steps of the trajectory: those of a run that has come to `step`.
-void check_record(StudyRecord const& record, StudyParams const& params, std::int64_t step, std::string const& path);
+/// Origins behind each lag and steps of the trajectory: those of a run that has come to `step`. One that has begun its first
+/// launch has observed its start, though some walkers are still there.
+void check_record(StudyRecord const& record, StudyParams const& params, std::int64_t step, bool has_begun,
+                  std::string const& path);
 
 }  // namespace kramers::dynamics::detail

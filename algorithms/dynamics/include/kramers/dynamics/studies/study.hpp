@@ -64,6 +64,8 @@ class Study {
   AnyEnsemble& ensemble() { return *m_ensemble; }
   StudyRecord const& record() const { return m_record; }
   std::int64_t step() const { return m_step; }
+  /// Whether anything has been done: within the first launch some walkers may still be at step 0.
+  bool has_begun() const { return m_step > 0 || m_launch.last_step > 0; }
   /// Recorded walkers of this rank are those with ids in [first, last).
   EnsembleLayout::Range recorded() const;
   /// Steps and seconds of this run (not of the one it was resumed from).
