@@ -40,7 +40,7 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", choices=[attack.__name__ for attack in cases.ATTACKS])
+    parser.add_argument("--only", choices=sorted({attack.__name__ for attack in cases.ATTACKS}))
     parser.add_argument("--first", type=int, default=0, help="number of the first try")
     parser.add_argument("--tries", type=int, default=10**9)
     parser.add_argument("--patience", type=float, default=60.0, help="seconds after which a program hangs")
@@ -71,6 +71,7 @@ def main():
             shutil.rmtree(folder)
             number += 1
     print("tries: " + ", ".join(f"{count} {name}" for name, count in sorted(tries.items())))
+    print(f"{targets.resumed_within_launch} times resumed within a launch")
     print(f"{sum(tries.values())} tries, " + ", ".join(f"{found[kind]} {kind}" for kind in FIGURES))
     return 1 if found else 0
 

@@ -45,6 +45,15 @@ checkpoint = {every = 1, file = "out.checkpoint.safetensors"}
 random_points.count = 50
 output = {file = "out.h5", summary = "out.json", model = "out.safetensors"}
 """
+LAUNCHES = """
+ensemble = {walkers = WALKERS, seed = 7}
+potential = {kind = "double_well"}
+integrator = {dt = 0.02, friction = 1.0, temperature = 0.4}
+run = {steps = STEPS}
+checkpoint = {every = FRAME}
+observables = {every = 100, core_sets = [-0.7, 0.7], frame_every = FRAME}
+output = {file = "out.h5", summary = "out.json"}
+"""
 NUMBERS = ["0", "-1", "1", "2147483648", "4294967297", "9223372036854775807", "-9223372036854775808", "1e308", "1e-320",
            "nan", "inf", "-inf", "1e400", '""', '"x"', "[]", "[1, 2, 3]", "{}", "true", "1979-05-27", '"../../x"', "[[]]"]
 
@@ -53,22 +62,43 @@ class Targets:
     """The undisturbed runs: their files, their results, and how long they take."""
 
     def __init__(self, programs, folder):
-        self.programs, self.results, self.seconds, self.folders = programs, {}, {}, {}
+        self.programs, self.folder, self.results, self.seconds, self.folders = programs, folder, {}, {}, {}
         self.most_ranks = 3 if programs.launcher else 1
-        for name, files, words in (
-                ("study", {"in.toml": STUDY, "profile.txt": PROFILE}, ("langevin", "in.toml")),
-                ("map", {"in.toml": MAP}, ("spread", "in.toml")),
-                ("lesson", {"in.toml": LESSON}, ("classify", "train", "data.h5", "in.toml"))):
-            here = folder / name
-            here.mkdir(parents=True)
-            for file, text in files.items():
-                (here / file).write_text(text)
-            if name == "lesson":
-                shutil.copy(self.folders["map"] / "out.h5", here / "data.h5")
-            begin = time.monotonic()
-            programs.succeed(*words, "--quiet", cwd=here)
-            self.seconds[name], self.folders[name] = time.monotonic() - begin, here
-            self.results[name] = result_of(here / "out.json", here / "out.h5")
+        self.resumed_within_launch = 0
+        self.add("study", {"in.toml": STUDY, "profile.txt": PROFILE}, "langevin", "in.toml")
+        self.add("map", {"in.toml": MAP}, "spread", "in.toml")
+        self.add("lesson", {"in.toml": LESSON}, "classify", "train", "data.h5", "in.toml")
+
+    def add(self, name, files, *words):
+        here = self.folder / name
+        here.mkdir(parents=True)
+        for file, text in files.items():
+            (here / file).write_text(text)
+        if name == "lesson":
+            shutil.copy(self.folders["map"] / "out.h5", here / "data.h5")
+        begin = time.monotonic()
+        self.programs.succeed(*words, "--quiet", cwd=here)
+        self.seconds[name], self.folders[name] = time.monotonic() - begin, here
+        self.results[name] = result_of(here / "out.json", here / "out.h5")
+
+    def add_launches(self):
+        """A study of two launches, within which the program looks for signals: of more walker-steps than it thinks can be
+        done between two looks, on each of three ranks, and of some seconds on this machine."""
+        if "launches" in self.folders:
+            return
+        walkers, seconds, least, most = 20_000, 2.5, 200_000_000, 2_000_000_000
+
+        def files(steps, frame):
+            words = {"WALKERS": walkers, "STEPS": steps, "FRAME": frame}
+            text = LAUNCHES
+            for word, value in words.items():
+                text = text.replace(word, str(value))
+            return {"in.toml": text}
+
+        self.add("speed", files(least // walkers, least // walkers), "langevin", "in.toml")
+        speed = least / json.loads((self.folders["speed"] / "out.json").read_text())["wall_s"]
+        frame = int(min(max(seconds * speed, least), most)) // walkers
+        self.add("launches", files(2 * frame, frame), "langevin", "in.toml")
 
     def inputs(self, name, folder):
         """Only what was there before the run."""
@@ -87,12 +117,26 @@ def expect_files(folder, names, outcome):
         raise Verdict("unclear", f"leftovers or losses: {sorted(found ^ set(names))}: {outcome}")
 
 
-def interrupt(targets, name, words, checkpoint, folder, chance, most_ranks):
+def is_within_launch(checkpoint):
+    if checkpoint.suffix != ".h5":
+        return False
+    with h5py.File(checkpoint) as file:
+        return "launch" in file
+
+
+def interrupt(targets, name, words, checkpoint, folder, chance, most_ranks, most_hits=4):
     """Hit a run at random moments, resume it from its checkpoint, and let it come to its end."""
     targets.inputs(name, folder)
     saved = folder / checkpoint
-    for _ in range(chance.randrange(1, 5)):
-        resume = ["--resume"] if saved.exists() else []
+
+    def resuming():
+        if not saved.exists():
+            return []
+        targets.resumed_within_launch += is_within_launch(saved)
+        return ["--resume"]
+
+    for _ in range(chance.randint(1, most_hits)):
+        resume = resuming()
         number = chance.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
         outcome = targets.programs.hit(*words, "--quiet", *resume, cwd=folder, ranks=chance.randint(1, most_ranks),
                                        moment=chance.uniform(0.0, 1.3) * targets.seconds[name], number=number,
@@ -103,7 +147,7 @@ def interrupt(targets, name, words, checkpoint, folder, chance, most_ranks):
             raise Verdict("lost", str(outcome))
     if saved.exists():
         ranks = chance.randint(1, most_ranks)
-        outcome = targets.programs.succeed(*words, "--quiet", "--resume", cwd=folder, ranks=ranks)
+        outcome = targets.programs.succeed(*words, "--quiet", *resuming(), cwd=folder, ranks=ranks)
         targets.expect_result(name, folder, outcome)
         inputs = [path.name for path in targets.folders[name].iterdir()]
         expect_files(folder, inputs, outcome)
@@ -111,6 +155,12 @@ def interrupt(targets, name, words, checkpoint, folder, chance, most_ranks):
 
 def kill_study(targets, folder, chance):
     interrupt(targets, "study", ("langevin", "in.toml"), "out.checkpoint.h5", folder, chance, targets.most_ranks)
+
+
+def kill_launch(targets, folder, chance):
+    """Hits fall within a launch, which then goes on in the middle, perhaps on other ranks."""
+    targets.add_launches()
+    interrupt(targets, "launches", ("langevin", "in.toml"), "out.checkpoint.h5", folder, chance, targets.most_ranks, 2)
 
 
 def kill_lesson(targets, folder, chance):
@@ -276,4 +326,5 @@ def set_values(targets, folder, chance):
     expect_sane(outcome)
 
 
-ATTACKS = [kill_study, damage, name_outputs, kill_lesson, craft, set_values, damage, kill_map]
+# In turn; those within a launch take twenty times as long as others.
+ATTACKS = [kill_launch] + 4 * [kill_study, damage, name_outputs, kill_lesson, craft, set_values, damage, kill_map]
