@@ -46,10 +46,9 @@ std::string convert(ConfigValue const& from, std::int64_t& to) {
     to = *whole;
     return {};
   }
-  // 1e6 is an integer to people; beyond 2^53 a float no longer names one.
+  // 1e6 is an integer to people; from 2^53 on a float stands for several, as 2^53 itself does for 2^53 + 1.
   auto const* value = std::get_if<double>(&from.value);
-  if (value == nullptr || !(std::abs(*value) <= 9007199254740992.0) || *value != std::floor(*value))
-    return "an integer";
+  if (value == nullptr || !(std::abs(*value) < 9007199254740992.0) || *value != std::floor(*value)) return "an integer";
   to = static_cast<std::int64_t>(*value);
   return {};
 }

@@ -136,6 +136,16 @@ TEST(Config, AnIntegerThatDoesNotFitIsNoOther) {
   EXPECT_TRUE(has(complaint([&] { config.bounded<int>("f", 0, 3); }), "missing"));
 }
 
+TEST(Config, AFloatIsAnIntegerWhereItStandsForOneAlone) {
+  auto const config = Config::from_text(
+      "a = 9007199254740991.0\nb = 9007199254740993.0\nc = -9007199254740992.0\nd = 1e18\n", "a.toml");
+  EXPECT_EQ(config.get<std::int64_t>("a"), 9007199254740991);
+  EXPECT_EQ(config.get<std::uint64_t>("a"), 9007199254740991U);
+  for (char const* const key : {"b", "c", "d"}) {
+    EXPECT_TRUE(has(complaint([&] { config.get<std::int64_t>(key); }), "; expected an integer")) << key;
+  }
+}
+
 TEST(Config, NestingHasAnEndBeforeTheStackHas) {
   auto const parsed = [](std::string const& text) { return Config::from_text(text, "a.toml"); };
   auto const keys = [](int parts) {
