@@ -24,6 +24,7 @@ AppInfo app() {
                             {{"POINTS", "file with /spread/position and /spread/velocity (HDF5)"}, file});
   AppInfo evaluate = command("evaluate", "Compare what a classifier predicts with a dataset.", {dataset, file});
   predict.has_input = evaluate.has_input = false;
+  predict.precision = evaluate.precision = {};  // the model has one
   AppInfo sweep =
       command("sweep", "Learn with many seeds and learning rates side by side and keep the best.", {dataset});
   sweep.options = {model};

@@ -39,7 +39,7 @@ struct Reading {
 void add_words(CLI::App& app, AppInfo const& info, Reading& read) {
   CommandLine& line = read.line;
   line.space = space_names().front();
-  line.precision = info.precision;
+  if (!info.precision.empty()) line.precision = info.precision;
   read.files.resize(info.files.size());
   for (std::size_t i = 0; i < info.files.size(); ++i) {
     app.add_option(info.files[i].name, read.files[i], info.files[i].help)->required();
@@ -65,7 +65,9 @@ void add_words(CLI::App& app, AppInfo const& info, Reading& read) {
   app.add_option("--space", line.space, "where to run: " + listed(space_names()))
       ->type_name("NAME")
       ->capture_default_str();
-  app.add_option("--precision", line.precision, "f64 or f32")->type_name("NAME")->capture_default_str();
+  if (!info.precision.empty()) {
+    app.add_option("--precision", line.precision, "f64 or f32")->type_name("NAME")->capture_default_str();
+  }
   if (info.place) {
     app.add_option("--topology", line.topology, "placement of the ranks: report, check, apply or off")
         ->type_name("MODE")
