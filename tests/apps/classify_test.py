@@ -335,6 +335,12 @@ class BadInput(Case):
         self.refuse("train", self.edit(lambda group: group.pop("position")), "model.toml", code=65,
                     says=("bad.h5", "no dataset /spread/position"))
 
+        def dangling(group):
+            del group["position"]
+            group["position"] = h5py.SoftLink("/absent")
+
+        self.refuse("train", self.edit(dangling), "model.toml", code=65, says=("bad.h5", "no dataset /spread/position"))
+
         def created(**how):
             def change(group):
                 del group["velocity"]

@@ -40,6 +40,15 @@ TEST(File, TextIsReplacedWhole) {
   EXPECT_EQ(scratch.entries(), 1u);  // no temporary file is left
 }
 
+TEST(File, AFileOfTheLargestSizeAllowedIsRead) {
+  Scratch const scratch;
+  put(scratch / "a.txt", "ten bytes.");
+  EXPECT_EQ(kramers::read_text(scratch / "a.txt", 10), "ten bytes.");
+  EXPECT_EQ(kramers::read_input(scratch / "a.txt", 10), "ten bytes.");
+  EXPECT_TRUE(has(message<IoError>([&] { kramers::read_text(scratch / "a.txt", 9); }), "larger than 9 bytes"));
+  EXPECT_TRUE(has(message<InputError>([&] { kramers::read_input(scratch / "a.txt", 9); }), "larger than 9 bytes"));
+}
+
 TEST(File, WithoutCommitTheOldFileStaysAndNothingElse) {
   Scratch const scratch;
   auto const path = scratch / "a.txt";
@@ -241,14 +250,19 @@ TEST(File, FilesThatMayBeTheSame) {
   EXPECT_EQ(scratch.entries(), 1u);
 }
 
-/// Begin a file in another process, which then ends without a word; the name that stays.
-std::filesystem::path begin_and_die(std::filesystem::path const& path) {
+/// Begin a file in another process, which then ends without a word.
+pid_t begin_elsewhere(std::filesystem::path const& path) {
   pid_t const child = fork();
   if (child == 0) {
     new kramers::PendingFile(path);  // whose destructor is not reached
     _exit(0);
   }
-  waitpid(child, nullptr, 0);
+  return child;
+}
+
+/// The name that stays of such a file.
+std::filesystem::path begin_and_die(std::filesystem::path const& path) {
+  waitpid(begin_elsewhere(path), nullptr, 0);
   for (auto const& entry : std::filesystem::directory_iterator(path.parent_path())) {
     if (entry.path().extension() == ".part") return entry.path();
   }
@@ -271,6 +285,18 @@ TEST(File, WhatADeadProcessLeftIsRemoved) {
   EXPECT_EQ(notes_of(path),
             std::vector<std::string>{"removed " + left.string() + ", left behind by a process that was killed"});
   EXPECT_EQ(scratch.entries(), 0u);
+}
+
+TEST(File, WhatAProcessLeftIsRemovedBeforeItsParentAsks) {
+  Scratch const scratch;
+  auto const path = scratch / "run.h5";
+  pid_t const child = begin_elsewhere(path);
+  siginfo_t ended{};
+  ASSERT_EQ(waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOWAIT), 0);
+  EXPECT_EQ(scratch.entries(), 1u);
+  EXPECT_EQ(notes_of(path).size(), 1u);
+  EXPECT_EQ(scratch.entries(), 0u);
+  waitpid(child, nullptr, 0);
 }
 
 TEST(File, WhatALiveProcessWritesStays) {

@@ -15,7 +15,8 @@ TEST(Text, ControlCharactersAreShown) {
   EXPECT_EQ(printable("\xc2\x9b"
                       "1m"),
             "\\xc2\\x9b"
-            "1m");  // U+009B begins a command as ESC [ does
+            "1m");                                                   // U+009B begins a command as ESC [ does
+  EXPECT_EQ(printable("\xc2\x80\xc2\x9f"), "\\xc2\\x80\\xc2\\x9f");  // the first and the last of these
 }
 
 TEST(Text, WhatIsNoUtf8IsShown) {

@@ -95,4 +95,13 @@ TEST(RequireMemory, AllRanksRefuseWhatOneDoesNotHave) {
                   "more than any machine has"));
 }
 
+TEST(RequireMemory, RanksOfAMachineShareWhatItHas) {
+  auto const comm = Communicator::world();
+  // Each finds room for itself, two do not.
+  double const most = static_cast<double>(available_memory().bytes);
+  std::vector<MemoryNeed> const needs{{"walls", "their height", 0.6 * most}};
+  auto const said = message<kramers::Error>([&] { require_memory(comm, needs, kramers::space_names().front()); });
+  EXPECT_EQ(has(said, "not enough memory: this run needs about "), comm.local().size() > 1) << said;
+}
+
 }  // namespace
