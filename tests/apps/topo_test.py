@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import xml.etree.ElementTree as ElementTree
 
@@ -284,6 +285,11 @@ class Verdicts(Case):
         self.assertIn("only rank", outcome.stdout)
         sleeper = subprocess.Popen(["sleep", "100"], env={"OMPI_COMM_WORLD_LOCAL_RANK": "3", "UCX_NET_DEVICES": "nic7"})
         self.addCleanup(lambda: (sleeper.kill(), sleeper.wait()))
+        # Popen returns while the kernel still starts the program: until then /proc shows another environment or none.
+        deadline = time.monotonic() + PATIENCE
+        while b"nic7" not in Path(f"/proc/{sleeper.pid}/environ").read_bytes():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.001)
         judged = json.loads(self.attempt("check", "--json", "--pid", sleeper.pid).stdout)
         self.assertEqual(judged["bindings"][0]["rank"], 3)
         self.assertEqual(judged["bindings"][0]["environment"], {"UCX_NET_DEVICES": "nic7"})
