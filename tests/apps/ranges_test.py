@@ -1,0 +1,317 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The ends of what every key of an input may be: the first and last value allowed, and their neighbours outside.
+
+No run begins: a value is accepted where the program complains of nothing but the key `zz`, which no input has.
+"""
+import argparse
+from concurrent.futures import ThreadPoolExecutor
+import math
+import os
+from pathlib import Path
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+SOURCE = Path(__file__).resolve().parents[2]
+PATIENCE = 120  # only a program that hangs gets there
+
+parser = argparse.ArgumentParser()
+for program in ("langevin", "spread", "classify", "topo"):
+    parser.add_argument(f"--{program}", help="the program kramers-" + program)
+options, unittest_words = parser.parse_known_args()
+
+LANGEVIN = """
+ensemble = {walkers = 300, seed = 7}
+potential = {kind = "double_well"}
+integrator = {dt = 0.02, friction = 1.0, temperature = 0.4}
+run = {steps = 20000}
+"""
+SPREAD = """
+ensemble = {seed = 7}
+potential = {kind = "double_well"}
+integrator = {dt = 0.02, friction = 1.0, temperature = 0.4}
+trunk = {steps = 1000}
+spread = {every = 10, members = 10}
+"""
+LOOP = ("--adaptive=classifier",)  # 100 points, of which 75 are not held out
+
+def below(number):
+    return repr(math.nextafter(number, -math.inf))
+
+
+def above(number):
+    return repr(math.nextafter(number, math.inf))
+
+
+BEFORE_ONE, LEAST, TINY, MOST = below(1.0), above(0.0), below(0.0), below(math.inf)
+LONG = str(2**63 - 1)
+OVERDAMPED = 'integrator.scheme="euler-maruyama"'
+HARMONIC = 'potential={kind="harmonic"}'
+FLAT = 'potential={kind="harmonic", stiffness=0.0}'
+COSINE = 'potential={kind="cosine"}'
+SURFACE = 'potential={kind="mueller_brown"}'
+WALL = 'potential={kind="tabulated", file="table.txt", outside="wall", wall_stiffness=1.0}'
+PLANE = "potential.dimensions=2"
+BINS = "observables.histogram={bins=[8], lower=[-2.0], upper=[2.0]}"
+SGD = 'training.optimizer="sgd"'
+
+
+class Range:
+    """Values of one key in TOML. given: other assignments, before it. named: what a refusal names where that is not the
+    key; of a value written as a pair the second part is named."""
+
+    def __init__(self, good, bad, *given, named=None, words=()):
+        self.good, self.bad, self.given, self.named, self.words = good, bad, given, named, words
+
+
+def integers(least, most, *given, **more):
+    """Both ends and what lies beyond. None: as far as TOML goes."""
+    beyond = [] if most is None else [str(most + 1)]
+    return Range([str(least), LONG if most is None else str(most)], [str(least - 1), *beyond], *given, **more)
+
+
+def words_of(*names, given=()):
+    return Range([f'"{name}"' for name in names], ['"other"', "1"], *given)
+
+
+SEED = integers(0, None)
+POSITIVE = Range([LEAST, MOST], ["0.0", TINY, "nan", "inf"])
+ANY = Range(["0.0", "-1.0"], ["nan", "inf", '"x"'])
+SHARE = Range(["0.0", BEFORE_ONE], [TINY, "1.0"])
+SCALE = [Range(["1e-100", "1e100"], [below(1e-100), above(1e100), "0.0"]),
+         Range(["1e-12", "1e12"], [below(1e-12), above(1e12)], words=("--precision", "f32"))]
+YES_NO = Range(["true", "false"], ["1", '"yes"'])
+FILE = Range(['"a.h5"'], ['""'])
+
+
+def also(given, one):
+    return Range(one.good, one.bad, *given, *one.given, named=one.named, words=one.words)
+
+
+def coordinates(*given):
+    return Range(["[1e100]", "[-1e100]"], [f"[{above(1e100)}]", f"[{below(-1e100)}]", "[]", "[0.0, 0.0]"], *given)
+
+
+# What several programs read, in one place of the sources.
+INTEGRATOR = {
+    "integrator.dt": SCALE,
+    "integrator.friction": [Range(["0.0"], [TINY]), Range(["1e-100"], ["0.0"], OVERDAMPED), *SCALE[1:],
+                            Range(["1e100"], [below(1e-100), above(1e100)])],
+    "integrator.temperature": SCALE,
+    "integrator.mass": SCALE,
+    "integrator.scheme": [words_of("baoab", "euler-maruyama", "leimkuhler-matthews"),
+                          Range(['"baoab"'], ['"heun"'], PLANE)],
+}
+RANGES = {
+    "langevin": INTEGRATOR | {
+        # Beyond 2^53 - 1 a double may stand for several integers.
+        "ensemble.seed": [SEED, Range([f"{2**53 - 1}.0"], [f"{2**53 + 1}.0", "0.5"])],
+        "ensemble.walkers": [integers(1, 2**40)],
+        "initial.position": [coordinates(FLAT), Range(["[0.0]"], [("[2e30]", "'potential' has the energy")]),
+                             Range([], ["[0.0]"], FLAT, "initial.lower=[0.0]", "initial.upper=[0.0]")],
+        "initial.lower": [also(["initial.upper=[1e100]"], coordinates(FLAT)),
+                          Range(["[0.5]"], [f"[{above(0.5)}]"], FLAT, "initial.upper=[0.5]")],
+        "initial.upper": [also(["initial.lower=[-1e100]"], coordinates(FLAT)),
+                          Range(["[0.5]"], [(f"[{below(0.5)}]", "'initial.lower'")], FLAT, "initial.lower=[0.5]")],
+        "initial.velocity": [coordinates()],
+        "run.equilibrate": [Range(["0", str(2**45 - 2)], ["-1", str(2**45), "0.5"], "run.steps=1"),
+                            Range([], [(str(2**45 - 1), "'run.steps'")], "run.steps=1")],
+        "run.steps": [Range(["1", str(2**45 - 1)], ["0", str(2**45), "1.5"])],
+        "observables.every": [integers(0, None)],
+        "observables.after": [integers(0, 19999), Range(["0"], ["1"], "observables.core_sets=[0, 1]",
+                                                        "observables.first_passage=true")],
+        "observables.coordinate": [integers(0, 0), integers(0, 1, PLANE), integers(0, 1, SURFACE)],
+        "observables.dividing_point": [ANY],
+        "observables.core_sets": [Range([f"[0.5, {BEFORE_ONE}]"], ["[0.5, 0.5]", "[0.5, 0.4]", "[]", "[0.5]", "[1, 2, 3]"])],
+        "observables.first_passage": [also(["observables.core_sets=[0, 1]"], YES_NO), Range(["false"], ["true"])],
+        "observables.frame_every": [integers(2, None), Range(["1"], ["0"], "run.steps=10000"),
+                                    Range(["2"], ["1"], "run.steps=10001")],
+        "observables.correlation_frames": [integers(0, 1000)],
+        "observables.transient": [Range(["0.0", MOST], [TINY, "nan"])],
+        "observables.histogram.bins": [
+            Range(["[1]", "[4096]"], ["[0]", "[4097]", "[]", "[8, 8]", "[1.5]"], BINS),
+            Range(["[1, 4096]", "[4096, 1]"], ["[8, 0]", "[8, 4097]", "[8, 8, 8]"], PLANE,
+                  "observables.histogram={bins=[8], lower=[-2, -2], upper=[2, 2]}"),
+            Range(["[8]"], ["[8, 8]"], PLANE, "observables.coordinate=1", BINS)],
+        "observables.histogram.lower": [Range(["[-1e100]", f"[{below(2.0)}]"],
+                                              [f"[{below(-1e100)}]", "[2.0]", "[2.1]", "[]", "[0, 0]"], BINS)],
+        "observables.histogram.upper": [Range(["[1e100]", f"[{above(-2.0)}]"],
+                                              [f"[{above(1e100)}]", ("[-2.0]", "'observables.histogram.lower'"),
+                                               "[]", "[0, 0]"], BINS)],
+        "output.trajectory.walkers": [integers(0, 300)],
+        # 8 million numbers: walkers x frames x coordinates x 2
+        "output.trajectory.every": [integers(1, None), Range(["1"], ["0"], "run.steps=49999", "output.trajectory.walkers=80",
+                                                             "observables.frame_every=100"),
+                                    Range(["2"], ["1"], "run.steps=50000", "output.trajectory.walkers=80",
+                                          "observables.frame_every=100")],
+        "output.file": [FILE],
+        "output.summary": [FILE],
+        "checkpoint.every": [integers(0, None)],
+        "checkpoint.file": [FILE],
+        "potential.kind": [words_of("double_well", "harmonic", "cosine", "mueller_brown")],
+        "potential.dimensions": [integers(1, 3)],
+        # Steep enough that it overflows a little beside a minimum.
+        "potential.barrier": [Range([LEAST, "1e105"], ["0.0", TINY, ("1e106", "'potential' has the energy")]),
+                              Range(["0.0"], [TINY], COSINE)],
+        "potential.tilt": [ANY],
+        "potential.stiffness": [Range(["0.0", "1e106"], [TINY, ("1e107", "'potential' has the energy")], HARMONIC)],
+        "potential.centre": [also([HARMONIC], ANY)],
+        "potential.external_force": [also([HARMONIC], ANY), also([COSINE], ANY)],
+        "potential.period": [Range([MOST], ["0.0", TINY, (LEAST, "'potential' has the energy")], COSINE)],
+        "potential.scale": [Range([LEAST], ["0.0", TINY], SURFACE)],
+        "potential.file": [Range(['"table.txt"'], ['""', "1", ('"absent.txt"', "absent.txt")], WALL)],
+        "potential.outside": [also([WALL], words_of("wall")), Range([], ['"walls"'], WALL)],
+        "potential.wall_stiffness": [also([WALL], POSITIVE)],
+    },
+    "spread": {
+        "ensemble.seed": [SEED],
+        "potential.kind": [Range(['"harmonic"'], ['"mueller_brown"', '"other"']), Range([], ['"double_well"'], PLANE)],
+        "integrator.scheme": [Range(['"baoab"'], ['"other"']),
+                              Range(['"euler-maruyama"'], ['"heun"'], "spread.sigma_velocity=0.0")],
+        "trunk.walker": [integers(0, 2**16 - 1)],
+        "trunk.equilibrate": [Range(["0", str(2**32 - 1001)], ["-1", (str(2**32 - 1000), "'trunk.steps'"), "0.5"])],
+        "trunk.steps": [Range(["10", str(2**32 - 1)], ["0", ("9", "'spread.every'"), str(2**32), "10.5"])],
+        "spread.seed": [SEED],
+        "spread.every": [integers(1, 1000)],
+        "spread.members": [integers(2, 2**16)],
+        "spread.steps": [integers(1, None)],
+        "spread.sigma_position": [Range(["0.0", "1e100"], [TINY, above(1e100)])],
+        "spread.sigma_velocity": [Range(["0.0", "1e100"], [TINY, above(1e100)]),
+                                  Range(["0.0"], [LEAST], OVERDAMPED)],
+        "spread.adaptive.tolerance": [POSITIVE],
+        "spread.adaptive.max_members": [integers(40, 2**16, "spread.adaptive.tolerance=0.1")],
+        "spread.adaptive": [Range(["{tolerance=0.1}"], ["0.1"]), Range([], ["{tolerance=0.1}"], words=LOOP)],
+        "output.file": [FILE],
+        "output.summary": [FILE],
+        "data.held_out": [Range([LEAST], ["0.0", "1.0"], words=LOOP)],
+        "adaptive.initial": [integers(2, 75, words=LOOP)],
+        "adaptive.per_round": [integers(1, 75, words=LOOP)],
+        "adaptive.rounds": [integers(1, 6552, words=LOOP)],  # 2^16 / 10 members
+        "adaptive.reference_batches": [integers(1, 6552, words=LOOP)],
+        "adaptive.choices": [integers(1, 2**20, words=LOOP)],
+        "adaptive.models": [integers(1, 4096, words=LOOP)],
+        "adaptive.repeats": [Range(["1", "4096"], ["0", ("4097", "'adaptive.models'"), "1.5"], words=LOOP)],
+    },
+    "classify": {
+        "network.hidden": [Range(["[]", "[1]", "[65536]", str([1] * 64)], ["[0]", "[65537]", str([1] * 65), "[1.5]", "1"])],
+        "network.activation": [words_of("identity", "tanh", "relu", "gelu_erf", "gelu_tanh")],
+        "network.batch_norm": [YES_NO],
+        "network.dropout": [SHARE],
+        "classes.count": [integers(2, 1000), Range(["3"], ["2", "4"], "classes.thresholds=[0.1, 0.2]")],
+        "classes.thresholds": [Range(["[]", "[0.1]", f"[0.5, {above(0.5)}]", str(list(range(999)))],
+                                     ["[0.5, 0.5]", "[0.5, 0.4]", "[nan]", str(list(range(1000)))])],
+        "data.held_out": [SHARE],
+        "data.seed": [SEED],
+        "data.standardise": [YES_NO],
+        "training.optimizer": [words_of("sgd", "adam", "adamw")],
+        "training.momentum": [also([SGD], SHARE)],
+        "training.nesterov": [also([SGD, "training.momentum=0.5"], YES_NO),
+                              Range(["false"], ["true"], SGD, "training.momentum=0.0")],
+        "training.beta1": [SHARE],
+        "training.beta2": [SHARE],
+        "training.epsilon": [Range([LEAST, BEFORE_ONE], ["0.0", TINY, "1.0"])],
+        "training.initialisation": [words_of("glorot", "pytorch")],
+        "training.batch": [integers(1, 2**31 - 1)],
+        "training.patience": [integers(0, None)],
+        "training.seed": [SEED],
+        "training.learning_rate": [Range([LEAST, below(1e10)], ["0.0", TINY, "1e10"])],
+        "training.weight_decay": [Range(["0.0", below(1e10)], [TINY, "1e10"])],
+        "training.epochs": [integers(1, None)],
+        "training.engine": [words_of("automatic", "resident", "gemm")],
+        "sweep.seeds": [integers(1, 2**20, "sweep.learning_rates=[0.1]"), integers(1, 2**19, "sweep.learning_rates=[0.1, 0.2]")],
+        "sweep.learning_rates": [Range([f"[{LEAST}]", f"[1e-3, {below(1e10)}]"], ["[]", "[0.0]", "[0.1, 1e10]", "[-1.0]"])],
+        "random_points.count": [integers(1, 2**28)],
+        "random_points.lower": [Range(["[0.0, 0.0]"], ["[0.0]", "[0.0, 0.0, 0.0]", ("[1.0, 0.0]", "'random_points.upper'"),
+                                                       ("[0.0, 1.0]", "'random_points.upper'")],
+                                      "random_points.upper=[1.0, 1.0]")],
+        "random_points.upper": [Range([f"[{LEAST}, {LEAST}]"], ["[0.0, 1.0]", "[1.0, 0.0]", "[1.0]", "[1.0, 1.0, 1.0]"],
+                                      "random_points.lower=[0.0, 0.0]")],
+        "random_points.seed": [SEED],
+        "checkpoint.every": [integers(0, None)],
+        "checkpoint.file": [FILE],
+        "output.file": [FILE],
+        "output.summary": [FILE],
+        "output.model": [FILE],
+    },
+}
+# Names of the last release, which still serve.
+RENAMED = {
+    "observables.divide": ("langevin", "observables.dividing_point", "0.1", ()),
+    "observables.cores": ("langevin", "observables.core_sets", "[0.1, 0.2]", ()),
+    "potential.pull": ("langevin", "potential.external_force", "0.1", [HARMONIC]),
+    "training.path": ("classify", "training.engine", '"gemm"', ()),
+}
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="kramers-ranges-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        for name, text in {"langevin.toml": LANGEVIN, "spread.toml": SPREAD, "classify.toml": "",
+                           "table.txt": "-1 1\n0 0\n1 1\n"}.items():
+            (self.folder / name).write_text(text)
+
+    def said(self, program, assignments, words=()):
+        """Exit code and message of a program that has to stop at the key zz at the latest."""
+        path = getattr(options, program)
+        if path is None:
+            self.skipTest(f"kramers-{program} is not built here")
+        sets = [word for assignment in [*assignments, "zz=1"] for word in ("--set", assignment)]
+        first = ["train", "spread.h5"] if program == "classify" else []
+        outcome = subprocess.run([path, *first, f"{program}.toml", "--quiet", "--topology", "off", *words, *sets],
+                                 cwd=self.folder, env={**os.environ, "OMP_NUM_THREADS": "1", "OMP_PROC_BIND": "false"},
+                                 text=True, capture_output=True, timeout=PATIENCE)
+        return outcome.returncode, outcome.stderr
+
+
+class Keys(Case):
+    def test_every_key_of_the_sources_has_its_ends_here(self):
+        known = {key for ranges in RANGES.values() for key in ranges} | set(RENAMED)
+        found = set()
+        for path in [path for part in ("core", "algorithms", "ml", "apps") for path in sorted((SOURCE / part).rglob("*.[ch]pp"))]:
+            text = re.sub(r"//.*", "", path.read_text())
+            if re.search(r"\bConfig const& |\bconfig\.", text):
+                found |= set(re.findall(r'"((?:[a-z_0-9]+\.)+(?!hpp")[a-z_0-9]+)"', text))
+        self.assertEqual(found - known, set(), "keys that RANGES lacks")
+        self.assertEqual(known - found, set(), "keys that no program reads any more")
+
+    def test_old_names_serve_with_a_warning(self):
+        for old, (program, now, value, given) in RENAMED.items():
+            with self.subTest(old):
+                code, message = self.said(program, [*given, f"{old}={value}"])
+                self.assertEqual(code, 65, message)
+                self.assertIn("unknown key 'zz'", message)
+                code, message = self.said(program, [*given, f"{old}={value}", f"{now}={value}"])
+                self.assertEqual(code, 65, message)
+                self.assertIn(f"'{old}' is now called '{now}', and the input has both", message)
+
+
+class Ends(Case):
+    def test_all(self):
+        attempts = []
+        for program, ranges in RANGES.items():
+            for key, rows in ranges.items():
+                for row in rows:
+                    for value in row.good:
+                        attempts.append((program, row, key, value, "unknown key 'zz'"))
+                    for value in row.bad:
+                        value, named = value if isinstance(value, tuple) else (value, f"invalid '{key}': got ")
+                        attempts.append((program, row, key, value, named))
+
+        def outcome(attempt):
+            program, row, key, value, _ = attempt
+            return self.said(program, [*row.given, f"{key}={value}"], row.words)
+
+        with ThreadPoolExecutor(4) as pool:
+            for (program, row, key, value, expected), (code, message) in zip(attempts, pool.map(outcome, attempts)):
+                with self.subTest(program=program, key=key, value=value[:60], given=row.given + row.words):
+                    self.assertEqual(code, 65, message)
+                    self.assertEqual(len(message.splitlines()), 1, message)
+                    self.assertIn(expected, message)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *unittest_words])
