@@ -151,6 +151,10 @@ class Learning(Case):
             np.testing.assert_array_equal(points["predicted_class"][:], chance.argmax(axis=1))
             held_out = points["held_out"][:] == 1
             self.assertEqual(held_out.sum(), 208)
+            # What is held out has no part in how inputs are scaled.
+            inputs = np.column_stack([points["position"], points["velocity"]])[~held_out]
+            np.testing.assert_allclose(summary["model"]["input_mean"], inputs.mean(axis=0), rtol=1e-13)
+            np.testing.assert_allclose(summary["model"]["input_scale"], inputs.std(axis=0), rtol=1e-13)
             confusion = np.zeros((3, 3), int)
             np.add.at(confusion, (points["raw_class"][held_out], points["predicted_class"][held_out]), 1)
             evaluation = file["classifier/evaluation/held_out"]

@@ -64,6 +64,27 @@ class Observables(Case):
                 # transient by exp(-3).
                 self.assertLess(abs(found[name]["value"] - value), 4.5 * found[name]["stderr"] + 0.01 * value)
 
+    def test_the_rate_is_that_of_any_dividing_point_beyond_the_transient(self):
+        tables = {**DOUBLE_WELL, "ensemble": {"walkers": 16384, "seed": 7}, "run": {"steps": 1000},
+                  "observables": {"every": 0, "frame_every": 20, "transient": 3.0}}
+        self.write_input(tables=tables)
+        relaxation_rates = []
+        for divide in (0.0, 0.4):
+            observables = self.run_study("--set", f"observables.dividing_point={divide}")["observables"]
+            relaxation_rates.append(observables["relaxation_rate"])
+            # The way out is the share of the other side in equilibrium, here by midpoints.
+            weight = {x: math.exp(-(x * x - 1)**2 / 0.4) for x in (0.001 * (i + 0.5) for i in range(-3000, 3000))}
+            share = sum(w for x, w in weight.items() if x > divide) / sum(weight.values())
+            self.assertAlmostEqual(observables["rate"]["value"] / relaxation_rates[-1]["value"], share, delta=1e-6)
+        one, other = relaxation_rates
+        self.assertLess(other["stderr"], 0.03 * other["value"])
+        self.assertLess(abs(one["value"] - other["value"]), 2 * other["stderr"])  # of the same walkers
+        for transient, begin in (("3.0", 3.2), ("3.2", 3.2), ("3.3", 3.6)):
+            self.run_study("--set", f"observables.transient={transient}", "--output", "run.h5")
+            with h5py.File(self.folder / "run.h5") as file:
+                self.assertAlmostEqual(file["kramers/population"].attrs["fit_begin"], begin)
+        self.assertNotIn("rate", self.run_study("--set", "observables.transient=30")["observables"])
+
     def test_samples_begin_after_the_steps_that_are_left_out(self):
         # Far from equilibrium: what the first 200 steps would add is seen in every mean.
         common = {"every": 5, "frame_every": 200, "correlation_frames": 2, "core_sets": [-0.3, 0.3],
@@ -132,7 +153,7 @@ CHANGES = {
     "output.trajectory.walkers": ["9"],
     "potential.barrier": ["1.5"],
     "potential.centre": ["0.1"],
-    "potential.data": [["--set", 'potential.file="other.txt"']],
+    "potential.data": [["--set", 'potential.file="other.txt"'], ["--set", 'potential.file="moved.txt"']],
     "potential.dimensions": [["--set", "potential.dimensions=3", "--set", "initial.position=[-1.0, -1.0, -1.0]"]],
     "potential.external_force": ["0.1"],
     "potential.kind": ['"cosine"'],
@@ -164,6 +185,7 @@ class Resume(Case):
         self.write_input(tables=tables)
         (self.folder / "table.txt").write_text(TABLE)
         (self.folder / "other.txt").write_text(TABLE.replace("-3.0 9.0", "-3.0 9.5"))
+        (self.folder / "moved.txt").write_text(TABLE.replace("-3.0 9.0", "-3.1 9.0"))
 
     def decisive_keys(self):
         """The keys of the input that the checkpoint holds against another run."""

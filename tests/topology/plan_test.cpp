@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "nodes.hpp"
@@ -133,6 +134,20 @@ TEST(Plan, GivesNoNicWhereAllAreDown) {
   EXPECT_EQ(nics(machine, none), (Names{"-", "-", "-", "-"}));
   EXPECT_TRUE(noted(none, "NIC_DOWN"));
   EXPECT_TRUE(has(refusal(machine, of(4, Policy::nic_first)), "ports are down"));
+}
+
+TEST(Plan, TakesTheFastestOfNicsThatAreEquallyNear) {
+  std::string text = kramers::test::file_text(kramers::test::model_file("perlmutter-gpu"));
+  PlanRequest whole = of(1, Policy::nic_first);  // on all NUMA nodes, so that each NIC is on one of them
+  whole.threads = 64;
+  Machine const alike = Machine::load(Source::text(text));
+  EXPECT_EQ(nics(alike, plan(alike, whole)), Names{"hsn0"});
+  for (auto const& [nic, speed] : {std::pair{"hsn2", "200000"}, std::pair{"hsn3", "100000"}}) {
+    auto const open = text.find('>', text.find("name=\"" + std::string(nic) + "\"")) + 1;
+    text.insert(open, "<info name=\"SpeedMbps\" value=\"" + std::string(speed) + "\"/>");
+  }
+  Machine const machine = Machine::load(Source::text(text));
+  EXPECT_EQ(nics(machine, plan(machine, whole)), Names{"hsn2"});
 }
 
 TEST(Plan, NumaFirstFillsNodesInBlocks) {

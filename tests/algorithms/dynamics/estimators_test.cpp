@@ -72,6 +72,15 @@ TEST(Mean, HasNoErrorBarFromASingleRow) {
   EXPECT_TRUE(std::isnan(e.stderr_));
 }
 
+TEST(Mean, OfUnequalRowsHasTheErrorOfTheirMeans) {
+  // A mean without a row is linear in it, so that pseudo-values are the means of rows, m, around the whole mean; with
+  // h = 8 / walkers the variance is the mean of (m - 3/2)^2 / (h - 1) (Busing, Meijer and van der Leeden 1999).
+  SampleTable const table({4, 3, 5}, 1, std::vector<double>{1, 2, 5});
+  Estimate const mean = kramers::dynamics::mean(table, 0, 1.0);
+  EXPECT_DOUBLE_EQ(mean.value, 1.5);
+  EXPECT_NEAR(mean.stderr_, std::sqrt((2.5 * 2.5 / 7 + 0.0 / 3 + 0.5 * 0.5 / 0.6) / 3), 1e-14);
+}
+
 TEST(Mean, CalibratedWithRowsOfUnequalWeight) {
   std::mt19937_64 random(1);
   std::normal_distribution<double> normal(0.3, 1);
@@ -336,6 +345,24 @@ TEST(PopulationDecay, WaitsForFiveRelaxationTimesOfTheWell) {
   EXPECT_TRUE(fit_population_decay(counts, {2, 1}, {.equilibrium = 0, .transient = 5, .relaxation_in_well = 20}));
 }
 
+TEST(PopulationDecay, NeedsFourFramesBeyondTheTransient) {
+  auto const fit = [](int frames, double transient) {
+    std::vector<double> sums;
+    for (double const start : {1.0, 0.9}) {
+      for (int n = 0; n < frames; ++n) sums.push_back(500 * (1 + start * std::exp(-0.1 * n)));
+    }
+    return fit_population_decay(SampleTable(sums, frames, std::vector<double>{1000, 1000}), {0, 1},
+                                {.equilibrium = 0, .transient = transient});
+  };
+  auto const four = fit(4, 0), later = fit(5, 1);
+  ASSERT_TRUE(four && later);
+  EXPECT_NEAR(four->eigenvalue.value, 0.1, 1e-12);
+  EXPECT_NEAR(later->eigenvalue.value, 0.1, 1e-12);
+  EXPECT_FALSE(fit(3, 0));
+  EXPECT_FALSE(fit(4, 1));
+  EXPECT_FALSE(fit(5, 1.1));
+}
+
 TEST(CorrelationTime, OfAnAutoregressiveProcessWithAMean) {
   std::mt19937_64 random(8);
   std::normal_distribution<double> normal;
@@ -427,6 +454,28 @@ TEST(FreeEnergy, IsMinusTheLogOfTheDensityWithItsError) {
   EXPECT_NEAR(f[0].value, -2 * std::log(p / 0.5), 4 * f[0].stderr_);
   EXPECT_NEAR(f[0].stderr_, 2 * std::sqrt((1 - p) / p / inside), 0.35 * f[0].stderr_);  // 4 sd of 64 groups
   EXPECT_TRUE(std::isnan(f[2].value));
+}
+
+TEST(FreeEnergy, OfTwoAxesHasTheAreaOfTheirBins) {
+  HistogramGrid grid;
+  grid.dimensions = 2;
+  grid.bins[0] = 2;
+  grid.bins[1] = 4;
+  grid.lower[0] = grid.lower[1] = -1;
+  grid.upper[0] = 2;
+  grid.upper[1] = 5;
+  EnsembleLayout const layout(64);
+  // As many in each bin: the density is 1 / (3 * 6).
+  for (auto const& f : free_energy(std::vector<std::uint64_t>(64 * 9, 5), grid, 2.0, layout)) {
+    EXPECT_DOUBLE_EQ(f.value, 2 * std::log(18.0));
+  }
+}
+
+TEST(DiffusionCoefficient, IsSharedByTheCoordinates) {
+  SampleTable const squares({0, 2, 4, 0, 2, 4}, 3, std::vector<double>{1, 1});
+  for (int const dimension : {1, 2, 3}) {
+    EXPECT_DOUBLE_EQ(diffusion_coefficient(squares, {0, 0.5}, 0, dimension).value, 2.0 / dimension);
+  }
 }
 
 TEST(DiffusionCoefficient, CalibratedForBrownianMotion) {

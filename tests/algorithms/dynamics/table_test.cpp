@@ -103,6 +103,15 @@ double evaluate(CubicSpline const& s, std::size_t i, double dx, int derivative =
 
 Table const uneven{{-1.5, -1.0, -0.2, 0.0, 0.7, 2.0, 2.25, 3.0}, {2.0, -0.5, 1.25, 0.75, -3.0, 0.5, 1.5, -0.25}};
 
+TEST(Table, EveryNumberCountsInItsHash) {
+  Table const table{{0, 1, 2}, {5, 6, 7}};
+  EXPECT_EQ(hash_of(table), hash_of(Table{{0, 1, 2}, {5, 6, 7}}));
+  for (Table const& other : {Table{{0, 1, 3}, {5, 6, 7}}, Table{{0.5, 1, 2}, {5, 6, 7}}, Table{{0, 1, 2}, {5, 6, 8}},
+                             Table{{0, 1, 2}, {6, 5, 7}}}) {
+    EXPECT_NE(hash_of(other), hash_of(table));
+  }
+}
+
 TEST(NaturalSpline, AgreesWithScipy) {
   // scipy.interpolate.CubicSpline(position, energy, bc_type='natural').c, scipy 1.15
   std::array<std::vector<double>, 3> const published{
