@@ -15,6 +15,7 @@
 #include <kramers/dynamics/estimators/estimators.hpp>
 #include <kramers/dynamics/estimators/events.hpp>
 #include <kramers/dynamics/estimators/exact.hpp>
+#include <kramers/dynamics/estimators/exact_rates.hpp>
 #include <kramers/dynamics/potentials/cosine.hpp>
 #include <kramers/dynamics/potentials/double_well.hpp>
 #include <kramers/dynamics/potentials/harmonic.hpp>
