@@ -6,7 +6,7 @@ from matplotlib.lines import Line2D
 
 from kramers_plot import style
 from kramers_plot.errors import BadData
-from kramers_plot.style import LENGTH, VELOCITY, label, padded
+from kramers_plot.style import LENGTH, VELOCITY, label, padded, thousands
 
 POINTS, RANDOM, LOSS = "classifier/points", "classifier/random", "classifier/loss"
 EVALUATION, SWEEP = "classifier/evaluation", "classifier/sweep"
@@ -26,19 +26,28 @@ def classes(result):
                       "repeat the run")
     number = int(every.max()) + 1
     colours = class_colours(number)
-    figure = style.new_figure(3.5 * len(panels), 4.8)
-    grid = figure.add_gridspec(2, len(panels), height_ratios=(1, 0.05))
-    axes = [figure.add_subplot(grid[0, 0])]
-    axes += [figure.add_subplot(grid[0, i], sharex=axes[0], sharey=axes[0]) for i in range(1, len(panels))]
+    narrow, several = style.is_narrow(), len(panels)
+    if narrow:
+        figure = style.new_figure(3.5, 2.7 * several + 0.5)
+        grid = figure.add_gridspec(several + 1, 1, height_ratios=(*[1] * several, 0.2))
+        places = [grid[i, 0] for i in range(several)]
+    else:
+        figure = style.new_figure(3.5 * several, 4.8)
+        grid = figure.add_gridspec(2, several, height_ratios=(1, 0.05))
+        places = [grid[0, i] for i in range(several)]
+    axes = [figure.add_subplot(places[0])]
+    axes += [figure.add_subplot(place, sharex=axes[0], sharey=axes[0]) for place in places[1:]]
     for panel, (name, positions, velocities, series) in zip(axes, panels):
         # One call for all classes: their points lie over each other in the order of the file, not of the classes.
         many = positions.size > 3000
-        panel.scatter(positions, velocities, c=colours[series.astype(int)], s=4 if many else 9, linewidths=0,
-                      rasterized=many)
+        panel.scatter(positions, velocities, c=colours[series.astype(int)], s=style.mark(2 if many else 3)**2,
+                      linewidths=0, rasterized=many)
         panel.set_title(name, loc="left")
-        panel.set_xlabel(label("position", "x", LENGTH))
-        panel.tick_params(labelleft=panel is axes[0])
-    axes[0].set_ylabel(label("velocity", "v", VELOCITY))
+        if panel is axes[-1] or not narrow:
+            panel.set_xlabel(label("position", "x", LENGTH))
+        if panel is axes[0] or narrow:
+            panel.set_ylabel(label("velocity", "v", VELOCITY))
+        panel.tick_params(labelbottom=panel is axes[-1] or not narrow, labelleft=panel is axes[0] or narrow)
     axes[0].set_xlim(*padded(np.concatenate([panel[1] for panel in panels]), 0.02))
     axes[0].set_ylim(*padded(np.concatenate([panel[2] for panel in panels]), 0.02))
     marks = [Line2D([], [], linestyle="", marker="o", markersize=5, color=colour) for colour in colours]
@@ -47,9 +56,10 @@ def classes(result):
         border, = axes[2].plot(*hull(np.column_stack([x, v])).T, color="black", linewidth=1, linestyle=(0, (4, 2)))
         marks.append(border)
         names.append("region of the data")
-    below = figure.add_subplot(grid[1, :])
+    below = figure.add_subplot(grid[-1, :])
     below.set_axis_off()
-    below.legend(marks, names, loc="center", ncols=min(len(names), 4), handletextpad=0.4, columnspacing=1.6)
+    columns = min(len(names), 1 if narrow else 4)
+    below.legend(marks, names, loc="center", ncols=columns, handletextpad=0.4, columnspacing=1.6)
     frame(figure, result, "Regions of phase space by spread")
     return figure
 
@@ -63,7 +73,8 @@ def loss(result):
     seen = [train]
     if result.has(f"{LOSS}/held_out") and result.shape(f"{LOSS}/held_out")[0] > 0:
         when, held_out = result.columns(LOSS, "held_out_epoch", "held_out")
-        axes.plot(when, held_out, color=style.FIT, marker="o", markersize=3.2, linewidth=1, label="held out")
+        axes.plot(when, held_out, color=style.FIT, marker="o", markersize=style.mark(3.2), linewidth=1,
+                  label="held out")
         seen.append(held_out)
     thresholds = result.attribute("classifier", "thresholds")
     if thresholds:
@@ -80,7 +91,7 @@ def loss(result):
     style.plain_ticks(axes.yaxis, low, high, "2346" if high / low > 3 else "23456789")
     axes.set_xlabel("epoch")
     axes.set_ylabel("cross-entropy [nat per sample]")
-    axes.legend(loc="best")
+    axes.legend(loc="lower left")
     frame(figure, result, "Loss")
     return figure
 
@@ -93,8 +104,7 @@ def evaluation(result):
     if confusion.shape[0] != confusion.shape[1] or len(confusion) > MOST_CLASSES:
         raise BadData(f"{result.path}: /{group}/confusion has extents {confusion.shape}, which must be equal and at "
                       f"most {MOST_CLASSES}; repeat the run")
-    figure = style.new_figure(9.4, 4.7)
-    left, right = figure.subplots(1, 2, width_ratios=(1, 1.08))
+    figure, (left, right) = style.row(2, 9.4, 4.7, width_ratios=(1, 1.08))
     draw_confusion(left, confusion)
     draw_reliability(right, result, group)
     told = "held-out samples" if part == "held_out" else "samples trained on"
@@ -113,7 +123,7 @@ def draw_confusion(axes, confusion):
     for i in range(number if number <= 10 else 0):
         for j in range(number):
             axes.text(j, i, f"{int(confusion[i, j])}\n{100 * share[i, j]:.0f} %", ha="center", va="center",
-                      color="white" if share[i, j] > 0.55 else "black", fontsize=10)
+                      color="white" if share[i, j] > 0.55 else "black")
     axes.set_xticks(range(number))
     axes.set_yticks(range(number))
     axes.tick_params(length=0)
@@ -130,8 +140,8 @@ def draw_reliability(axes, result, group):
     axes.plot([0, 1], [0, 1], color=style.MUTED, linewidth=0.9, linestyle=":", label="calibrated")
     low, high = wilson(accuracy[filled], count[filled])
     error = np.clip([accuracy[filled] - low, high - accuracy[filled]], 0, None)
-    axes.errorbar(confidence[filled], accuracy[filled], error, color=style.DATA, fmt="o", markersize=4.5, elinewidth=1,
-                  label="share that is right, 68 % interval")
+    axes.errorbar(confidence[filled], accuracy[filled], error, color=style.DATA, fmt="o",
+                  markersize=style.mark(4.5), elinewidth=1, label="share that is right, 68 % interval")
     axes.bar(lower, 0.25 * count / max(count.max(), 1), width=1 / lower.size, align="edge", color=style.SHADE,
              alpha=0.35, linewidth=0, label="number of samples")
     axes.set_xlim(max(0.0, lower[filled][0] - 0.05), 1)
@@ -161,14 +171,13 @@ def sweep(result):
     panels = [("loss of the last epoch [nat]", final)]
     if np.isfinite(held_out).any():
         panels = [("held-out loss [nat]", held_out), ("held-out accuracy", accuracy)]
-    figure = style.new_figure(1.2 + 4.2 * len(panels), 4.4)
-    axes = np.atleast_1d(figure.subplots(1, len(panels)))
+    figure, axes = style.row(len(panels), 1.2 + 4.2 * len(panels), 4.4)
     rates = np.unique(rate)
     # Models of one learning rate stand beside each other.
     place = rate * np.exp(spacing(rates) * (rank_within(rate) - 0.5))
     for panel, (name, series) in zip(axes, panels):
-        panel.plot(place[well], series[well], "o", markersize=4, color=style.DATA, alpha=0.7, markeredgewidth=0,
-                   label="one seed each")
+        panel.plot(place[well], series[well], "o", markersize=style.mark(4), color=style.DATA, alpha=0.7,
+                   markeredgewidth=0, label="one seed each")
         middle = [np.median(series[well & (rate == r)]) if (well & (rate == r)).any() else np.nan for r in rates]
         panel.plot(rates, middle, color=style.EXACT, linewidth=1.2, marker="_", markersize=14, label="median")
         if best is not None and well[best]:
@@ -181,8 +190,7 @@ def sweep(result):
         panel.set_xlabel("learning rate")
         panel.set_ylabel(name)
         if not well.all():
-            panel.set_title(f"{int((~well).sum())} of {well.size} models diverged", loc="right", fontsize=8,
-                            color=style.MUTED)
+            style.note(panel, f"{int((~well).sum())} of {well.size} models diverged")
     axes[0].legend(loc="best")
     parts = [network(result)]
     if best is not None:
@@ -257,7 +265,3 @@ def hull(points):
         return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
     return np.array(chain(points) + chain(points[::-1])[1:])
-
-
-def thousands(number):
-    return f"{number:,}".replace(",", "\N{THIN SPACE}")

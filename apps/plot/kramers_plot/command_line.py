@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The command line: which files, which figures, where to."""
 import argparse
+import difflib
 import importlib
 import itertools
 import sys
@@ -9,11 +10,12 @@ from pathlib import Path
 
 from kramers_plot.errors import BadData, PlotError, UsageError
 from kramers_plot.output import printable, tell
+from kramers_plot.version import version
 
 # Figure -> (module that draws it, group that a file must hold, what it shows). In the order in which they are drawn.
 FIGURES = {
     "free_energy": ("langevin", "kramers/free_energy", "free energy with its error and the exact curve or contours"),
-    "trajectory": ("trajectory", "particles/walkers/position", "some walkers in time, core sets, phase space"),
+    "trajectory": ("trajectory", "particles/walkers/position", "some walkers in time, core sets, phase space or paths"),
     "population": ("langevin", "kramers/population", "population decay, fitted and reference rate"),
     "correlation": ("langevin", "kramers/correlation", "autocorrelations and mean square displacement"),
     "trunk": ("spread", "spread", "trunk with the band between lowest and highest member"),
@@ -30,18 +32,46 @@ EPILOG = """\
 figures (a file gives those whose data it holds):
 {figures}
 
-The figure NAME of FILE.h5 is written to FILE_NAME.png and FILE_NAME.svg.
+The figure NAME of FILE.h5 is written to FILE_NAME.png and FILE_NAME.svg. In the style paper figures are 85 mm
+(--column 1) or 175 mm (--column 2) wide and have letters on their panels, but no title and no footer.
 exit codes: 0 all drawn; 1 a file that cannot be read or holds no figure; 64 wrong usage; 65 no such file, or
 damaged contents
 """
+
+
+FORMATS = {"png": ("png",), "svg": ("svg",), "pdf": ("pdf",), "both": ("png", "svg")}
 
 
 class Parser(argparse.ArgumentParser):
     def error(self, message):
         raise UsageError(f"{message} (see kramers-plot --help)")
 
+    def parse_args(self, args=None, namespace=None):
+        options, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            name = unknown[0].split("=")[0]
+            self.error(f"unknown option {name}{suggestion(name, self._option_string_actions)}")
+        return options
+
     def print_help(self, file=None):
         tell(self.format_help().rstrip())
+
+
+class Version(argparse.Action):
+    def __call__(self, own, *_):
+        tell(f"{own.prog} {version()}")
+        own.exit()
+
+
+def suggestion(name, known):
+    near = difflib.get_close_matches(name, known, 1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def figure_name(text):
+    if text not in FIGURES:
+        raise argparse.ArgumentTypeError(f"there is no figure {text}{suggestion(text, FIGURES)}")
+    return text
 
 
 def positive(text):
@@ -52,18 +82,31 @@ def positive(text):
 
 
 def parser():
-    figures = "\n".join(f"  {name:13} {shows}" for name, (_, _, shows) in FIGURES.items())
+    width = max(map(len, FIGURES))
+    figures = "\n".join(f"  {name:{width}}  {shows}" for name, (_, _, shows) in FIGURES.items())
     result = Parser(prog="kramers-plot", description=DESCRIPTION, epilog=EPILOG.format(figures=figures),
                     formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
     result.add_argument("files", metavar="FILE", nargs="+", type=Path, help="result file (HDF5)")
     result.add_argument("--output-dir", metavar="DIR", type=Path,
                         help="folder for the figures, made if missing (default: beside each file)")
-    result.add_argument("--format", choices=("png", "svg", "both"), default="both", help="default: both")
-    result.add_argument("--only", metavar="NAME", choices=FIGURES, action="append",
+    result.add_argument("--format", choices=FORMATS, default="both", help="both, the default, are png and svg")
+    result.add_argument("--only", metavar="NAME", type=figure_name, action="append",
                         help="draw this figure alone; may be repeated")
+    result.add_argument("--style", choices=("default", "paper"), default="default",
+                        help="for a screen (default), or for a column of a paper")
+    result.add_argument("--column", type=int, choices=(1, 2),
+                        help="columns of the paper that a figure fills (default: 1)")
     result.add_argument("--dpi", metavar="N", type=positive, default=200,
                         help="pixels per inch of a PNG (default: 200)")
+    result.add_argument("--version", action=Version, nargs=0, help="show the version and leave")
     return result
+
+
+def check_style(options):
+    """A column is one of a paper."""
+    if options.column is not None and options.style != "paper":
+        raise UsageError(f"invalid --column: got {options.column} with --style {options.style}; expected it with "
+                         "--style paper")
 
 
 def check_names(files, output_dir):
@@ -99,7 +142,6 @@ def draw_file(path, options):
     from kramers_plot import style
     from kramers_plot.result_file import ResultFile
 
-    formats = ("png", "svg") if options.format == "both" else (options.format,)
     folder = options.output_dir or path.parent
     with damage_named(path, "its contents"), ResultFile(path) as result:
         held = [name for name, (_, group, _) in FIGURES.items() if result.has(group)]
@@ -110,13 +152,14 @@ def draw_file(path, options):
         for name in wanted:
             if name not in held:
                 raise PlotError(f"{path}: holds no data for the figure {name}; it holds those for {', '.join(held)}")
-        targets = {name: [folder / f"{path.stem}_{name}.{file_format}" for file_format in formats] for name in wanted}
+        targets = {name: [folder / f"{path.stem}_{name}.{file_format}" for file_format in FORMATS[options.format]]
+                   for name in wanted}
         for target in itertools.chain(*targets.values()):
             for source in options.files:
                 if is_same(target, source):
                     raise UsageError(f"the figure {target} would replace {source}, which is read; draw it into another "
                                      "folder with --output-dir")
-        style.apply()
+        style.apply(column=(options.column or 1) if options.style == "paper" else None)
         for name in wanted:
             module = importlib.import_module(f"kramers_plot.{FIGURES[name][0]}")
             with damage_named(path, f"the data of the figure {name}"):
@@ -130,6 +173,7 @@ def main(arguments):
     """Run the program; returns its exit code."""
     try:
         options = parser().parse_args(arguments)
+        check_style(options)
         check_names(options.files, options.output_dir)
     except PlotError as error:
         return report(error)

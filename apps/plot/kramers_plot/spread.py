@@ -13,7 +13,7 @@ DECADES_FOR_LOG = 1.3  # a range of colours wider than this is shown on a logari
 
 def trunk(result):
     time, position, low, high = result.columns(SPREAD, "time", "position", "lo", "hi")
-    figure = style.new_figure(8.4, 5.4)
+    figure = style.new_figure(6 if style.is_narrow() else 8.4, 5.4)
     axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(1.6, 1))
     style.band(axes, time, low, high, style.FIT, 0.45, label="lowest to highest member")
     trunk_time, trunk_position = time, position
@@ -47,8 +47,8 @@ def spread_map(result):
         axes.plot(x, v, color="0.8", linewidth=0.5, zorder=1)
     # The widest spreads are the rarest: they come last, on top.
     order = np.flatnonzero(shown)[np.argsort(spread[shown], kind="stable")]
-    points = axes.scatter(position[order], velocity[order], c=spread[order], norm=norm, cmap=style.COLOUR_MAP, s=16,
-                          linewidths=0, zorder=2)
+    points = axes.scatter(position[order], velocity[order], c=spread[order], norm=norm, cmap=style.COLOUR_MAP,
+                          s=style.mark(4)**2, linewidths=0, zorder=2)
     axes.set_xlim(*padded(position))
     axes.set_ylim(*padded(velocity))
     axes.set_xlabel(label("position", "x", LENGTH))
@@ -66,7 +66,7 @@ def spread_time(result):
         panels.append((f"growth rate [{INVERSE_TIME}]", growth, style.THIRD))
     if members is not None and np.ptp(members) > 0:  # the adaptive mode gives more members to some points
         panels.append(("members", members, style.SECOND))
-    figure = style.new_figure(8.4, 1.9 + 1.6 * (1 + len(panels)))
+    figure = style.new_figure(5 if style.is_narrow() else 8.4, 1.9 + 1.6 * (1 + len(panels)))
     axes, *others = figure.subplots(1 + len(panels), 1, sharex=True)
     if error is not None:
         style.band(axes, time, spread - error, spread + error, style.DATA, 0.4)

@@ -2,6 +2,7 @@
 """How all figures look: fonts, colours, titles, footers, and how they are saved."""
 import io
 import math
+import string
 
 import matplotlib
 import numpy as np
@@ -29,6 +30,9 @@ LENGTH, TIME, ENERGY = r"$l_0$", r"$\tau$", r"$kT$"
 VELOCITY, INVERSE_TIME = r"$l_0/\tau$", r"$\tau^{-1}$"
 
 POTENTIALS = {"mueller_brown": "M\N{LATIN SMALL LETTER U WITH DIAERESIS}ller-Brown"}
+# Without dates, so that the same data give the same bytes.
+METADATA = {"png": {"Software": "kramers-plot"}, "svg": {"Date": None},
+            "pdf": {"Creator": "kramers-plot", "CreationDate": None}}
 
 SETTINGS = {
     "font.size": 10, "axes.labelsize": 10.5, "axes.titlesize": 10.5, "legend.fontsize": 9,
@@ -42,23 +46,88 @@ SETTINGS = {
 }
 
 
-def apply():
-    """Take the settings above over matplotlib's own, whatever the user has set."""
+# Of figures that a paper prints without scaling them.
+PAPER = {
+    "font.size": 7.5, "axes.labelsize": 8, "axes.titlesize": 7.5, "legend.fontsize": 7,
+    "xtick.labelsize": 7, "ytick.labelsize": 7, "axes.linewidth": 0.6, "lines.linewidth": 1.2,
+    "xtick.major.width": 0.6, "ytick.major.width": 0.6, "xtick.minor.width": 0.5, "ytick.minor.width": 0.5,
+    "xtick.major.size": 2.8, "ytick.major.size": 2.8, "xtick.minor.size": 1.6, "ytick.minor.size": 1.6,
+    "xtick.major.pad": 2.5, "ytick.major.pad": 2.5, "axes.labelpad": 2.5, "axes.titlepad": 3,
+    "legend.labelspacing": 0.3, "legend.borderaxespad": 0.2, "legend.handletextpad": 0.5, "legend.columnspacing": 1.2,
+    "figure.constrained_layout.w_pad": 0.02, "figure.constrained_layout.h_pad": 0.02,
+    "pdf.fonttype": 42,  # journals refuse fonts of type 3
+}
+COLUMN_WIDTHS = {1: 85, 2: 175}  # of a paper [mm]
+_column = None  # of a paper, in which the figures shall stand; None: they are looked at on a screen
+
+
+def apply(column=None):
+    """Take the settings above over matplotlib's own, whatever the user has set; those of a paper for its columns."""
+    global _column
+    _column = column
     matplotlib.rcdefaults()
     matplotlib.rcParams.update(SETTINGS)
+    if column is not None:
+        matplotlib.rcParams.update(PAPER)
+
+
+def is_narrow():
+    """Must panels that stand beside each other elsewhere stand below each other?"""
+    return _column == 1
 
 
 def new_figure(width, height):
-    return Figure(figsize=(width, height), layout="constrained")
+    """A figure of so many inches, or as wide as the column of a paper and of the same shape, but never very high."""
+    scale = 1 if _column is None else COLUMN_WIDTHS[_column] / 25.4 / width
+    height = min(height, 0.75 * width) if _column == 2 else height
+    return Figure(figsize=(scale * width, scale * height), layout="constrained")
+
+
+def row(number, width, height, **ratios):
+    """A figure of so many inches and its panels beside each other; below each other where they have no room."""
+    if not is_narrow():
+        figure = new_figure(width, height)
+        return figure, list(np.atleast_1d(figure.subplots(1, number, **ratios)))
+    figure = new_figure(width, 0.9 * number**2 * height)
+    return figure, list(np.atleast_1d(figure.subplots(number, 1)))
+
+
+def heading(axes, text):
+    """What a panel shows, above it."""
+    axes.set_title(text, loc="left", fontsize=matplotlib.rcParams["legend.fontsize"], pad=3)
+
+
+def note(axes, text, side="right"):
+    """A hint above a panel; a paper has it in its caption."""
+    if _column is None:
+        axes.set_title(text, loc=side, fontsize=8, color=MUTED, pad=3)
+
+
+def mark(size):
+    """The size of a mark [pt], smaller in a paper."""
+    return size if _column is None else 0.6 * size
 
 
 def frame(figure, result, title, parts=None):
-    """Title with the system, or other parts, and the small line that says where the numbers come from."""
+    """Title with the system, or other parts, and the small line that says where the numbers come from.
+
+    In a paper, where the caption has them, letters of the panels instead.
+    """
+    if _column is not None:
+        letter_panels(figure)
+        return
     heading = "$\\bf{" + title.replace(" ", r"\ ") + "}$"
     lines = broken(system(result) if parts is None else parts, "  |  ", figure, SETTINGS["figure.titlesize"])
     figure.suptitle("\n".join([heading, *lines]), x=0.012, ha="left", linespacing=1.45)
     origin = broken(provenance(result), "   ", figure, FOOTER_SIZE)
     figure.supxlabel("\n".join(origin), x=0.012, ha="left", fontsize=FOOTER_SIZE, color=MUTED)
+
+
+def letter_panels(figure):
+    """A letter before the heading of each panel, where there are several."""
+    panels = [axes for axes in figure.axes if axes.axison and axes.get_label() != "<colorbar>"]
+    for letter, axes in zip(string.ascii_lowercase, panels if len(panels) > 1 else []):
+        heading(axes, f"$\\bf{{{letter}}}$   {axes.get_title('left')}".rstrip())
 
 
 def broken(parts, separator, figure, size):
@@ -89,7 +158,7 @@ def system(result):
         parts.append(rf"{name}, $\Delta t$ = {plain(dt)} {TIME}")
     walkers = result.parameter("walkers")
     if walkers is not None and int(walkers) > 1:
-        parts.append(f"{int(walkers):,} walkers".replace(",", "\N{THIN SPACE}"))
+        parts.append(f"{thousands(walkers)} walkers")
     return parts
 
 
@@ -111,6 +180,10 @@ def plain(value):
     return f"{value:.4g}"
 
 
+def thousands(number):
+    return f"{int(number):,}".replace(",", "\N{THIN SPACE}")
+
+
 def label(quantity, symbol, unit):
     return f"{quantity} ${symbol}$ [{unit}]"
 
@@ -126,6 +199,16 @@ def measured(value, error):
     scale = 10.0**exponent
     text = f"{value / scale:.{digits}f}({round(error / scale * 10**digits):d})"
     return text if exponent == 0 else rf"{text}$\times 10^{{{exponent}}}$"
+
+
+def interval(value, low, high):
+    """A value with the ends of its interval, 2.23 (95 %: 2.10 to 2.36) x 10^-3."""
+    exponent = math.floor(math.log10(value))
+    exponent = 0 if -3 < exponent < 4 else exponent
+    numbers = [number / 10.0**exponent for number in (value, low, high)]
+    digits = max(0, 1 - math.floor(math.log10(numbers[2] - numbers[1]))) if high > low else 3
+    told = "{:.{d}f} (95 %: {:.{d}f} to {:.{d}f})".format(*numbers, d=digits)
+    return told if exponent == 0 else rf"{told}$\times 10^{{{exponent}}}$"
 
 
 def scientific(value):
@@ -161,15 +244,14 @@ def plain_ticks(axis, low, high, short="2346"):
     chosen = short if high / low < 100 else ""
     axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}" if f"{value:.0e}"[0] in chosen else ""))
-    axis.set_tick_params(which="minor", labelsize=8.5)
+    axis.set_tick_params(which="minor", labelsize=matplotlib.rcParams["xtick.labelsize"] - 1)
 
 
 def save(figure, target, dpi):
     """Write a figure under its name when it is whole. The same figure gives the same bytes."""
     file_format = target.suffix[1:]
-    metadata = {"Date": None} if file_format == "svg" else {"Software": "kramers-plot"}
     content = io.BytesIO()
-    figure.savefig(content, format=file_format, dpi=dpi, metadata=metadata)
+    figure.savefig(content, format=file_format, dpi=dpi, metadata=METADATA[file_format])
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         write_whole(target, content.getvalue())
