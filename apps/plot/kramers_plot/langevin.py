@@ -10,6 +10,8 @@ from kramers_plot.style import ENERGY, INVERSE_TIME, LENGTH, TIME, label, padded
 FREE_ENERGY = "kramers/free_energy"
 POPULATION = "kramers/population"
 CORRELATION = "kramers/correlation"
+LEAST_DECAY = 4  # lags of a correlation that tell how it decays
+LEAST_SWING = 0.02  # below zero, of a correlation that is not taken for a decay with noise
 MOST_ERROR = 0.5  # of a bin that is shown in a plane [kT]; about four independent samples
 
 
@@ -41,7 +43,7 @@ def free_energy_1d(result):
         axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     else:
         axes = below = figure.subplots()
-    axes.errorbar(position[seen], value[seen], error[seen], fmt="o", markersize=3.2, color=style.DATA,
+    axes.errorbar(position[seen], value[seen], error[seen], fmt="o", markersize=style.mark(3.2), color=style.DATA,
                   elinewidth=1, label="simulation, with standard error", zorder=2)
     if known.any():
         axes.plot(position[known], exact[known], color=style.EXACT, linewidth=1.2, label="exact", zorder=3)
@@ -53,7 +55,7 @@ def free_energy_1d(result):
     if compared.any():
         below.axhline(0, color=style.EXACT, linewidth=1.2)
         difference = (value - exact)[compared]
-        below.errorbar(position[compared], difference, error[compared], fmt="o", markersize=2.6,
+        below.errorbar(position[compared], difference, error[compared], fmt="o", markersize=style.mark(2.6),
                        color=style.DATA, elinewidth=1)
         # The few samples beyond the walls must not hide the error where it matters.
         reach = 1.3 * np.nanpercentile(np.abs(difference) + np.nan_to_num(error[compared]), 90)
@@ -90,7 +92,7 @@ def free_energy_2d(result):
     if np.isfinite(exact).any():
         axes.contour(x, y, np.ma.masked_invalid(exact).T, levels=levels, colors="black", linewidths=0.8)
         notes.append(f"lines: exact, every {style.plain(levels[1] - levels[0])} {unit}")
-    axes.set_title(",  ".join(notes), loc="left", fontsize=9)
+    style.note(axes, ",  ".join(notes), "left")
     axes.set_xlim(*padded(x[known.any(axis=1)]))
     axes.set_ylim(*padded(y[known.any(axis=0)]))
     axes.set_xlabel(label("position", "x", LENGTH))
@@ -120,9 +122,9 @@ def population(result):
 
 def draw_decay(axes, result, time, difference, error):
     """The distance from equilibrium on a logarithmic axis, with its fit."""
-    rate, rate_error, prefactor, begin, end, reference = (
+    rate, rate_error, prefactor, begin, end, exact, reference = (
         result.number(POPULATION, name)
-        for name in ("rate", "rate_error", "prefactor", "fit_begin", "fit_end", "reference_rate"))
+        for name in ("rate", "rate_error", "prefactor", "fit_begin", "fit_end", "exact_rate", "reference_rate"))
     eigenvalue = result.number(POPULATION, "relaxation_rate") or 2 * rate
     if None in (prefactor, begin, end) or not rate > 0 or not eigenvalue > 0:
         raise BadData(f"{result.path}: /{POPULATION} has a rate, but not all attributes of its fit (rate and "
@@ -143,15 +145,18 @@ def draw_decay(axes, result, time, difference, error):
     fitted = np.array([begin, end])
     axes.plot(fitted, abs(prefactor) * np.exp(-eigenvalue * fitted), color=style.FIT, linestyle="--",
               label=f"fit, $k$ = {style.measured(rate, rate_error)} {INVERSE_TIME}")
-    if reference is not None:
+    theory = "Kramers, strong friction" if result.overdamped() else "Kramers-Grote-Hynes"
+    for value, name, colour, line in ((exact, "exact", style.EXACT, ":"), (reference, theory, style.SECOND, "-.")):
+        if value is None:
+            continue
         # Drawn through the beginning of the fit: what relaxes before it is not part of the rate.
         later = np.array([begin, time[-1]])
-        decay = np.exp(-eigenvalue * (begin + reference / rate * (later - begin)))
-        name = "Kramers, strong friction" if result.overdamped() else "Kramers-Grote-Hynes"
-        axes.plot(later, abs(prefactor) * decay, color=style.EXACT, linestyle=":",
-                  label=f"{name}, $k$ = {style.scientific(reference)} {INVERSE_TIME}")
+        decay = np.exp(-eigenvalue * (begin + value / rate * (later - begin)))
+        axes.plot(later, abs(prefactor) * decay, color=colour, linestyle=line,
+                  label=f"{name}, $k$ = {style.scientific(value)} {INVERSE_TIME}")
     axes.set_yscale("log")
-    axes.set_ylim(floor, 1.15 * np.nanmax(excess))
+    top = np.nanmax(excess)
+    axes.set_ylim(floor, 1.15 * top * (top / floor)**(0.25 if style.is_narrow() else 0))  # room for the legend
     if floor > 0.01:
         style.plain_ticks(axes.yaxis, *axes.get_ylim())
     shift = f" {-equilibrium:+.3g}" if equilibrium else ""
@@ -166,26 +171,51 @@ def correlation(result):
     later = time > 0
     if not (later & (moved > 0)).any():
         raise BadData(f"{result.path}: /{CORRELATION}/displacement has no positive value; run longer")
-    figure = style.new_figure(9.6, 4.2)
-    left, right = figure.subplots(1, 2)
-    for name, colour, line in (("position", style.DATA, "-"), ("velocity", style.FIT, "--")):
+    decays = []
+    for name, colour in (("position", style.DATA), ("velocity", style.FIT)):
         if not result.has(f"{CORRELATION}/{name}"):
             continue  # overdamped walkers have no velocity
         _, series, error = result.columns(CORRELATION, "time", name, f"{name}_error", unknown=(name, f"{name}_error"))
         if series[0] > 0:
-            style.band(left, time[later], *((series + sign * error)[later] / series[0] for sign in (-1, 1)), colour)
-            left.plot(time[later], series[later] / series[0], line, color=colour, label=name)
-    left.axhline(0, color=style.MUTED, linewidth=0.8)
-    # Velocities and wells forget in very different times: both are seen on a logarithmic axis.
-    left.set_xscale("log")
-    left.set_xlim(time[later][0], time[-1])
-    style.plain_ticks(left.xaxis, *left.get_xlim())
-    left.set_xlabel(label("lag time", "t", TIME))
-    left.set_ylabel("autocorrelation $C(t)/C(0)$")
-    left.legend(loc="best")
-    draw_displacement(right, result, time, moved, moved_error)
+            decays.append((name, colour, series / series[0], np.nan_to_num(error) / series[0]))
+    number = len(decays) + 1
+    figure, panels = style.row(number, 1.2 + 3.9 * number, 4.2)
+    for axes, (name, colour, value, error) in zip(panels, decays):
+        draw_decay_of_correlation(axes, time, value, error, colour)
+        axes.set_ylabel(f"autocorrelation of {name}")
+        if result.attribute(CORRELATION, f"{name}_undersampled"):
+            axes.lines[-1].set_label(f"undersampled: {name} forgets faster\nthan frames follow each other")
+            axes.set_ylim(top=axes.get_ylim()[1] + 0.2 * np.ptp(axes.get_ylim()))
+            axes.legend(loc="upper left")
+    draw_displacement(panels[-1], result, time, moved, moved_error)
     style.frame(figure, result, "Correlations")
     return figure
+
+
+def draw_decay_of_correlation(axes, time, value, error, colour):
+    """On a logarithmic vertical axis, as far as it is above its error, if that is more than a decade and no swing."""
+    noise = np.flatnonzero(~(value > error))
+    known = noise[0] if noise.size else value.size
+    swings = (value < -np.maximum(5 * error, LEAST_SWING)).any()
+    decays = known >= LEAST_DECAY and value[:known].min() < 0.1 and not swings
+    shown = np.arange(known) if decays else np.flatnonzero(time > 0)
+    low, high = value - error, value + error
+    if decays:
+        floor = 0.7 * value[:known].min()
+        low = np.maximum(low, floor / 10)
+        axes.set_yscale("log")
+        axes.set_ylim(floor, 1.2 * high[:known].max())
+        style.plain_ticks(axes.yaxis, *axes.get_ylim())
+    else:
+        axes.axhline(0, color=style.MUTED, linewidth=0.8)
+        # What swings does so in a small part of the time for which wells are remembered.
+        axes.set_xscale("log")
+    style.band(axes, time[shown], low[shown], high[shown], colour, 0.35)
+    axes.plot(time[shown], value[shown], color=colour)
+    axes.set_xlim(time[shown][0], time[shown][-1])
+    if not decays:
+        style.plain_ticks(axes.xaxis, *axes.get_xlim())
+    axes.set_xlabel(label("lag time", "t", TIME))
 
 
 def draw_displacement(axes, result, time, moved, error):
