@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Tests of kramers-plot: its command line, its messages, and what the figures show."""
+import importlib
 import importlib.util
 import io
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,16 +25,17 @@ if MISSING:
 import h5py
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
 
 PLOT = Path(__file__).resolve().parents[2] / "apps" / "plot"
 sys.path.insert(0, str(PLOT))
 import fixtures
-from kramers_plot import classify, damage, langevin, paths, spread, style, trajectory
+from kramers_plot import classify, core_sets, damage, langevin, paths, spread, style, trajectory
 from kramers_plot.command_line import FIGURES, main
 from kramers_plot.errors import BadData
 from kramers_plot.result_file import ResultFile
 
-LANGEVIN = ["free_energy", "trajectory", "population", "correlation"]
+LANGEVIN = ["free_energy", "trajectory", "population", "correlation", "survival", "core_set_relaxation"]
 SPREAD = ["trunk", "spread_map", "spread_time"]
 CLASSIFY = ["classes", "loss", "evaluation", "sweep"]
 
@@ -101,10 +105,49 @@ class CommandLine(WithFiles):
     def test_wrong_usage_is_64_with_one_line(self):
         file = self.files / "spread.h5"
         for arguments in ([], ["--colour", file], [file, "--only", "nothing"], [file, "--dpi", "0"],
-                          [file, "--dpi", "many"], [file, "--format", "pdf"], [file, file]):
+                          [file, "--dpi", "many"], [file, "--format", "eps"], [file, file], [file, "--column", "1"],
+                          [file, "--style", "paper", "--column", "3"], [file, "--style", "paper", "--column", "1.5"]):
             answer = Answer(*arguments)
             self.assertEqual(answer.returncode, 64, arguments)
             self.assertRegex(answer.stderr, r"^kramers-plot: [^\n]+\n$")
+
+    def test_mistyped_names_are_told(self):
+        file = self.files / "spread.h5"
+        for arguments, word in (([file, "--fromat", "png"], "unknown option --fromat; did you mean --format?"),
+                                ([file, "--colum=1"], "unknown option --colum; did you mean --column?"),
+                                ([file, "--only", "spreadmap"], "no figure spreadmap; did you mean spread_map?"),
+                                ([file, "--only", "qqqq"], "no figure qqqq (see kramers-plot --help)")):
+            self.assertIn(word, Answer(*arguments).stderr)
+
+    def test_the_version_is_that_of_the_project(self):
+        project = (PLOT.parents[1] / "CMakeLists.txt").read_text(encoding="utf-8")
+        number = re.search(r"project\(kramers VERSION (\S+)", project)[1]
+        answer = Answer("--version")
+        self.assertEqual((answer.returncode, answer.stdout), (0, f"kramers-plot {number}\n"))
+
+    def test_an_installed_program_knows_its_version_without_the_sources(self):
+        shutil.copytree(PLOT, self.own / "bin", ignore=shutil.ignore_patterns("figures", "__pycache__"))
+        command = [sys.executable, "-B", str(self.own / "bin" / "kramers-plot"), "--version"]
+        for content, told in ((None, "of unknown version"), ("7.8.9\n", "7.8.9")):
+            if content:
+                (self.own / "bin" / "kramers_plot" / "VERSION").write_text(content, encoding="utf-8")
+            answer = subprocess.run(command, capture_output=True, text=True, check=False)
+            self.assertEqual((answer.returncode, answer.stdout, answer.stderr), (0, f"kramers-plot {told}\n", ""))
+
+    def test_a_paper_has_its_own_widths_and_pdf(self):
+        for column, millimetres in (("1", 85), ("2", 175)):
+            answer = Answer(self.files / "spread.h5", "--style", "paper", "--column", column, "--output-dir",
+                            self.own / column, "--dpi", 254, "--format", "png", "--only", "trunk")
+            self.assertEqual((answer.returncode, answer.stderr), (0, ""))
+            content = (self.own / column / "spread_trunk.png").read_bytes()
+            self.assertAlmostEqual(int.from_bytes(content[16:20], "big") / 10, millimetres, delta=0.1)
+        self.assertEqual(Answer(self.files / "spread.h5", "--style", "paper", "--format", "pdf", "--only", "trunk",
+                                "--output-dir", self.own).returncode, 0)
+        content = (self.own / "spread_trunk.pdf").read_bytes()
+        self.assertTrue(content.startswith(b"%PDF-"))
+        self.assertFalse(b"CreationDate" in content)
+        width = float(re.search(rb"/MediaBox \[ 0 0 (\S+)", content)[1])
+        self.assertAlmostEqual(width / 72 * 25.4, 85, delta=0.1)
 
     def test_draws_what_each_file_holds(self):
         answer = Answer(self.files / "langevin.h5", self.files / "spread.h5", self.files / "classify.h5", "--output-dir",
@@ -134,6 +177,16 @@ class CommandLine(WithFiles):
             Answer(self.files / "spread.h5", "--output-dir", self.own / folder, "--dpi", 40)
         for name in os.listdir(self.own / "first"):
             self.assertEqual((self.own / "first" / name).read_bytes(), (self.own / "second" / name).read_bytes(), name)
+
+    def test_the_same_bytes_of_a_pdf_from_another_process_at_another_time(self):
+        """Hashes of texts differ from process to process; a date would differ from second to second."""
+        command = [sys.executable, "-B", str(PLOT / "kramers-plot"), str(self.files / "spread.h5"), "--format", "pdf",
+                   "--only", "spread_map", "--style", "paper"]
+        for seed in "12":
+            subprocess.run([*command, "--output-dir", str(self.own / seed)], capture_output=True, check=True,
+                           env={**os.environ, "PYTHONHASHSEED": seed})
+        one, other = ((self.own / seed / "spread_spread_map.pdf").read_bytes() for seed in "12")
+        self.assertEqual(one, other)
 
 
 class Faults(WithFiles):
@@ -196,12 +249,23 @@ class Faults(WithFiles):
                 ("langevin", "particles/walkers/id", np.arange(3), "3 ids"),
                 ("langevin", "kramers/population/difference", np.full(151, -1.0), "beyond its equilibrium"),
                 ("langevin", "kramers/correlation/displacement", np.zeros(75), "no positive"),
+                ("langevin", "kramers/survival/value", None, "lacks the dataset"),
+                ("langevin", "kramers/survival/error", np.zeros(3), "3 values"),
+                ("langevin", "kramers/survival/value", np.full(151, 0.0), "no share above zero"),
+                ("langevin", "kramers/survival/value", np.full(151, 1.5), "between 0 and 1"),
+                ("langevin", "kramers/core_sets/relaxation_rate", np.full(150, np.nan), "at no lag time"),
                 ("mueller_brown", table, np.zeros((3, 4)), "(3, 4)"),
                 ("mueller_brown", "kramers/free_energy/error", np.full((40, 36), 99.0), "0.5 kT in 0 bins"),
                 ("spread", "spread/time", np.zeros(0), "none of them zero"),
                 ("spread", "spread/spread", np.full(100, np.nan), "no finite")):
             with self.subTest(name=name, word=word):
                 self.refused(self.changed(file, replace(name, value)), 65, word)
+        for name, value, word in (("rate_upper", np.nan, "upper limit"), ("walkers", 0, "number of events and walkers"),
+                                  ("events", -1, "number of events"), ("rate", 0.0, "no rate above zero"),
+                                  ("rate_lower", 1.0, "no rate above zero")):
+            with self.subTest(attribute=name):
+                path = self.changed("langevin", lambda file: file["kramers/survival"].attrs.update({name: value}))
+                self.refused(path, 65, word)
         damaged = self.changed("spread", lambda file: file.attrs.update(provenance="{"))
         self.refused(damaged, 65, "provenance")
 
@@ -311,7 +375,7 @@ class Contents(WithFiles):
         path = self.changed("langevin", forget)
         self.assertEqual(len(self.draw(langevin.free_energy, path).axes), 1)
         self.draw(langevin.population, path)
-        self.assertEqual(legend(self.draw(langevin.correlation, path).axes[1]), ["simulation"])
+        self.assertEqual(legend(self.draw(langevin.correlation, path).axes[-1]), ["simulation"])
         figure = self.draw(trajectory.trajectory, path)
         self.assertIn("walker 0", [axes.get_title("left") for axes in figure.axes])
 
@@ -395,17 +459,123 @@ class Contents(WithFiles):
     def test_overdamped_walkers_have_no_velocity(self):
         path = self.changed("langevin", lambda file: file["parameters"].attrs.update(scheme="euler_maruyama"))
         self.assertNotIn("velocity $v$", "".join(a.get_ylabel() for a in self.draw(trajectory.trajectory, path).axes))
-        time, free = lines(self.draw(langevin.correlation, path).axes[1])["free particle"].get_data()
+        time, free = lines(self.draw(langevin.correlation, path).axes[-1])["free particle"].get_data()
         np.testing.assert_allclose(free, 2 * fixtures.KT * time)
         self.assertIn("strong friction", legend(self.draw(langevin.population, path).axes[0])[2])
 
     def test_correlations_begin_at_one_and_displacement_has_its_reference(self):
-        left, right = self.draw(langevin.correlation, self.files / "langevin.h5").axes
+        *panels, right = self.draw(langevin.correlation, self.files / "langevin.h5").axes
         with h5py.File(self.files / "langevin.h5") as file:
-            velocity = file["kramers/correlation/velocity"][:]
-        np.testing.assert_allclose(lines(left)["velocity"].get_ydata(), velocity[1:] / velocity[0])
+            group = file["kramers/correlation"]
+            for axes, name in zip(panels, ("position", "velocity")):
+                value, error = group[name][:], group[f"{name}_error"][:]
+                np.testing.assert_allclose(axes.get_lines()[-1].get_ydata(), value[1:] / value[0])
+                corners = axes.collections[0].get_paths()[0].vertices[:, 1]
+                self.assertAlmostEqual(corners.max(), ((value + error)[1:] / value[0]).max())
+                self.assertEqual(axes.get_yscale(), "linear")
+                self.assertIsNone(axes.get_legend())
         time, free = lines(right)["free particle"].get_data()
         np.testing.assert_allclose(free, 2 * fixtures.KT * (time - 1 + np.exp(-time)))
+
+    def test_a_correlation_that_decays_is_logarithmic_down_to_its_noise(self):
+        def change(swing):
+            def write(file):
+                group = file["kramers/correlation"]
+                time = group["time"][:]
+                group["position"][:] = 3 * np.exp(-time) * np.cos(swing * time)
+                group["position_error"][:] = 0.03
+            return write
+
+        axes = self.draw(langevin.correlation, self.changed("langevin", change(0))).axes[0]
+        time, value = axes.get_lines()[-1].get_data()
+        self.assertEqual((axes.get_yscale(), axes.get_xscale()), ("log", "linear"))
+        np.testing.assert_allclose(value, np.exp(-time))
+        self.assertEqual((time[0], round(time[-1], 6)), (0, 4.6))  # exp(-4.6) > 0.01 > exp(-4.8)
+        axes = self.draw(langevin.correlation, self.changed("langevin", change(1))).axes[0]
+        self.assertEqual((axes.get_yscale(), axes.get_xscale()), ("linear", "log"))
+
+    def test_velocities_that_are_undersampled_are_told(self):
+        path = self.changed("langevin", lambda file: file["kramers/correlation"].attrs.update(velocity_undersampled=True))
+        position, velocity, _ = self.draw(langevin.correlation, path).axes
+        self.assertIsNone(position.get_legend())
+        self.assertIn("undersampled", legend(velocity)[0])
+
+    def test_population_shows_the_exact_rate_before_the_theory(self):
+        path = self.changed("langevin", lambda file: file["kramers/population"].attrs.update(exact_rate=0.00222))
+        axes = self.draw(langevin.population, path).axes[0]
+        time, decay = axes.get_lines()[2].get_data()
+        self.assertAlmostEqual(-np.log(decay[1] / decay[0]) / (time[1] - time[0]) / 2, 0.00222)
+        self.assertEqual([text.split(",")[0] for text in legend(axes)[2:]], ["exact", "Kramers-Grote-Hynes"])
+
+    def test_survival_shows_data_rate_and_exact_mean(self):
+        with h5py.File(self.files / "langevin.h5") as file:
+            group = file["kramers/survival"]
+            told, value, error = dict(group.attrs), group["value"][:], group["error"][:]
+        self.assertTrue(0 < told["events"] and value[-1] > 0.8)  # less than 20 %: linear
+        axes = self.draw(core_sets.survival, self.files / "langevin.h5").axes[0]
+        data, fitted, exact = axes.get_lines()
+        self.assertEqual(axes.get_yscale(), "linear")
+        np.testing.assert_array_equal(data.get_ydata(), value)
+        for line, rate in ((fitted, told["rate"]), (exact, fixtures.KGH)):
+            np.testing.assert_allclose(line.get_ydata(), np.exp(-rate * line.get_xdata()))
+        corners = [band.get_paths()[0].vertices for band in axes.collections]
+        self.assertAlmostEqual(corners[0][:, 1].min(), (value - error).min())
+        for rate in (told["rate_lower"], told["rate_upper"]):
+            ends = corners[1][corners[1][:, 0] == 30.0][:, 1]
+            self.assertTrue(np.isclose(ends, np.exp(-rate * 30)).any(), rate)
+        self.assertIn(f"{told['events']} of 300 walkers", legend(axes)[0])
+        self.assertIn(style.interval(told["rate"], told["rate_lower"], told["rate_upper"]), legend(axes)[1])
+        self.assertEqual(len(legend(axes)), 3)
+
+    def test_survival_that_falls_far_is_logarithmic_and_tells_its_test(self):
+        def change(file):
+            group = file["kramers/survival"]
+            group["value"][:] = np.linspace(1, 0, 151)
+            group.attrs["p_exponential"] = 0.003
+            del group.attrs["exact_mean_first_passage_time"]
+
+        axes = self.draw(core_sets.survival, self.changed("langevin", change)).axes[0]
+        self.assertEqual(axes.get_yscale(), "log")
+        self.assertEqual(axes.get_lines()[0].get_xdata().size, 150)  # zero has no place
+        self.assertEqual(legend(axes)[2], "waiting times are not exponential ($p$ = 0.003)")
+
+    def test_survival_without_events_shows_the_upper_limit(self):
+        def change(file):
+            group = file["kramers/survival"]
+            group["value"][:] = 1
+            group.attrs.update(events=0, rate=0.0, rate_lower=0.0, rate_upper=3e-4, p_exponential=np.nan)
+
+        axes = self.draw(core_sets.survival, self.changed("langevin", change)).axes[0]
+        limit, exact = axes.get_lines()
+        np.testing.assert_allclose(limit.get_ydata(), np.exp(-3e-4 * limit.get_xdata()))
+        self.assertTrue(any("$k$ < 3.000" in text and "none of 300" in text for text in legend(axes)), legend(axes))
+        self.assertEqual(len(legend(axes)), 2)
+
+    def test_core_set_relaxation_shows_plateau_and_exact_rate(self):
+        axes = self.draw(core_sets.core_set_relaxation, self.files / "langevin.h5").axes[0]
+        found = lines(axes)
+        with h5py.File(self.files / "langevin.h5") as file:
+            group = file["kramers/core_sets"]
+            np.testing.assert_array_equal(found["simulation, with standard error"].get_data(),
+                                          [group["lag"][:], group["relaxation_rate"][:]])
+            begin, last = group.attrs["lag"], group["lag"][-1]
+        plateau, exact = (line for name, line in found.items() if name.startswith(("plateau", "exact")))
+        self.assertEqual((list(plateau.get_xdata()), plateau.get_ydata()[0]), ([begin, last], 2.05 * fixtures.KGH))
+        self.assertEqual(exact.get_ydata()[0], 2 * fixtures.KGH)
+        self.assertEqual(axes.get_xscale(), "log")
+
+    def test_few_lags_have_bars_and_no_plateau_is_none(self):
+        def change(file):
+            group = file["kramers/core_sets"]
+            group.attrs.clear()
+            for name in ("lag", "relaxation_rate", "relaxation_rate_error"):
+                series = group[name][:20]
+                del group[name]
+                group[name] = series
+
+        axes = self.draw(core_sets.core_set_relaxation, self.changed("langevin", change)).axes[0]
+        self.assertEqual((len(axes.containers), legend(axes)), (1, ["simulation, with standard error"]))
+        self.assertEqual(axes.get_xscale(), "linear")
 
     def test_trajectory_shows_core_sets_and_transitions(self):
         path = self.changed("langevin", lambda file: file["parameters"].attrs.update(cores=[-0.5, 0.5]))
@@ -436,6 +606,63 @@ class Contents(WithFiles):
         figure = self.draw(trajectory.trajectory, self.changed("langevin", change))
         np.testing.assert_allclose(figure.axes[0].get_lines()[-2].get_xdata(), 3 + 0.5 * np.arange(151))
         self.assertTrue(figure.axes[3].get_ylabel().startswith("position $y$"))
+
+    def test_paths_on_a_surface_lie_over_its_free_energy(self):
+        path = self.files / "mueller_brown.h5"
+        figure = self.draw(trajectory.trajectory, path)
+        strips, side = figure.axes[:3], figure.axes[3]
+        with h5py.File(path) as file:
+            position = file["particles/walkers/position/value"][:]
+            exact = file["kramers/free_energy/exact"][:] / 15
+        counts = [paths.core_transitions(series, -0.4, 0.5).size for series in position[:, :, 0].T]
+        walkers = sorted(range(4), key=lambda walker: -counts[walker])[:3]
+        self.assertGreater(counts[walkers[0]], 0)
+        drawn = side.get_lines()
+        for line, strip, walker, colour in zip(drawn, strips, walkers, style.WALKERS):
+            np.testing.assert_array_equal(line.get_xydata(), position[:, walker])
+            self.assertEqual((line.get_color(), strip.get_lines()[0].get_color()), (colour, colour))
+        longest = paths.transition_path(position[:, walkers[0], 0],
+                                        paths.core_transitions(position[:, walkers[0], 0], -0.4, 0.5), -0.4, 0.5)
+        np.testing.assert_array_equal(drawn[3].get_xydata(), position[longest, walkers[0]])
+        self.assertEqual(list(side.collections[0].levels), list(range(0, 14, 2)))
+        self.assertIn("exact free energy", figure.axes[4].get_ylabel())
+        self.assertGreater(exact.max(), 12)
+
+    def test_paths_of_an_unknown_surface_lie_over_that_of_the_simulation(self):
+        unknown = self.changed("mueller_brown", lambda file: file["kramers/free_energy/exact"].write_direct(
+            np.full((40, 36), np.nan)))
+        figure = self.draw(trajectory.trajectory, unknown)
+        self.assertTrue(figure.axes[4].get_ylabel().startswith("free energy"))
+
+    def test_figures_of_a_paper_have_letters_and_no_title(self):
+        for column in (1, 2):
+            style.apply(column)
+            figure = self.draw(trajectory.trajectory, self.files / "mueller_brown.h5")
+            self.assertIsNone(figure._suptitle)
+            self.assertIsNone(figure._supxlabel)
+            headings = [axes.get_title("left") for axes in figure.axes]
+            for letter, text in zip("abcd", headings):
+                self.assertTrue(text.startswith(rf"$\bf{{{letter}}}$"), text)
+            self.assertEqual(headings[4:], [""])  # the colour bar
+            self.assertEqual([axes.get_title("right") for axes in figure.axes], [""] * 5)
+            single = self.draw(langevin.population, self.files / "langevin.h5")
+            self.assertEqual(single.axes[0].get_title("left"), "")
+
+    def test_texts_of_a_paper_are_within_the_figure(self):
+        style.apply(1)
+        for name, (module, group, _) in FIGURES.items():
+            for file in ("langevin", "mueller_brown", "spread", "classify"):
+                with ResultFile(self.files / f"{file}.h5") as result:
+                    if not result.has(group):
+                        continue
+                    figure = getattr(importlib.import_module(f"kramers_plot.{module}"), name)(result)
+                figure.draw_without_rendering()
+                box = figure.get_tightbbox()
+                with self.subTest(figure=name, file=file):
+                    self.assertTrue(box.x0 > -0.02 and box.x1 < figure.get_figwidth() + 0.02, box)
+                    self.assertTrue(box.y0 > -0.02 and box.y1 < figure.get_figheight() + 0.02, box)
+                    sizes = {text.get_fontsize() for text in figure.findobj(Text) if text.get_text()}
+                    self.assertTrue(6 <= min(sizes) and max(sizes) <= 8, sizes)
 
     def test_phase_space_shows_the_orbit_with_the_energy_of_the_barrier(self):
         axes = self.draw(trajectory.trajectory, self.files / "langevin.h5").axes[3]
@@ -570,6 +797,10 @@ class Parts(unittest.TestCase):
         self.assertEqual(style.measured(0.52, 0.013), "0.520(13)")
         self.assertEqual(style.measured(1234.5, 21.4), "1234(21)")
         self.assertEqual(style.measured(1.5e-5, float("nan")), r"1.500$\times 10^{-5}$")
+
+    def test_interval(self):
+        self.assertEqual(style.interval(2.2263e-3, 2.1e-3, 2.36e-3), r"2.23 (95 %: 2.10 to 2.36)$\times 10^{-3}$")
+        self.assertEqual(style.interval(0.5, 0.3, 0.8), "0.50 (95 %: 0.30 to 0.80)")
 
     def test_wells_are_parted_by_real_barriers(self):
         x = np.linspace(-2, 2, 401)

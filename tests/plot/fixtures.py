@@ -102,6 +102,9 @@ def langevin(path, walkers=300, frames=150, stride=10, saved=30):
         for name, series in (("time", time), ("difference", difference), ("error", error)):
             group[name] = series
 
+        survival(file, time, xs)
+        core_sets(file, time[1:])
+
         group = file.create_group("kramers/correlation")
         half = frames // 2
         group["time"] = time[:half]
@@ -111,12 +114,53 @@ def langevin(path, walkers=300, frames=150, stride=10, saved=30):
             group[f"{name}_error"] = now.std(axis=1) / np.sqrt(walkers)
 
 
+def survival(file, time, xs, core_b=0.5):
+    """Walkers that have not yet been beyond core_b; all are seen until the end, so the estimator of Kaplan and Meier
+    is their share."""
+    inside = xs >= core_b
+    first = np.where(inside.any(axis=0), time[inside.argmax(axis=0)], np.inf)
+    value = (first > time[:, None]).mean(axis=1)
+    events, at_risk = int(np.isfinite(first).sum()), np.minimum(first, time[-1]).sum()
+    reach = 1.96 * np.sqrt(max(events, 1))
+    group = file.create_group("kramers/survival")
+    group.attrs.update(rate=events / at_risk, rate_lower=max(events - reach, 0) / at_risk,
+                       rate_upper=(events + reach) / at_risk, events=events, walkers=xs.shape[1], p_exponential=0.3,
+                       exact_mean_first_passage_time=1 / KGH)
+    for name, series in (("time", time), ("value", value), ("error", np.sqrt(value * (1 - value) / xs.shape[1]))):
+        group[name] = series
+
+
+def core_sets(file, lag):
+    """A made-up rate that comes down to twice that of Kramers, Grote and Hynes, less and less certain."""
+    rng = np.random.default_rng(5)
+    error = 1e-4 * (1 + lag / 10)
+    rate = 2 * KGH * (1 + 1.5 * np.exp(-lag / 2)) + error * rng.standard_normal(lag.size)
+    group = file.create_group("kramers/core_sets")
+    group.attrs.update(relaxation_rate=2.05 * KGH, relaxation_rate_error=0.05 * KGH, lag=lag[lag.size // 4],
+                       exact_relaxation_rate=2 * KGH)
+    for name, series in (("lag", lag), ("relaxation_rate", rate), ("relaxation_rate_error", error)):
+        group[name] = series
+
+
 def mueller_brown_energy(x, y):
     total = 0
     for height, a, b, c, x0, y0 in ((-200, -1, 0, -10, 1, 0), (-100, -1, 0, -10, 0, 0.5),
                                     (-170, -6.5, 11, -6.5, -0.5, 1.5), (15, 0.7, 0.6, 0.7, -1, 1)):
         total = total + height * np.exp(a * (x - x0)**2 + b * (x - x0) * (y - y0) + c * (y - y0)**2)
     return total
+
+
+def walk(x, y, weight, rng, walkers=4, frames=200):
+    """Walkers that go from place to place of a grid as Metropolis lets them."""
+    place = np.array([[12, 28]] * walkers)
+    seen = []
+    for _ in range(frames):
+        for _ in range(12):
+            proposed = np.clip(place + rng.integers(-2, 3, place.shape), 0, np.array(weight.shape) - 1)
+            accepted = rng.random(walkers) * weight[tuple(place.T)] < weight[tuple(proposed.T)]
+            place = np.where(accepted[:, None], proposed, place)
+        seen.append(np.stack([x[place[:, 0]], y[place[:, 1]]], axis=1))
+    return np.array(seen)
 
 
 def mueller_brown(path, bins=(40, 36), samples=200000):
@@ -134,6 +178,10 @@ def mueller_brown(path, bins=(40, 36), samples=200000):
     with h5py.File(path, "w") as file:
         head(file, "kramers-langevin", INPUT.replace("double_well", "mueller_brown"))
         file["parameters"].attrs.update(potential="mueller_brown", kT=kT)
+        paths = walk(x, y, weight, rng)
+        for name, table in (("value", paths), ("time", 0.1 * np.arange(len(paths)))):
+            file[f"particles/walkers/position/{name}"] = table
+        file["parameters"].attrs["cores"] = [-0.4, 0.5]
         group = file.create_group("kramers/free_energy")
         group.attrs["kT"] = kT
         for name, table in (("position_x", x), ("position_y", y), ("value", value), ("error", error),
