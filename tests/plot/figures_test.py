@@ -495,7 +495,8 @@ class Contents(WithFiles):
         self.assertEqual((axes.get_yscale(), axes.get_xscale()), ("linear", "log"))
 
     def test_velocities_that_are_undersampled_are_told(self):
-        path = self.changed("langevin", lambda file: file["kramers/correlation"].attrs.update(velocity_undersampled=True))
+        path = self.changed("langevin", lambda file: file["kramers/correlation"].attrs.update(
+            velocity_undersampled=True))
         position, velocity, _ = self.draw(langevin.correlation, path).axes
         self.assertIsNone(position.get_legend())
         self.assertIn("undersampled", legend(velocity)[0])

@@ -84,6 +84,8 @@ def loss(result):
         seen.append(np.array([guessing]))
     seen = np.concatenate(seen)
     low, high = 0.95 * seen[seen > 0].min(), 1.05 * seen.max()
+    if style.is_narrow():
+        low *= (low / high)**0.3  # room for the legend
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlim(epoch[0], max(epoch[-1], epoch[0] + 1))
