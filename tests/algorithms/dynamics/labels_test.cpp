@@ -100,7 +100,7 @@ TYPED_TEST(Labels, TabulatedProfile) {
   Space const exec = other_instance<Space>();
   Listener const heard;
   Tabulated<double, Space> const profile(exec, natural_spline({{0, 1, 2}, {0, 1, 0}}));
-  EXPECT_GE(heard.allocations.size(), 2U);
+  EXPECT_GE(heard.allocations.size(), 1U);
   for (auto const& label : heard.allocations) EXPECT_TRUE(is_ours_or_kokkos(label)) << label;
 }
 

@@ -4,10 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <limits>
 
 namespace kramers::test {
 
@@ -94,15 +92,6 @@ TEST(Table, ReadsAFileAndRefusesAMissingOne) {
   EXPECT_THROW(read_table(path), InputError);
 }
 
-double evaluate(CubicSpline const& s, std::size_t i, double dx, int derivative = 0) {
-  double const c0 = s.coefficient[0][i], c1 = s.coefficient[1][i], c2 = s.coefficient[2][i], c3 = s.coefficient[3][i];
-  if (derivative == 0) return c0 + dx * (c1 + dx * (c2 + dx * c3));
-  if (derivative == 1) return c1 + dx * (2 * c2 + dx * 3 * c3);
-  return 2 * c2 + 6 * c3 * dx;
-}
-
-Table const uneven{{-1.5, -1.0, -0.2, 0.0, 0.7, 2.0, 2.25, 3.0}, {2.0, -0.5, 1.25, 0.75, -3.0, 0.5, 1.5, -0.25}};
-
 TEST(Table, EveryNumberCountsInItsHash) {
   Table const table{{0, 1, 2}, {5, 6, 7}};
   EXPECT_EQ(hash_of(table), hash_of(Table{{0, 1, 2}, {5, 6, 7}}));
@@ -110,81 +99,6 @@ TEST(Table, EveryNumberCountsInItsHash) {
                              Table{{0, 1, 2}, {6, 5, 7}}}) {
     EXPECT_NE(hash_of(other), hash_of(table));
   }
-}
-
-TEST(NaturalSpline, AgreesWithScipy) {
-  // scipy.interpolate.CubicSpline(position, energy, bc_type='natural').c, scipy 1.15
-  std::array<std::vector<double>, 3> const published{
-      {{-6.949585787929996, -1.1008284241400084, -0.5938549337839625, -4.099530559505092, -3.347161267638885,
-        4.970034012715954, 2.3453197282469516},
-       {0.0, 11.697514727579975, -11.063797864634918, -6.4645802639707215, 7.539393538065301, -1.1415510147154357,
-        -9.357306123160571},
-       {7.798343151719983, -9.483880246756204, 7.665362667773645, 6.668558953350487, -2.2258832186617252,
-        -10.954340144593516, 4.158802721404699}}};
-  CubicSpline const spline = natural_spline(uneven);
-  ASSERT_EQ(spline.knot, uneven.position);
-  for (std::size_t p = 0; p < 3; ++p) {
-    for (std::size_t i = 0; i < published[p].size(); ++i) {
-      // Both solve the same well-conditioned system (condition number < 4) in double: a few rounding errors of ~10.
-      EXPECT_NEAR(spline.coefficient[p + 1][i], published[p][i], 1e-13) << "c" << p + 1 << " of interval " << i;
-    }
-  }
-  EXPECT_NEAR(spline.coefficient[1].back(), -4.672659864123475, 1e-13);
-}
-
-TEST(NaturalSpline, IsTwiceContinuouslyDifferentiableAndStraightAtItsEnds) {
-  CubicSpline const spline = natural_spline(uneven);
-  for (std::size_t i = 0; i + 1 < spline.knot.size(); ++i) {
-    double const h = spline.knot[i + 1] - spline.knot[i];
-    for (int derivative = 0; derivative < 3; ++derivative) {
-      // Rounding of a four-term sum whose terms are below 30.
-      EXPECT_NEAR(evaluate(spline, i, h, derivative), evaluate(spline, i + 1, 0.0, derivative), 2e-14 * 30)
-          << "derivative " << derivative << " at knot " << i + 1;
-    }
-    EXPECT_EQ(spline.coefficient[0][i], uneven.energy[i]) << "passes through its points";
-  }
-  EXPECT_EQ(spline.coefficient[2].front(), 0.0);
-  EXPECT_EQ(spline.coefficient[2].back(), 0.0);
-}
-
-TEST(NaturalSpline, ReproducesAStraightLine) {
-  // Energies and positions are dyadic, so every divided difference is exact.
-  CubicSpline const spline = natural_spline({{-2, -1.5, 0.25, 1, 4}, {7, 6, 2.5, 1, -5}});
-  for (std::size_t i = 0; i < 5; ++i) {
-    EXPECT_EQ(spline.coefficient[1][i], -2.0);
-    EXPECT_EQ(spline.coefficient[2][i], 0.0);
-    EXPECT_EQ(spline.coefficient[3][i], 0.0);
-  }
-}
-
-TEST(NaturalSpline, ConvergesWithTheFourthPowerOfTheSpacing) {
-  // sin over whole half-periods has V'' = 0 at both ends, so the natural ends cost no accuracy.
-  auto const error = [](int intervals) {
-    Table table;
-    for (int i = 0; i <= intervals; ++i) {
-      table.position.push_back(std::acos(-1.0) * i / intervals);
-      table.energy.push_back(std::sin(table.position.back()));
-    }
-    CubicSpline const spline = natural_spline(table);
-    double largest = 0;
-    for (std::size_t i = 0; i + 1 < table.position.size(); ++i) {
-      double const half = (table.position[i + 1] - table.position[i]) / 2;
-      largest = std::max(largest, std::abs(evaluate(spline, i, half) - std::sin(table.position[i] + half)));
-    }
-    return largest;
-  };
-  // 2^4 = 16 for halved spacing; the next term of the expansion is of relative size h^2 < 0.01.
-  EXPECT_NEAR(error(32) / error(64), 16.0, 0.2);
-}
-
-TEST(NaturalSpline, RefusesBadTables) {
-  double const nan = std::numeric_limits<double>::quiet_NaN();
-  EXPECT_THROW(natural_spline({{0, 1, 2}, {0, 1}}), ShapeError);
-  EXPECT_THROW(natural_spline({{0, 1}, {0, 1}}), DomainError);
-  EXPECT_THROW(natural_spline({{0, 1, 1}, {0, 1, 2}}), DomainError);
-  EXPECT_THROW(natural_spline({{0, nan, 2}, {0, 1, 2}}), DomainError);
-  EXPECT_THROW(natural_spline({{0, 1, 2}, {0, nan, 2}}), DomainError);
-  EXPECT_THROW(natural_spline({{0, 1, 2}, {0, 1e308, -1e308}}), DomainError);
 }
 
 }  // namespace

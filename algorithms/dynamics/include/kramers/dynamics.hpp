@@ -23,6 +23,7 @@
 #include <kramers/dynamics/potentials/potential.hpp>
 #include <kramers/dynamics/potentials/potential_kind.hpp>
 #include <kramers/dynamics/potentials/separable.hpp>
+#include <kramers/dynamics/potentials/spline.hpp>
 #include <kramers/dynamics/potentials/table.hpp>
 #include <kramers/dynamics/potentials/tabulated.hpp>
 #include <kramers/dynamics/schemes/langevin_params.hpp>

@@ -14,7 +14,6 @@ namespace kramers::dynamics {
 namespace {
 
 constexpr std::string_view blanks = " \t\r\v\f";
-constexpr std::size_t fewest_points = 3;
 
 std::string_view trim(std::string_view text) {
   auto const first = text.find_first_not_of(blanks);
@@ -77,10 +76,10 @@ class Parser {
   }
 
   Table finish() {
-    if (m_table.position.size() < fewest_points) {
+    if (m_table.position.size() < Table::fewest_points) {
       throw InputError(m_source, 0,
                        "holds " + std::to_string(m_table.position.size()) + " points, but a spline needs at least " +
-                           std::to_string(fewest_points));
+                           std::to_string(Table::fewest_points));
     }
     return std::move(m_table);
   }
@@ -107,31 +106,6 @@ class Parser {
   Table m_table;
 };
 
-void check(Table const& table) {
-  auto const n = table.position.size();
-  expects_extent("energies of the table", static_cast<std::int64_t>(table.energy.size()), static_cast<std::int64_t>(n));
-  expects(n >= fewest_points, "points of the table", static_cast<std::int64_t>(n), "at least 3");
-  for (std::size_t i = 1; i < n; ++i) {
-    expects(table.position[i] > table.position[i - 1], "table position " + std::to_string(i), table.position[i],
-            "larger than the position before it");
-  }
-}
-
-// V'' at the knots, zero at both ends: Thomas' algorithm for the tridiagonal system, which is diagonally dominant.
-std::vector<double> curvatures(std::vector<double> const& x, std::vector<double> const& y) {
-  std::size_t const n = x.size();
-  std::vector<double> curvature(n, 0.0), upper(n, 0.0);
-  for (std::size_t i = 1; i + 1 < n; ++i) {
-    double const before = x[i] - x[i - 1], after = x[i + 1] - x[i];
-    double const pivot = 2.0 * (before + after) - before * upper[i - 1];
-    double const bend = (y[i + 1] - y[i]) / after - (y[i] - y[i - 1]) / before;
-    upper[i] = after / pivot;
-    curvature[i] = (6.0 * bend - before * curvature[i - 1]) / pivot;
-  }
-  for (std::size_t i = n - 1; i-- > 0;) curvature[i] -= upper[i] * curvature[i + 1];
-  return curvature;
-}
-
 }  // namespace
 
 Table parse_table(std::string_view text, std::string const& source) {
@@ -156,36 +130,6 @@ std::uint64_t hash_of(Table const& table) {
     for (double const value : *column) sum += hash_element(place++, std::bit_cast<std::uint64_t>(value));
   }
   return sum;
-}
-
-CubicSpline natural_spline(Table const& table) {
-  check(table);
-  auto const& x = table.position;
-  auto const& y = table.energy;
-  std::size_t const n = x.size();
-  std::vector<double> const m = curvatures(x, y);
-  CubicSpline spline;
-  spline.knot = x;
-  auto& [c0, c1, c2, c3] = spline.coefficient;
-  for (std::size_t i = 0; i + 1 < n; ++i) {
-    double const h = x[i + 1] - x[i];
-    c0.push_back(y[i]);
-    c1.push_back((y[i + 1] - y[i]) / h - h * (2.0 * m[i] + m[i + 1]) / 6.0);
-    c2.push_back(m[i] / 2.0);
-    c3.push_back((m[i + 1] - m[i]) / (6.0 * h));
-  }
-  double const last = x[n - 1] - x[n - 2];
-  c0.push_back(y[n - 1]);
-  c1.push_back((y[n - 1] - y[n - 2]) / last + last * (m[n - 2] + 2.0 * m[n - 1]) / 6.0);
-  c2.push_back(0.0);
-  c3.push_back(0.0);
-  for (auto const& c : spline.coefficient) {
-    for (std::size_t i = 0; i < n; ++i) {
-      expects(std::isfinite(c[i]), "spline coefficient at table position " + std::to_string(i), c[i],
-              "finite; use smaller energies or points further apart");
-    }
-  }
-  return spline;
 }
 
 }  // namespace kramers::dynamics
