@@ -141,6 +141,25 @@ TEST(CoreSetRelaxation, WantsTwentyTransitions) {
   EXPECT_TRUE(plateau(5.1));
 }
 
+TEST(CoreSetRelaxation, IsTheSameWithoutLagZero) {
+  std::mt19937_64 random(4);
+  MembershipCounts const all = Chain{0.004, 0.004, 0.25}.counts(random, 32, 256, 129);
+  auto const later = [](SampleTable const& table) {
+    std::vector<double> sums, walkers;
+    for (int r = 0; r < table.rows(); ++r) {
+      sums.insert(sums.end(), table.row(r).begin() + 1, table.row(r).end());
+      walkers.push_back(table.walkers(r));
+    }
+    return SampleTable(sums, table.columns() - 1, walkers);
+  };
+  CoreSetRelaxation const with = core_set_relaxation(all, {0, 0.5});
+  CoreSetRelaxation const without =
+      core_set_relaxation({all.in_a, all.in_b, later(all.a_then_b), later(all.b_then_a)}, {0.5, 0.5});
+  ASSERT_TRUE(with.plateau && without.plateau);
+  EXPECT_EQ(with.plateau->lag, without.plateau->lag);
+  EXPECT_EQ(with.plateau->relaxation.value, without.plateau->relaxation.value);
+}
+
 TEST(CoreSetRelaxation, RefusesTablesThatDoNotFit) {
   std::vector<double> const rows{1, 1};
   SampleTable const one({1, 1}, 1, rows), three({1, 1, 1, 1, 1, 1}, 3, rows), two({1, 1, 1, 1}, 2, rows);
