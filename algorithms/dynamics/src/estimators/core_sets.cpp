@@ -57,7 +57,7 @@ CoreSetRelaxation core_set_relaxation(MembershipCounts const& counts, FrameTimes
   result.implied.assign(estimates.begin(), estimates.begin() + columns);
   result.implied_ab.assign(estimates.begin() + columns, estimates.begin() + 2 * columns);
   for (int n = 0; n < columns && !result.plateau; ++n) {
-    Estimate const& change = estimates[static_cast<std::size_t>(2 * columns + n)];
+    Estimate const& change = estimates[result.implied.size() + result.implied_ab.size() + static_cast<std::size_t>(n)];
     double const transitions = counts.a_then_b.total(n) + counts.b_then_a.total(n);
     if (transitions < fewest_transitions || !(std::abs(change.value) <= 2 * change.stderr_)) continue;
     auto const m = static_cast<std::size_t>(twice(lags, n, columns));

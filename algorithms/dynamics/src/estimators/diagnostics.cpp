@@ -17,9 +17,8 @@ Drift drift(SampleTable const& frames, int first) {
   expects(first >= 0 && half > 0, "first", first, "two frames before the end or earlier");
   Estimate const change = jackknife(frames, [&](std::span<double const> totals, double walkers) {
     double difference = 0;
-    for (int n = 0; n < half; ++n) {
-      difference +=
-          totals[totals.size() - 1 - static_cast<std::size_t>(n)] - totals[static_cast<std::size_t>(first + n)];
+    for (int n = first, m = frames.columns() - 1; n < first + half; ++n, --m) {
+      difference += totals[static_cast<std::size_t>(m)] - totals[static_cast<std::size_t>(n)];
     }
     return std::vector{difference / (half * walkers)};
   })[0];
