@@ -111,9 +111,9 @@ def expect_sound(preset, jobs, sets):
     if code != 0:
         sys.exit(f"the sources do not build:\n{output[-3000:]}")
     for regex in sorted({one["tests"] for one in sets}):
-        code, output = test(preset, jobs, regex)
+        code, output = test(preset, jobs, regex, "--output-on-failure")
         if code != 0:
-            sys.exit(f"without a fault these tests fail ({regex}): {failed_tests(output) or output[-3000:]}")
+            sys.exit(f"{output[-6000:]}\nwithout a fault these tests fail ({regex}): {failed_tests(output)}")
 
 
 def judge(fault, tests, preset, jobs):
