@@ -138,16 +138,20 @@ TEST(Plan, GivesNoNicWhereAllAreDown) {
 
 TEST(Plan, TakesTheFastestOfNicsThatAreEquallyNear) {
   std::string text = kramers::test::file_text(kramers::test::model_file("perlmutter-gpu"));
-  PlanRequest whole = of(1, Policy::nic_first);  // on all NUMA nodes, so that each NIC is on one of them
-  whole.threads = 64;
+  // On all NUMA nodes, so that each NIC is on one of them: NICs first, and by their distance to the cores alone.
+  PlanRequest nic_first = of(1, Policy::nic_first), by_map = of(1);
+  nic_first.threads = 64;
+  by_map.map.push_back({.rank = 0, .cpus = CpuSet::from_list("0-63"), .gpu = "none", .nic = ""});
   Machine const alike = Machine::load(Source::text(text));
-  EXPECT_EQ(nics(alike, plan(alike, whole)), Names{"hsn0"});
+  EXPECT_EQ(nics(alike, plan(alike, nic_first)), Names{"hsn0"});
+  EXPECT_EQ(nics(alike, plan(alike, by_map)), Names{"hsn3"});  // the least bus id
   for (auto const& [nic, speed] : {std::pair{"hsn2", "200000"}, std::pair{"hsn3", "100000"}}) {
     auto const open = text.find('>', text.find("name=\"" + std::string(nic) + "\"")) + 1;
     text.insert(open, "<info name=\"SpeedMbps\" value=\"" + std::string(speed) + "\"/>");
   }
   Machine const machine = Machine::load(Source::text(text));
-  EXPECT_EQ(nics(machine, plan(machine, whole)), Names{"hsn2"});
+  EXPECT_EQ(nics(machine, plan(machine, nic_first)), Names{"hsn2"});
+  EXPECT_EQ(nics(machine, plan(machine, by_map)), Names{"hsn2"});
 }
 
 TEST(Plan, NumaFirstFillsNodesInBlocks) {
