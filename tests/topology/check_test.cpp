@@ -368,11 +368,13 @@ TEST(Check, DoesNotCountGpusThatACgroupHides) {
 TEST(Check, FindsRemoteMemory) {
   Machine const machine = model("perlmutter-gpu");
   Binding binding = bound(0, "0-15");
-  binding.memory = MemoryMode::bind;
-  binding.memory_nodes = {2};
-  expect_one(check(machine, {binding}), "MEM_REMOTE", Severity::wrong, {0}, "takes its memory of 2");
-  binding.memory_nodes = {0};
-  EXPECT_EQ(codes(check(machine, {binding})), Codes{});
+  for (MemoryMode const mode : {MemoryMode::bind, MemoryMode::preferred}) {
+    binding.memory = mode;
+    binding.memory_nodes = {2};
+    expect_one(check(machine, {binding}), "MEM_REMOTE", Severity::wrong, {0}, "takes its memory of 2");
+    binding.memory_nodes = {0};
+    EXPECT_EQ(codes(check(machine, {binding})), Codes{});
+  }
   binding.memory = MemoryMode::interleave;
   binding.memory_nodes = {0, 1, 2, 3};
   expect_one(check(machine, {binding}), "MEM_REMOTE", Severity::warning, {0}, "0-3");

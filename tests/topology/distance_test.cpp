@@ -71,6 +71,8 @@ TEST(Distance, ClassesOfLocality) {
   EXPECT_LT(package, remote);
   // Any thread of a binding may be near.
   EXPECT_EQ(between(machine, "ib1", "0-31").locality, Locality::numa);
+  EXPECT_EQ(between(machine, "ib1", "0-31").numa_latency, 10U);
+  EXPECT_EQ(between(machine, "ib1", "0-7,16-23").numa_latency, 12U);
 }
 
 TEST(Distance, CountsNoPciLinks) {
