@@ -190,6 +190,14 @@ class Commands(Case):
         self.assertEqual(outcome.returncode, 1)
         self.assertIn("fabric", outcome.stdout)
 
+    def test_variables_that_are_set_already(self):
+        self.assertIn("OMP_NUM_THREADS=1\n", self.good("run", "-n", 1, "--rank", 0, "--threads", 1, "--", "env"))
+        how = {"environment": {"OMP_NUM_THREADS": "77"}}
+        kept = self.attempt("run", "-n", 1, "--rank", 0, "--threads", 1, "--", "env", **how)
+        self.assertIn("OMP_NUM_THREADS=77\n", kept.stdout)
+        self.assertIn("keeping OMP_NUM_THREADS=77; the plan has 1 (--force takes it)", kept.stderr)
+        self.assertIn("OMP_NUM_THREADS=1\n", self.good("run", "-n", 1, "--rank", 0, "--threads", 1, "--force", "--", "env", **how))
+
     def test_this_machine(self):
         self.assertIn("NUMA 0", self.good("tree"))
         self.good("plan", "-n", 1)
