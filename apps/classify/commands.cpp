@@ -3,8 +3,11 @@
 
 #include <kramers/base/text.hpp>
 #include <kramers/ml/classifier_file.hpp>
+#include <kramers/ml/classifier_keys.hpp>
 #include <kramers/ml/classifier_memory.hpp>
+#include <kramers/runtime/forecast.hpp>
 #include <kramers/runtime/provenance.hpp>
+#include <kramers/runtime/recorded_input.hpp>
 #include <kramers/runtime/signals.hpp>
 
 #include <cstdio>
@@ -78,15 +81,62 @@ void report_interruption(ml::ClassifierTraining const& training, std::int64_t ep
                printable(checkpoint.string()).c_str());
 }
 
+/// What training and sweep read of their input, which they may share.
+struct LearnInput {
+  ml::ClassifierParams params;
+  ml::SweepParams models;
+  RandomPoints random;
+  Outputs outputs;
+  std::int64_t every = 0;  ///< epochs between checkpoints
+  std::filesystem::path checkpoint;
+};
+
+LearnInput read_learning(AppFiles& files, AppRun const& run) {
+  LearnInput input;
+  input.params = ml::read_classifier(run.config, run.options);
+  input.models = ml::read_sweep(run.config, input.params);
+  input.random = read_random_points(run.config);
+  input.every = run.config.non_negative<std::int64_t>("checkpoint.every", std::int64_t{0});
+  input.outputs = add_outputs(files, run);
+  input.checkpoint = checkpoint_of(run, input.outputs);
+  return input;
+}
+
+InputRecord record(AppRun const& run) {
+  return record_input(run.config, run.options.precision, run.comm);
+}
+
+/// The time of so many models from that of a few epochs.
+Forecast forecast(LearnInput const& input, ml::Problem const& problem, std::int64_t models, double memory) {
+  ml::ClassifierParams params = input.params;
+  Sample const measured = measure_sample(input.params.epochs, [&](std::int64_t epochs) {
+    params.epochs = epochs;
+    return interruptible([&] {
+      if (models > 1) return ml::sweep(params, input.models, problem, true).seconds;
+      ml::ClassifierTraining training(params, problem);
+      if (int const signal = training.run(true, {}); signal != 0)
+        throw Error("stopped by signal " + std::to_string(signal));
+      return training.seconds();
+    });
+  });
+  char text[120];
+  std::snprintf(text, sizeof text, "%lld epochs took %.2g s here just now, and time grows with their number",
+                static_cast<long long>(measured.size), measured.seconds);
+  return {std::to_string(models) + (models > 1 ? " models of " : " model ") + params.network.text() + ", " +
+              std::to_string(input.params.epochs) + " epochs on " + std::to_string(problem.split.train.size()) +
+              " points",
+          memory, measured.seconds_each() * static_cast<double>(input.params.epochs), text};
+}
+
 int train(AppRun const& run) {
-  auto const params = ml::read_classifier(run.config, run.options);
-  RandomPoints const random = read_random_points(run.config);
-  ml::read_sweep(run.config, params);  // a training and a sweep may share their input
-  auto const every = run.config.non_negative<std::int64_t>("checkpoint.every", std::int64_t{0});
   AppFiles files(run);
   files.add("DATASET", run.options.files[0], FileUse::reads_data);
-  Outputs const outputs = add_outputs(files, run);
-  auto const checkpoint = checkpoint_of(run, outputs);
+  LearnInput const input = read_learning(files, run);
+  auto const& params = input.params;
+  RandomPoints const& random = input.random;
+  Outputs const& outputs = input.outputs;
+  auto const every = input.every;
+  auto const& checkpoint = input.checkpoint;
   // A signal makes any training write one.
   files.add("the checkpoint", checkpoint, every > 0 ? FileUse::writes_data : FileUse::may_write);
   run.config.reject_unknown();
@@ -97,6 +147,7 @@ int train(AppRun const& run) {
   auto const needs = ml::memory_needed(params, 1, std::ssize(data.spread), random.count);
   require_memory(run.comm, needs, params.space);
   auto const problem = ml::make_problem(data, params, source.string());
+  if (run.options.check) return kramers::tell(run, forecast(input, problem, 1, host_bytes(needs, params.space)));
   ml::ClassifierTraining training(params, problem);
   if (run.options.resume) training.resume(ml::read_classifier_model(checkpoint), checkpoint.string());
   auto const origin = origin_of(run);
@@ -124,9 +175,10 @@ int train(AppRun const& run) {
                        {"peak_resident_bytes", peak_memory()},
                        {"estimated_bytes", host_bytes(needs, params.space)}};
   summary["provenance"] = origin;
+  summary["input"] = effective_keys(run.config);
   if (outputs.model) ml::write_classifier(*outputs.model, model, origin.dump());
   if (outputs.results) {
-    ResultsFile file(*outputs.results, summary);
+    ResultsFile file(*outputs.results, summary, record(run));
     write_points(file, data, problem, predict, params.classes(), random);
     file.history(model.history);
     file.evaluation("train", found.train);
@@ -147,15 +199,13 @@ int train(AppRun const& run) {
 }
 
 int sweep(AppRun const& run) {
-  auto const params = ml::read_classifier(run.config, run.options);
-  auto const models = ml::read_sweep(run.config, params);
-  RandomPoints const random = read_random_points(run.config);
   AppFiles files(run);
   files.add("DATASET", run.options.files[0], FileUse::reads_data);
-  Outputs const outputs = add_outputs(files, run);
-  // A sweep takes no checkpoints.
-  run.config.find<std::int64_t>("checkpoint.every");
-  run.config.find_output("checkpoint.file");
+  LearnInput const input = read_learning(files, run);  // and takes no checkpoints
+  auto const& params = input.params;
+  auto const& models = input.models;
+  RandomPoints const& random = input.random;
+  Outputs const& outputs = input.outputs;
   run.config.reject_unknown();
   files.require_usable();
 
@@ -165,6 +215,10 @@ int sweep(AppRun const& run) {
                                        std::ssize(data.spread), random.count);
   require_memory(run.comm, needs, params.space);
   auto const problem = ml::make_problem(data, params, source.string());
+  if (run.options.check) {
+    auto const count = std::ssize(models.seeds) * std::ssize(models.learning_rates);
+    return kramers::tell(run, forecast(input, problem, count, host_bytes(needs, params.space)));
+  }
   ml::SweepResult const result = interruptible([&] { return ml::sweep(params, models, problem, run.options.quiet); });
   nlohmann::json summary = basics(run);
   summary["best"] = to_json(result.model);
@@ -181,12 +235,13 @@ int sweep(AppRun const& run) {
     summary["models"].push_back(std::move(entry));
   }
   summary["provenance"] = origin_of(run);
+  summary["input"] = effective_keys(run.config);
   ml::Predictor const predict(result.model, params.space);
   summary["memory"] = {{"peak_resident_bytes", peak_memory()}, {"estimated_bytes", host_bytes(needs, params.space)}};
   if (outputs.model) ml::write_classifier(*outputs.model, result.model, summary["provenance"].dump());
   if (outputs.results) {
     Evaluations const found = evaluated(predict, problem, params.classes());
-    ResultsFile file(*outputs.results, summary);
+    ResultsFile file(*outputs.results, summary, record(run));
     write_points(file, data, problem, predict, params.classes(), random);
     file.history(result.model.history);
     file.evaluation("train", found.train);
@@ -237,7 +292,7 @@ int predict(AppRun const& run) {
   }
   summary["class_counts"] = counts;
   if (outputs.results) {
-    ResultsFile file(*outputs.results, summary);
+    ResultsFile file(*outputs.results, summary, record(run));
     file.points("points", points, predictor, model.params.classes());
     file.thresholds(model.params.thresholds);
     file.commit();
@@ -280,7 +335,7 @@ int evaluate(AppRun const& run) {
   summary["held_out"] = to_json(found.held_out);
   summary["provenance"] = origin_of(run);
   if (outputs.results) {
-    ResultsFile file(*outputs.results, summary);
+    ResultsFile file(*outputs.results, summary, record(run));
     write_points(file, data, problem, predictor, classes, {});
     if (found.train.samples > 0) file.evaluation("train", found.train);
     if (found.held_out.samples > 0) file.evaluation("held_out", found.held_out);
@@ -296,6 +351,34 @@ int evaluate(AppRun const& run) {
 }
 
 }  // namespace
+
+InputGuide input_guide() {
+  InputGuide guide{ml::classifier_keys(), {}, [](AppRun const& run) {
+                     AppFiles files(run);
+                     read_learning(files, run);
+                   }};
+  for (KeyNote const& note : {
+           KeyNote{"sweep.seeds", "", "sweep: so many seeds from training.seed on, with each learning rate"},
+           KeyNote{"sweep.learning_rates", "", "sweep: each with all seeds"},
+           KeyNote{"random_points.count", "", "random points of the figure"},
+           KeyNote{"random_points.lower", "", "lowest position and velocity of them"},
+           KeyNote{"random_points.upper", "", "highest"},
+           KeyNote{"random_points.seed", "", "of them"},
+           KeyNote{"checkpoint.every", "epochs", "train: between checkpoints; 0: only when a signal ends the run"},
+           KeyNote{"checkpoint.file", "", "train: where checkpoints go", "MODEL.checkpoint.safetensors"},
+           KeyNote{"output.file", "", "as --output, which comes first"},
+           KeyNote{"output.summary", "", "as --summary, which comes first"},
+           KeyNote{"output.model", "", "as --model, which comes first"},
+       }) {
+    guide.keys.push_back(note);
+  }
+  guide.examples = {
+      {"classifier", "Three classes of the spread, and a small network that learns them.",
+       "[training]\nepochs = 1000\n"},
+      {"", "", "[training]\noptimizer = \"sgd\"\n"},  // what no template has
+  };
+  return guide;
+}
 
 int run(AppRun const& run) {
   if (run.comm.size() > 1) {

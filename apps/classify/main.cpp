@@ -28,6 +28,7 @@ AppInfo app() {
   AppInfo sweep =
       command("sweep", "Learn with many seeds and learning rates side by side and keep the best.", {dataset});
   sweep.options = {model};
+  train.guide = sweep.guide = classify::input_guide();
   AppInfo info{"kramers-classify", "Learn which regions of phase space spread fast, and predict it for new points."};
   info.commands = {train, predict, evaluate, sweep};
   return info;

@@ -5,6 +5,7 @@
 #include <kramers/ml/classifier_training.hpp>
 #include <kramers/runtime/app_files.hpp>
 #include <kramers/runtime/h5.hpp>
+#include <kramers/runtime/recorded_input.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -33,7 +34,7 @@ RandomPoints read_random_points(Config const& config);
 /// The file of results, under /classifier. Takes its name at `commit`.
 class ResultsFile {
  public:
-  ResultsFile(std::filesystem::path const& path, nlohmann::json const& summary);
+  ResultsFile(std::filesystem::path const& path, nlohmann::json const& summary, InputRecord const& input);
   /// Points with what the model says of them, as group `name`.
   /// @return  the most likely classes
   std::vector<int> points(std::string const& name, ml::PhasePoints const& points, ml::Predictor const& predict,

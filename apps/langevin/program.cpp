@@ -4,17 +4,20 @@
 #include <kramers/langevin/program.hpp>
 #include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/provenance.hpp>
+#include <kramers/runtime/recorded_input.hpp>
 #include <kramers/runtime/signals.hpp>
 
 #include <cstdio>
 
+#include "forecast.hpp"
+#include "input_guide.hpp"
 #include "placement.hpp"
 #include "report.hpp"
 
 namespace kramers::langevin {
 namespace {
 
-int follow_one(AppRun const& run, StudyParams const& params, Outputs const& outputs) {
+int follow_one(AppRun const& run, StudyParams const& params, Outputs const& outputs, InputRecord const& input) {
   auto const walkers = static_cast<std::uint64_t>(params.request.params.walkers);
   if (*run.options.replay >= walkers) {
     throw UsageError(invalid_value("--replay", std::to_string(*run.options.replay),
@@ -31,8 +34,9 @@ int follow_one(AppRun const& run, StudyParams const& params, Outputs const& outp
     });
     summary = summarise(path, params, run);
     summary["provenance"] = origin;
+    summary["input"] = effective_keys(run.config);
     if (outputs.results) {
-      write_replay(*outputs.results, params, *run.options.replay, path, summary, origin, run.config.verbatim());
+      write_replay(*outputs.results, params, *run.options.replay, path, summary, origin, input);
     }
   });
   write(outputs, summary, run);
@@ -43,9 +47,11 @@ int study_ensemble(AppRun const& run, PotentialList const& potentials) {
   StudyParams params = read_study(run.config, run.options, potentials);
   Outputs const outputs = read_outputs(run, params);
   run.config.reject_unknown();
-  if (run.options.replay) return follow_one(run, params, outputs);
+  InputRecord const input = record_input(run.config, run.options.precision, run.comm);
+  if (run.options.replay) return follow_one(run, params, outputs, input);
 
   require_memory(run.comm, memory_needed(params, run.comm.rank(), run.comm.size()), run.options.space);
+  if (run.options.check) return tell(run, forecast(params, run));
   Study study(params, run.comm);
   if (run.options.resume) study.resume(params.checkpoint);
   auto const warn = [&](std::string const& what) {
@@ -61,7 +67,8 @@ int study_ensemble(AppRun const& run, PotentialList const& potentials) {
   auto const origin =
       provenance(run.comm, "kramers-langevin", params.request.space, run.options.words, run.config.verbatim());
   summary["provenance"] = origin;
-  if (outputs.results) write_results(*outputs.results, study, results, summary, origin, run.config.verbatim());
+  summary["input"] = effective_keys(run.config);
+  if (outputs.results) write_results(*outputs.results, study, results, summary, origin, input);
   write(outputs, summary, run);
   if (!run.options.quiet) {
     for (std::string const& warning : results.warnings) warn(warning);
@@ -74,6 +81,7 @@ int study_ensemble(AppRun const& run, PotentialList const& potentials) {
 int run(int argc, char** argv, PotentialList const& potentials) {
   AppInfo info{"kramers-langevin", "Run an ensemble of Langevin walkers: rates, free energies, correlations."};
   info.has_replay = info.has_resume = info.has_strict = true;
+  info.guide = input_guide(potentials);
   return run_app(argc, argv, with_placement(info),
                  [&](AppRun const& app_run) { return study_ensemble(app_run, potentials); });
 }

@@ -50,6 +50,16 @@ struct LoopResult {
 LoopResult learn_adaptively(SpreadRequest const& request, ml::ClassifierParams const& classifier,
                             LoopParams const& loop, bool quiet);
 
+/// What the input says of it all.
+struct LoopInput {
+  SpreadRequest request;
+  ml::ClassifierParams classifier;
+  LoopParams loop;
+};
+/// Asks for every key but those of the table [output].
+/// @throws InputError  a key that is missing or impossible
+LoopInput read_loop(AppRun const& run);
+
 /// The body of kramers-spread --adaptive=classifier.
 /// @throws UsageError  more than one rank
 int run_adaptively(AppRun const& run);

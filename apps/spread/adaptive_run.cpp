@@ -3,8 +3,10 @@
 #include <kramers/dynamics/studies/study_memory.hpp>
 #include <kramers/ml/classifier_memory.hpp>
 #include <kramers/runtime/app_files.hpp>
+#include <kramers/runtime/forecast.hpp>
 #include <kramers/runtime/h5.hpp>
 #include <kramers/runtime/provenance.hpp>
+#include <kramers/runtime/recorded_input.hpp>
 #include <kramers/runtime/signals.hpp>
 
 #include <nlohmann/json.hpp>
@@ -16,11 +18,12 @@
 #include <limits>
 
 #include "adaptive.hpp"
+#include "run_map.hpp"
 
 namespace kramers::spread {
 namespace {
 
-LoopParams read_loop(Config const& config, SpreadRequest const& request, ml::ClassifierParams const& classifier) {
+LoopParams read_params(Config const& config, SpreadRequest const& request, ml::ClassifierParams const& classifier) {
   LoopParams p;
   auto const points = static_cast<std::int64_t>(
       ml::hold_out(static_cast<std::size_t>(request.params.points()), classifier.held_out, 0).train.size());
@@ -60,12 +63,13 @@ std::vector<MemoryNeed> memory_needed_by_loop(SpreadRequest const& request, ml::
   return needs;
 }
 
-void write_file(std::filesystem::path const& path, LoopResult const& result, nlohmann::json const& summary) {
+void write_file(std::filesystem::path const& path, LoopResult const& result, nlohmann::json const& summary,
+                InputRecord const& input) {
   h5::Writer file(path, Communicator::self());
   file.attribute("/", "app", "kramers-spread");
   file.attribute("/", "version", version());
   file.attribute("/", "provenance", summary.at("provenance").dump());
-  file.attribute("/", "input", summary.at("provenance").at("input").get<std::string>());
+  write_input(file, input);
   file.write("/summary", summary.dump());
   Curves const& c = result.curves;
   h5::Extents const rounds{c.steps.size()}, points{result.points.size()};
@@ -102,24 +106,35 @@ void tell(LoopResult const& result, LoopParams const& loop) {
 
 }  // namespace
 
+LoopInput read_loop(AppRun const& run) {
+  SpreadRequest request = read_spread(run.config, run.options, builtin_potentials());
+  run.config.check(!request.params.adaptive(), "spread.adaptive", "absent, since --adaptive=classifier decides");
+  ml::ClassifierParams classifier = ml::read_classifier(run.config, run.options);
+  run.config.check(classifier.held_out > 0, "data.held_out", "> 0, or there is nothing to compare with");
+  LoopParams const loop = read_params(run.config, request, classifier);
+  return {std::move(request), std::move(classifier), loop};
+}
+
 int run_adaptively(AppRun const& run) {
   if (run.comm.size() > 1) {
     throw UsageError("--adaptive=classifier trains on one device and runs as one rank, but was started as " +
                      std::to_string(run.comm.size()) + "; start it without mpirun");
   }
-  SpreadRequest const request = read_spread(run.config, run.options, builtin_potentials());
-  run.config.check(!request.params.adaptive(), "spread.adaptive", "absent, since --adaptive=classifier decides");
-  ml::ClassifierParams const classifier = ml::read_classifier(run.config, run.options);
-  run.config.check(classifier.held_out > 0, "data.held_out", "> 0, or there is nothing to compare with");
-  LoopParams const loop = read_loop(run.config, request, classifier);
+  auto const [request, classifier, loop] = read_loop(run);
   AppFiles files(run);
-  auto const output = files.output("--output", run.options.output, "output.file", FileUse::writes_data);
-  auto const summary_file = files.output("--summary", run.options.summary, "output.summary", FileUse::writes);
+  auto const [output, summary_file] = add_outputs(files, run);
   run.config.reject_unknown();
   files.require_usable();
+  InputRecord const input = record_input(run.config, run.options.precision, run.comm);
 
   auto const needs = memory_needed_by_loop(request, classifier, loop);
   require_memory(run.comm, needs, request.space);
+  if (run.options.check) {
+    return tell(run, {std::to_string(request.params.points()) + " points, " + std::to_string(loop.rounds) +
+                          " rounds of " + std::to_string(loop.repeats) + " repeats",
+                      host_bytes(needs, request.space), std::nullopt,
+                      "rounds train many classifiers, of which no sample was run"});
+  }
 
   auto const begin = std::chrono::steady_clock::now();
   LoopResult const result =
@@ -149,7 +164,8 @@ int run_adaptively(AppRun const& run) {
   summary["memory"] = {{"peak_resident_bytes", peak_memory()}, {"estimated_bytes", host_bytes(needs, request.space)}};
   summary["provenance"] =
       provenance(run.comm, "kramers-spread", request.space, run.options.words, run.config.verbatim());
-  if (output) write_file(*output, result, summary);
+  summary["input"] = effective_keys(run.config);
+  if (output) write_file(*output, result, summary, input);
   if (summary_file) write_summary(*summary_file, summary, run);
   if (!run.options.quiet) {
     tell(result, loop);

@@ -161,6 +161,7 @@ int run_command_line(int argc, char** argv) {
   std::vector<std::pair<CLI::App*, Command>> commands;
   auto const add = [&](std::string const& name, std::string const& what, Command command) {
     CLI::App* const sub = app.add_subcommand(name, what);
+    sub->footer(app.get_footer());
     commands.emplace_back(sub, command);
     return sub;
   };

@@ -2,14 +2,16 @@
 #include <kramers/base/file.hpp>
 #include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/config.hpp>
+#include <kramers/runtime/key_recorder.hpp>
+#include <kramers/runtime/recorded_input.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <limits>
 #include <utility>
 
 #include "config_impl.hpp"
+#include "key_names.hpp"
 
 namespace kramers {
 
@@ -106,60 +108,32 @@ std::string text_of(std::vector<T> const& values) {
   return "[" + text + "]";
 }
 
-/// Optimal string alignment distance: insertions, deletions, replacements and swaps of neighbours.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) row[j] = std::min(row[j], before[j - 2] + 1);
-    }
-    before.swap(last);
-    last.swap(row);
+template <class T>
+constexpr char const* type_name = "integer";
+template <>
+constexpr char const* type_name<bool> = "true or false";
+template <>
+constexpr char const* type_name<double> = "number";
+template <>
+constexpr char const* type_name<std::string> = "text";
+template <>
+constexpr char const* type_name<std::vector<double>> = "numbers";
+template <>
+constexpr char const* type_name<std::vector<std::int64_t>> = "integers";
+template <>
+constexpr char const* type_name<std::vector<std::string>> = "texts";
+
+/// A default as a list of keys shows it.
+template <class T>
+std::string shown(T const& value) {
+  if constexpr (std::same_as<T, std::string>) {
+    return value;
+  } else {
+    return text_of(value);
   }
-  return last[b.size()];
-}
-
-std::string_view last_part(std::string_view key) {
-  return key.substr(key.rfind('.') + 1);
-}
-
-struct Nearest {
-  std::string name;
-  bool is_near = false;
-};
-
-Nearest nearest(std::string_view word, std::vector<std::string> const& candidates) {
-  Nearest best;
-  auto least = std::numeric_limits<std::size_t>::max();
-  for (auto const& candidate : candidates) {
-    auto steps = distance(word, candidate);
-    bool is_near = steps <= std::max<std::size_t>(2, last_part(word).size() / 3);
-    if (!is_near && last_part(word) == last_part(candidate)) {  // right name, wrong table
-      steps = 3;
-      is_near = true;
-    }
-    if (steps < least) {
-      least = steps;
-      best = {candidate, is_near};
-    }
-  }
-  return best;
 }
 
 }  // namespace
-
-namespace detail {
-
-std::optional<std::string> nearest_name(std::string_view word, std::vector<std::string> const& candidates) {
-  Nearest const best = nearest(word, candidates);
-  if (!best.is_near) return std::nullopt;
-  return best.name;
-}
-
-}  // namespace detail
 
 Config::Config(std::unique_ptr<Impl> impl) : m_impl(std::move(impl)) {}
 Config::~Config() = default;
@@ -176,11 +150,16 @@ Config Config::from_text(std::string text, std::string source) {
 
 Config Config::from_file(fs::path const& path, Communicator const& comm) {
   std::string text;
+  std::uint64_t recorded = 0;
   agree(comm, [&] {
-    if (comm.is_root()) text = read_input(path, largest_input);
+    if (!comm.is_root()) return;
+    recorded = is_hdf5(path) ? 1 : 0;
+    text = recorded != 0 ? read_recorded_input(path).text : read_input(path, largest_input);
   });
   comm.broadcast(text);
+  comm.broadcast(recorded);
   Config config = from_text(std::move(text), path.string());
+  config.m_impl->is_recorded = recorded != 0;
   config.m_impl->inputs.emplace("", path);
   return config;
 }
@@ -211,6 +190,7 @@ template <config_value T>
 std::optional<T> Config::find(std::string_view key) const {
   std::string const name(key);
   m_impl->asked.insert(name);
+  detail::note_type(name, type_name<T>);
   auto const* entry = m_impl->entry(key);
   if (entry == nullptr) {
     for (auto const& other : m_impl->entries) {
@@ -232,6 +212,7 @@ std::optional<T> Config::find(std::string_view key) const {
 
 template <config_value T>
 T Config::get(std::string_view key) const {
+  detail::note_required(key);
   auto value = find<T>(key);
   if (value) return *std::move(value);
   T unused{};
@@ -240,7 +221,7 @@ T Config::get(std::string_view key) const {
   for (auto const& entry : m_impl->entries) {
     if (!m_impl->asked.contains(entry.key)) spare.push_back(entry.key);
   }
-  auto const meant = nearest(key, spare);
+  auto const meant = detail::nearest_key(key, spare);
   if (meant.is_near) {
     auto const line = m_impl->entry(meant.name)->line;
     message += "; is '" + meant.name + "'" + (line > 0 ? " in line " + std::to_string(line) : "") + " a misspelling?";
@@ -250,6 +231,7 @@ T Config::get(std::string_view key) const {
 
 template <config_value T>
 T Config::get(std::string_view key, T const& fallback) const {
+  detail::note_fallback(key, shown(fallback));
   auto value = find<T>(key);
   if (value) return *std::move(value);
   m_impl->used[std::string(key)] = fallback;
@@ -281,6 +263,7 @@ std::int64_t Config::bounded_integer(std::string_view key, std::int64_t lowest, 
 
 std::string Config::one_of(std::string_view key, std::vector<std::string> const& names,
                            std::string_view fallback) const {
+  detail::note_choices(key, names);
   auto value = fallback.empty() ? get<std::string>(key) : get<std::string>(key, std::string(fallback));
   if (std::ranges::find(names, value) != names.end()) return value;
   std::string list;
@@ -292,6 +275,7 @@ std::string Config::one_of(std::string_view key, std::vector<std::string> const&
 
 std::optional<fs::path> Config::find_output(std::string_view key) const {
   auto const text = find<std::string>(key);
+  detail::note_type(key, "file");
   if (!text) return std::nullopt;
   if (text->empty()) throw m_impl->invalid(key, "an empty text", "the name of a file");
   bool const from_file = m_impl->entry(key)->assignment.empty();
@@ -300,11 +284,15 @@ std::optional<fs::path> Config::find_output(std::string_view key) const {
 
 std::optional<fs::path> Config::find_path(std::string_view key) const {
   auto found = find_output(key);
-  if (found) m_impl->inputs[std::string(key)] = *found;
-  return found;
+  if (!found) return found;
+  std::string const name(key);
+  bool const within = m_impl->is_recorded && m_impl->entry(key)->assignment.empty();
+  m_impl->inputs[name] = within ? fs::path(m_impl->source) : *found;
+  return within ? recorded_file(m_impl->source, name) : found;
 }
 
 fs::path Config::path(std::string_view key) const {
+  detail::note_required(key);
   auto const found = find_path(key);
   return found ? *found : fs::path(get<std::string>(key));  // the latter throws: the key is missing
 }
@@ -373,7 +361,7 @@ void Config::reject_unknown() const {
     // An empty table is fine if it could have held something.
     auto const below = [&](std::string const& key) { return detail::is_below(key, entry.key); };
     if (is_empty_table && std::ranges::any_of(keys, below)) continue;
-    auto const meant = nearest(entry.key, is_empty_table ? tables : keys);
+    auto const meant = detail::nearest_key(entry.key, is_empty_table ? tables : keys);
     std::string const hint = meant.name.empty() ? ""
                              : meant.is_near    ? "; did you mean '" + meant.name + "'?"
                                                 : "; the nearest valid key is '" + meant.name + "'";

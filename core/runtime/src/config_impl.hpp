@@ -24,6 +24,7 @@ struct Config::Impl {
 
   std::string text;
   std::string source;
+  bool is_recorded = false;  ///< the source is a file of results, and files that keys name are read from it
   std::vector<std::string> assignments;
   std::vector<detail::ConfigEntry> entries;
   // What the getters remember.

@@ -3,6 +3,7 @@
 #include <kramers/runtime/command_line.hpp>
 #include <kramers/runtime/memory_problem.hpp>
 #include <kramers/runtime/provenance.hpp>
+#include <kramers/runtime/recorded_input.hpp>
 #include <kramers/runtime/signals.hpp>
 
 #include <sched.h>
@@ -87,6 +88,9 @@ std::vector<std::string> deciding_words(AppInfo const& info, std::variant<Comman
   add("the input", line.input.string());
   for (auto const& assignment : line.sets) add("--set", assignment);
   for (auto const& [name, value] : line.own) add(name, value);
+  add("--check", line.check ? "given" : "absent");
+  add("--keys", line.keys.value_or("absent"));
+  add("--template", line.sample.value_or("absent"));
   add("--precision", line.precision);
   add("--topology", line.topology);
   add("--resume", line.resume ? "given" : "absent");
@@ -94,6 +98,32 @@ std::vector<std::string> deciding_words(AppInfo const& info, std::variant<Comman
   add("--output", file(line.output));
   add("--summary", file(line.summary));
   return words;
+}
+
+InputGuide const& guide_of(AppInfo const& info, CommandLine const& options) {
+  if (options.command.empty()) return info.guide;
+  return std::ranges::find(info.commands, options.command, &AppInfo::name)->guide;
+}
+
+/// A question about the input; readers may compute, for which they need Kokkos.
+void answer(Communicator const& comm, InputGuide const& guide, CommandLine const& options) {
+  KokkosSession const kokkos(1, std::nullopt);
+  agree(comm, [&] {
+    if (!comm.is_root()) return;
+    std::string const text =
+        options.keys ? keys_text(guide, options, *options.keys) : template_text(guide, options, *options.sample);
+    std::fputs(text.c_str(), stdout);
+  });
+}
+
+/// A file of results is run again in the precision in which it was run.
+void take_precision(Communicator const& comm, CommandLine& options) {
+  std::string precision = options.precision;
+  agree(comm, [&] {
+    if (comm.is_root() && is_hdf5(options.input)) precision = read_recorded_input(options.input).precision;
+  });
+  comm.broadcast(precision);
+  options.precision = precision;
 }
 
 /// Run the body; an array that found no room is told in a sentence, while Kokkos knows which device it was for.
@@ -121,8 +151,13 @@ int run_app(int argc, char** argv, AppInfo const& info, std::function<int(AppRun
       return exit_code::success;
     }
     auto& options = std::get<CommandLine>(parsed);
+    if (options.keys || options.sample) {
+      answer(comm, guide_of(info, options), options);
+      return exit_code::success;
+    }
     auto config =
         options.input.empty() ? Config::from_text("", "command line") : Config::from_file(options.input, comm);
+    if (!options.chose_precision) take_precision(comm, options);
     for (auto const& assignment : options.sets) config.set(assignment);
     // Before Kokkos starts its threads, which inherit where this one may run.
     Placement placement;

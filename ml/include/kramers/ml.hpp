@@ -9,6 +9,7 @@
 #include <kramers/ml/checkpoint.hpp>
 #include <kramers/ml/classifier.hpp>
 #include <kramers/ml/classifier_file.hpp>
+#include <kramers/ml/classifier_keys.hpp>
 #include <kramers/ml/classifier_memory.hpp>
 #include <kramers/ml/classifier_sweep.hpp>
 #include <kramers/ml/classifier_training.hpp>

@@ -34,6 +34,7 @@
 #include <kramers/dynamics/studies/requests.hpp>
 #include <kramers/dynamics/studies/spread_study.hpp>
 #include <kramers/dynamics/studies/study.hpp>
+#include <kramers/dynamics/studies/study_keys.hpp>
 #include <kramers/dynamics/studies/study_memory.hpp>
 #include <kramers/dynamics/studies/study_params.hpp>
 #include <kramers/dynamics/studies/study_results.hpp>

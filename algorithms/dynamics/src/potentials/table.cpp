@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/error.hpp>
-#include <kramers/base/file.hpp>
 #include <kramers/base/hash.hpp>
 #include <kramers/dynamics/potentials/table.hpp>
+#include <kramers/runtime/recorded_input.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -121,7 +121,7 @@ Table parse_table(std::string_view text, std::string const& source) {
 }
 
 Table read_table(std::filesystem::path const& path) {
-  return parse_table(read_input(path), path.string());
+  return parse_table(read_named_input(path), path.string());
 }
 
 std::uint64_t hash_of(Table const& table) {

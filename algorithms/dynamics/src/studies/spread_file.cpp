@@ -32,13 +32,13 @@ void write_parameters(h5::Writer& file, SpreadRequest const& request) {
 }  // namespace
 
 void write_spread(std::filesystem::path const& path, Communicator const& comm, SpreadRequest const& request,
-                  SpreadResult const& result, nlohmann::json const& summary) {
+                  SpreadResult const& result, nlohmann::json const& summary, InputRecord const& input) {
   SpreadParams const& p = request.params;
   h5::Writer file(path, comm);
   file.attribute("/", "app", "kramers-spread");
   file.attribute("/", "version", version());
   file.attribute("/", "provenance", summary.at("provenance").dump());
-  file.attribute("/", "input", summary.at("provenance").at("input").get<std::string>());
+  write_input(file, input);
   file.attribute("/", "summary", summary.dump());
   write_parameters(file, request);
 

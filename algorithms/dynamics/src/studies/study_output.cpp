@@ -32,12 +32,12 @@ void write_column(h5::Writer& file, std::string const& name, std::vector<double>
 
 /// What every file says about itself, and the H5MD header (version 1.1, nongnu.org/h5md).
 void write_header(h5::Writer& file, std::string const& app, nlohmann::json const& summary,
-                  nlohmann::json const& provenance, std::string const& input) {
+                  nlohmann::json const& provenance, InputRecord const& input) {
   file.attribute("/", "app", app);
   file.attribute("/", "version", version());
   file.attribute("/", "summary", summary.dump());
   file.attribute("/", "provenance", provenance.dump());
-  file.attribute("/", "input", input);
+  write_input(file, input);
   file.group("h5md");
   file.attribute("h5md", "version", std::array<std::int32_t, 2>{1, 1});
   file.group("h5md/author");
@@ -225,7 +225,7 @@ void write_correlations(h5::Writer& file, CorrelationFunctions const& functions)
 }  // namespace
 
 void write_results(std::filesystem::path const& path, Study const& study, StudyResults const& results,
-                   nlohmann::json const& summary, nlohmann::json const& provenance, std::string const& input) {
+                   nlohmann::json const& summary, nlohmann::json const& provenance, InputRecord const& input) {
   h5::Writer file(path, study.comm());
   write_header(file, "kramers-langevin", summary, provenance, input);
   write_parameters(file, study.params());
@@ -241,7 +241,7 @@ void write_results(std::filesystem::path const& path, Study const& study, StudyR
 
 void write_replay(std::filesystem::path const& path, StudyParams const& params, std::uint64_t walker,
                   Replay const& replay, nlohmann::json const& summary, nlohmann::json const& provenance,
-                  std::string const& input) {
+                  InputRecord const& input) {
   h5::Writer file(path, Communicator::self());
   write_header(file, "kramers-langevin", summary, provenance, input);
   write_parameters(file, params);

@@ -9,11 +9,15 @@
 #include <kramers/runtime/communicator.hpp>
 #include <kramers/runtime/config.hpp>
 #include <kramers/runtime/device_probe.hpp>
+#include <kramers/runtime/forecast.hpp>
 #include <kramers/runtime/h5.hpp>
+#include <kramers/runtime/input_guide.hpp>
 #include <kramers/runtime/json_file.hpp>
+#include <kramers/runtime/key_recorder.hpp>
 #include <kramers/runtime/kokkos_session.hpp>
 #include <kramers/runtime/memory_need.hpp>
 #include <kramers/runtime/memory_problem.hpp>
 #include <kramers/runtime/progress.hpp>
 #include <kramers/runtime/provenance.hpp>
+#include <kramers/runtime/recorded_input.hpp>
 #include <kramers/runtime/signals.hpp>

@@ -4,6 +4,7 @@
 #include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/communicator.hpp>
 #include <kramers/runtime/config.hpp>
+#include <kramers/runtime/input_guide.hpp>
 #include <kramers/runtime/kokkos_session.hpp>
 
 #include <nlohmann/json_fwd.hpp>
@@ -46,6 +47,8 @@ struct AppInfo {
   std::vector<AppWord> options = {};  ///< of its own
   /// Where there are any, one of them is to be named, and it has files and options of its own: "kramers-classify train".
   std::vector<AppInfo> commands = {};
+  /// What there is to know of its input; with one there are --keys, --template and --check.
+  InputGuide guide = {};
   /// Looks at where the ranks run or, with mode "apply", moves this one; called on all ranks before Kokkos starts.
   /// Without it there is no option --topology.
   std::function<Placement(Communicator const&, std::string const& mode)> place = {};
@@ -63,9 +66,13 @@ struct CommandLine {
   bool quiet = false;
   bool resume = false;
   bool strict = false;
+  bool check = false;                   ///< only tell whether the input is good, and what the run will need
+  std::optional<std::string> keys;      ///< list those that begin so, instead of a run
+  std::optional<std::string> sample;    ///< print the template of this name, instead of a run; empty for the first
   std::optional<std::uint64_t> replay;  ///< walker id
   std::string space;                    ///< a name of `space_names()`
   std::string precision = "f64";        ///< "f64" or "f32"
+  bool chose_precision = false;         ///< --precision was given; else that of a file of results comes first
   std::string topology = "check";       ///< "report", "check", "apply" or "off"
   std::optional<std::filesystem::path> summary;
   std::optional<std::filesystem::path> output;

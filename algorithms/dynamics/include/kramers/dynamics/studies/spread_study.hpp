@@ -5,6 +5,7 @@
 #include <kramers/runtime/command_line.hpp>
 #include <kramers/runtime/communicator.hpp>
 #include <kramers/runtime/config.hpp>
+#include <kramers/runtime/recorded_input.hpp>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -38,6 +39,6 @@ nlohmann::json summarise_spread(SpreadRequest const& request, SpreadResult const
 /// Write the result file of a map. Collective; rank 0 has the points, the summary holds the provenance.
 /// @throws IoError  it cannot be written
 void write_spread(std::filesystem::path const& path, Communicator const& comm, SpreadRequest const& request,
-                  SpreadResult const& result, nlohmann::json const& summary);
+                  SpreadResult const& result, nlohmann::json const& summary, InputRecord const& input);
 
 }  // namespace kramers::dynamics

@@ -5,6 +5,7 @@
 #include <kramers/dynamics/estimators/estimators.hpp>
 #include <kramers/dynamics/estimators/events.hpp>
 #include <kramers/dynamics/studies/study.hpp>
+#include <kramers/runtime/recorded_input.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -73,11 +74,11 @@ void add_references(StudyParams const& params, StudyResults& results);
 
 /// Write the result file (see apps/langevin/README.md for its layout). Collective.
 void write_results(std::filesystem::path const& path, Study const& study, StudyResults const& results,
-                   nlohmann::json const& summary, nlohmann::json const& provenance, std::string const& input);
+                   nlohmann::json const& summary, nlohmann::json const& provenance, InputRecord const& input);
 
 /// Write the trajectory of one walker in the same layout. Called by one rank.
 void write_replay(std::filesystem::path const& path, StudyParams const& params, std::uint64_t walker,
                   Replay const& replay, nlohmann::json const& summary, nlohmann::json const& provenance,
-                  std::string const& input);
+                  InputRecord const& input);
 
 }  // namespace kramers::dynamics

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/dynamics/studies/study_keys.hpp>
+
+#include <algorithm>
+
+namespace kramers::dynamics {
+
+std::vector<KeyNote> shared_keys() {
+  return {
+      {"ensemble.seed", "", "seed of all random numbers, below 2^63"},
+      {"potential.kind", "", "which potential"},
+      {"potential.dimensions", "", "1 to 3 equal coordinates"},
+      {"potential.barrier", "energy", "its height: barrier (x^2-1)^2, of a cosine barrier (1-cos(2 pi x/period))/2"},
+      {"potential.tilt", "energy / length", "+ tilt x"},
+      {"potential.stiffness", "energy / length^2", "stiffness (x-centre)^2/2"},
+      {"potential.centre", "length", "where the minimum is"},
+      {"potential.period", "length", "of the washboard"},
+      {"potential.external_force", "energy / length", "- external_force x"},
+      {"potential.scale", "", "times the published surface"},
+      {"potential.file", "", "table of two columns, position and energy"},
+      {"potential.outside", "", "beyond the ends of the table"},
+      {"potential.wall_stiffness", "energy / length^2", "of a harmonic wall", "needed with outside wall"},
+      {"integrator.scheme", "", "baoab and leimkuhler-matthews alone where dimensions > 1"},
+      {"integrator.dt", "tau", "time step"},
+      {"integrator.friction", "1 / tau", "gamma; 0 for motion without a bath"},
+      {"integrator.temperature", "energy", "kT, which noise and friction keep"},
+      {"integrator.mass", "mass", "m, of each walker"},
+      {"initial.position", "length", "where walkers start, one number per coordinate", "a minimum"},
+      {"initial.lower", "length", "instead: uniform in a box, from this corner", "none"},
+      {"initial.upper", "length", "to this one", "needed with lower"},
+      {"initial.velocity", "length / tau", "the same for all walkers, one number per coordinate", "thermal"},
+  };
+}
+
+std::vector<KeyNote> ensemble_keys() {
+  return {
+      {"ensemble.walkers", "", "how many, at most 2^40"},
+      {"run.equilibrate", "steps", "before production"},
+      {"run.steps", "steps", "of production"},
+      {"observables.every", "steps", "between samples; 0: none"},
+      {"observables.after", "steps", "of production before sampling begins"},
+      {"observables.coordinate", "", "which coordinate is observed, from 0"},
+      {"observables.dividing_point", "length", "left of it counts as P_left"},
+      {"observables.core_sets", "length", "[a, b]: core set A is x <= a, core set B x >= b"},
+      {"observables.first_passage", "", "measure the time of the first entry into core set B"},
+      {"observables.frame_every", "steps", "between frames of the time series", "run.steps / 200"},
+      {"observables.correlation_frames", "frames", "lags of time correlations"},
+      {"observables.transient", "tau", "time until a decay is exponential", "detected"},
+      {"observables.histogram.bins", "", "one number, or two for a surface"},
+      {"observables.histogram.lower", "length", "lower edges, one per number of bins", "needed with bins"},
+      {"observables.histogram.upper", "length", "upper edges", "needed with bins"},
+      {"output.file", "", "as --output, which comes first; a replay ignores it"},
+      {"output.summary", "", "as --summary, which comes first; a replay ignores it"},
+      {"output.trajectory.walkers", "", "ids 0 ... walkers-1 are recorded"},
+      {"output.trajectory.every", "steps", "between recorded states", "observables.frame_every"},
+      {"checkpoint.every", "steps", "between checkpoints; 0: only when a signal ends the run"},
+      {"checkpoint.file", "", "where checkpoints go", "OUTPUT.checkpoint.h5"},
+  };
+}
+
+std::vector<KeyNote> spread_keys() {
+  return {
+      {"trunk.steps", "steps", "of the trunk that are stored"},
+      {"trunk.equilibrate", "steps", "before the first stored state"},
+      {"trunk.walker", "", "which walker of the ensemble with this seed is the trunk, below 2^16"},
+      {"spread.seed", "", "of the members: another one repeats the map on the same trunk", "ensemble.seed"},
+      {"spread.every", "steps", "of the trunk from point to point; the first point is at this step"},
+      {"spread.members", "", "members per point"},
+      {"spread.steps", "steps", "of each member"},
+      {"spread.sigma_position", "length", "standard deviation of the offsets in position"},
+      {"spread.sigma_velocity", "length / tau", "and in velocity", "0.01, overdamped 0"},
+      {"spread.adaptive.tolerance", "length", "wanted error of each spread; makes the map adaptive", "none"},
+      {"spread.adaptive.max_members", "", "cap per point, at least 4 spread.members", "16 spread.members"},
+      {"output.file", "", "as --output, which comes first"},
+      {"output.summary", "", "as --summary, which comes first"},
+  };
+}
+
+std::vector<InputExample> potential_examples(PotentialList const& potentials, std::string const& rest) {
+  std::string const usual = "[integrator]\ndt = 0.01\nfriction = 1.0\ntemperature = 0.5\n";
+  auto const example = [&](std::string const& name, std::string const& about, std::string const& parameters,
+                           std::string const& integrator) {
+    return InputExample{name, about, "[potential]\nkind = \"" + name + "\"\n" + parameters + integrator + rest};
+  };
+  std::vector<InputExample> known = {
+      example("double_well", "Walkers cross the barrier of a double well.", "barrier = 1.0\n", usual),
+      example("harmonic", "Walkers in a harmonic potential.", "stiffness = 1.0\n", usual),
+      example("cosine", "Walkers diffuse over a washboard.", "barrier = 1.0\nperiod = 1.0\n", usual),
+      example("tabulated", "Walkers in a potential that a table gives.",
+              "file = \"profile.dat\"\noutside = \"wall\"\nwall_stiffness = 10.0\n", usual),
+      example("mueller_brown", "Walkers on the surface of Mueller and Brown.", "scale = 1.0\n",
+              "[integrator]\ndt = 0.004\nfriction = 10.0\ntemperature = 15.0\n"),
+  };
+  for (InputExample& one : known) {
+    if (one.name == "tabulated") one.files["profile.dat"] = "-2 4\n-1 0\n-0.5 0.6\n0 1\n0.5 0.6\n1 0\n2 4\n";
+  }
+  std::vector<InputExample> examples;
+  auto const names = potentials.names();
+  for (InputExample& one : known) {
+    if (std::ranges::find(names, one.name) != names.end()) examples.push_back(std::move(one));
+  }
+  for (std::string const& name : names) {
+    if (std::ranges::find(examples, name, &InputExample::name) != examples.end()) continue;
+    examples.push_back(example(name, "", "", usual));
+    examples.back().name.clear();
+  }
+  return examples;
+}
+
+}  // namespace kramers::dynamics

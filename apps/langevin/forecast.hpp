@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <kramers/dynamics/studies/study_params.hpp>
+#include <kramers/runtime/forecast.hpp>
+
+namespace kramers::langevin {
+
+/// What a study will take: its arrays, and the time from a sample of walkers that is followed for a moment here. Collective.
+Forecast forecast(dynamics::StudyParams const& params, AppRun const& run);
+
+}  // namespace kramers::langevin

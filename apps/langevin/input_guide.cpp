@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "input_guide.hpp"
+
+#include <kramers/dynamics/studies/study_keys.hpp>
+
+#include <algorithm>
+#include <iterator>
+
+#include "report.hpp"
+
+namespace kramers::langevin {
+
+InputGuide input_guide(PotentialList const& potentials) {
+  InputGuide guide{shared_keys(), {}, {}};
+  std::ranges::copy(ensemble_keys(), std::back_inserter(guide.keys));
+  std::string const rest = "[ensemble]\nwalkers = 1024\nseed = 1\n[run]\nsteps = 10000\n[observables]\nevery = 10\n";
+  guide.examples = potential_examples(potentials, rest);
+  // What no template has.
+  std::string const box =
+      "[initial]\nlower = [-1.0]\nupper = [1.0]\nvelocity = [0.0]\n"
+      "[observables.histogram]\nbins = [10]\nlower = [-1.0]\nupper = [1.0]\n";
+  guide.examples.push_back({"", "", guide.examples.front().toml + box});
+  guide.read = [&potentials](AppRun const& run) {
+    StudyParams params = read_study(run.config, run.options, potentials);
+    read_outputs(run, params);
+  };
+  return guide;
+}
+
+}  // namespace kramers::langevin

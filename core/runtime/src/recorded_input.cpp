@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/base/file.hpp>
+#include <kramers/runtime/collective_errors.hpp>
+#include <kramers/runtime/recorded_input.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <fstream>
+#include <string_view>
+
+namespace kramers {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr char files_group[] = "input_files";
+constexpr char text_name[] = "effective_input";
+/// An attribute has 64 KiB at most; what is longer is a dataset of the same name.
+constexpr std::size_t longest_attribute = 60'000;
+
+/// JSON's escapes are TOML's; what is no UTF-8 cannot stand in either.
+std::string value_text(nlohmann::json const& value) {
+  return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+void add_table(nlohmann::json const& table, std::string const& name, std::string& text) {
+  bool is_open = name.empty();
+  for (auto const& [key, value] : table.items()) {
+    if (value.is_object()) continue;
+    if (!is_open) text += (text.empty() ? "[" : "\n[") + name + "]\n";
+    is_open = true;
+    text += key + " = " + value_text(value) + "\n";
+  }
+  for (auto const& [key, value] : table.items()) {
+    if (value.is_object()) add_table(value, name.empty() ? key : name + "." + key, text);
+  }
+}
+
+/// A reader of a file of results that is input: what is wrong with it is wrong input.
+template <class Read>
+auto from_results(fs::path const& path, Read&& read) {
+  try {
+    return read(h5::Reader(path, Communicator::self()));
+  } catch (IoError const& error) {
+    throw InputError(path.string(), 0, "gives no input to run again: " + std::string(error.what()));
+  }
+}
+
+/// The file of results that such a path begins with, if there is one.
+std::optional<fs::path> results_in(fs::path const& path) {
+  fs::path const group = path.parent_path();
+  if (group.filename() != files_group || !is_hdf5(group.parent_path())) return std::nullopt;
+  return group.parent_path();
+}
+
+}  // namespace
+
+nlohmann::json effective_keys(Config const& config) {
+  nlohmann::json keys = config.effective();
+  for (char const* const written : {"/output/file", "/output/summary", "/output/model", "/checkpoint/file"}) {
+    nlohmann::json::json_pointer const pointer(written);
+    if (!keys.contains(pointer)) continue;
+    nlohmann::json& table = keys[pointer.parent_pointer()];
+    table.erase(pointer.back());
+    if (table.empty()) keys.erase(pointer.parent_pointer().back());
+  }
+  return keys;
+}
+
+std::string toml_text(nlohmann::json const& keys) {
+  std::string text;
+  add_table(keys, "", text);
+  return text;
+}
+
+InputRecord record_input(Config const& config, std::string const& precision, Communicator const& comm) {
+  InputRecord record{config.verbatim(), toml_text(effective_keys(config)), precision, {}};
+  for (NamedFile const& input : config.inputs()) {
+    if (input.role == "INPUT") continue;
+    std::string const key = input.role.substr(1, input.role.size() - 2);  // between quotes
+    std::string text;
+    agree(comm, [&] {
+      if (!comm.is_root()) return;
+      text = read_named_input(is_hdf5(input.path) ? recorded_file(input.path, key) : input.path);
+    });
+    comm.broadcast(text);
+    record.files.emplace(key, std::move(text));
+  }
+  return record;
+}
+
+void write_input(h5::Writer& file, InputRecord const& record) {
+  file.attribute("/", "input", record.verbatim);
+  file.tag("/", "precision", record.precision);
+  if (record.effective.size() <= longest_attribute) {
+    file.tag("/", text_name, record.effective);
+  } else {
+    file.write(text_name, record.effective);
+  }
+  for (auto const& [key, text] : record.files) file.write(std::string(files_group) + "/" + key, text);
+}
+
+bool is_hdf5(fs::path const& path) {
+  constexpr std::string_view signature = "\x89HDF\r\n\x1a\n";
+  std::error_code ignored;
+  if (!fs::is_regular_file(path, ignored)) return false;
+  char first[signature.size()] = {};
+  return std::ifstream(path, std::ios::binary).read(first, sizeof first) &&
+         std::string_view(first, sizeof first) == signature;
+}
+
+RecordedInput read_recorded_input(fs::path const& path) {
+  return from_results(path, [&](h5::Reader const& file) {
+    bool const as_attribute = file.has_attribute("/", text_name);
+    if (!(as_attribute || file.has(text_name)) || !file.has_attribute("/", "precision")) {
+      throw InputError(path.string(), 0,
+                       "gives no input to run again: it has no attribute 'effective_input', which results have");
+    }
+    RecordedInput const recorded{as_attribute ? file.tag("/", text_name) : file.read_text(text_name),
+                                 file.tag("/", "precision")};
+    if (recorded.text.empty()) throw InputError(path.string(), 0, "gives no input to run again: its run had none");
+    return recorded;
+  });
+}
+
+fs::path recorded_file(fs::path const& results, std::string const& key) {
+  return results / files_group / key;
+}
+
+std::string read_named_input(fs::path const& path) {
+  auto const results = results_in(path);
+  if (!results) return read_input(path);
+  return from_results(*results, [&](h5::Reader const& file) {
+    return file.read_text(std::string(files_group) + "/" + path.filename().string());
+  });
+}
+
+}  // namespace kramers
