@@ -81,9 +81,10 @@ class Programs:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pids[rank % len(pids)], number)
         outcome = self.end(process)
-        # A launcher may end before its last rank does, whose file is then no leftover yet.
+        # A launcher may end before its last rank does, or even before it knows of its ranks; their files are then no
+        # leftovers yet.
         deadline = time.monotonic() + self.patience
-        while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < deadline:
+        while works_in(how["cwd"]) and time.monotonic() < deadline:
             time.sleep(0.01)
         return outcome
 
@@ -98,6 +99,17 @@ def expect_sane(outcome):
         raise Verdict("unclear", str(outcome))
     if any(ord(c) < 0x20 or ord(c) == 0x7F for line in outcome.errors for c in line):
         raise Verdict("unclear", repr(outcome.err[-1500:]))
+
+
+def works_in(folder):
+    """Is this the folder of any process but ours?"""
+    folder = Path(folder).resolve()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            with contextlib.suppress(OSError):
+                if (entry / "cwd").readlink() == folder:
+                    return True
+    return False
 
 
 def ranks_of(process):

@@ -129,16 +129,6 @@ TEST(CoreSetRate, CountsTransitionsPerTimeInTheCore) {
   EXPECT_NEAR(rate.stderr_, 2.0 / 1000, 1e-15);  // half the difference of the two rows' rates
 }
 
-TEST(PassageTime, AveragesOverWalkersThatHavePassed) {
-  std::vector<double> sums(2 * row_length<Quantity>, 0.0);
-  sums[index(Quantity::passages)] = sums[row_length<Quantity> + index(Quantity::passages)] = 4;
-  sums[index(Quantity::passage_steps)] = 400;
-  sums[row_length<Quantity> + index(Quantity::passage_steps)] = 600;
-  PassageTime const t = passage_time(SampleTable(sums, row_length<Quantity>, std::vector<double>{4, 6}), 0.1);
-  EXPECT_DOUBLE_EQ(t.mean.value, 12.5);
-  EXPECT_DOUBLE_EQ(t.passed, 0.8);
-}
-
 // Walkers that hop between left and right and, if the start is a third place, first fall from there to either side.
 struct Hopping {
   double leave_left, leave_right;  // probabilities per frame

@@ -237,11 +237,6 @@ Estimate core_set_rate(SampleTable const& cells, Quantity transitions, Quantity 
   return ratio(cells, transitions, samples_in_core, 1 / interval);
 }
 
-PassageTime passage_time(SampleTable const& cells, double time_step) {
-  double const passed = cells.total(Quantity::passages) / cells.walkers();
-  return {ratio(cells, Quantity::passage_steps, Quantity::passages, time_step), passed};
-}
-
 std::vector<Estimate> population_difference(SampleTable const& left) {
   return jackknife(left, [](std::span<double const> totals, double walkers) {
     std::vector<double> d;

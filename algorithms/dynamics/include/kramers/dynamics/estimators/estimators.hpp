@@ -86,14 +86,6 @@ Estimate ratio(SampleTable const& table, Column numerator, Column denominator, d
 /// cores: 1 % for a double well at 5 kT and cores that begin 1.3 standard deviations before the minima.
 Estimate core_set_rate(SampleTable const& cells, Quantity transitions, Quantity samples_in_core, double interval);
 
-/// Mean first-passage time [tau] of the walkers that have passed; unbiased only when all of them have.
-/// `time_step` is the time per step [tau].
-struct PassageTime {
-  Estimate mean;
-  double passed;  ///< fraction of walkers that have passed
-};
-PassageTime passage_time(SampleTable const& cells, double time_step);
-
 /// Equally spaced times, begin + n * interval for column n [tau].
 struct FrameTimes {
   double begin = 0, interval = 1;
