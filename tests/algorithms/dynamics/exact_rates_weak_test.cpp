@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "exact_rates.hpp"
-
 #include <gtest/gtest.h>
 
 #include <cmath>
+
+#include "exact_rates.hpp"
 
 // Weak friction takes hundreds of Hermite functions.
 namespace {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "rate_solver.hpp"
+
 #include <kramers/base/error.hpp>
 
 #include <cstddef>
@@ -19,7 +20,8 @@ double warped(double t, Absorbing absorbing) {
     return u < region ? u * u * u : region * region * region + 3 * region * region * (u - region);
   };
   if (!absorbing.lower && !absorbing.upper) return t;
-  if (absorbing.lower && absorbing.upper) return t < 0.5 ? 0.5 * rise(t) / rise(0.5) : 1 - 0.5 * rise(1 - t) / rise(0.5);
+  if (absorbing.lower && absorbing.upper)
+    return t < 0.5 ? 0.5 * rise(t) / rise(0.5) : 1 - 0.5 * rise(1 - t) / rise(0.5);
   return absorbing.lower ? rise(t) / rise(1) : 1 - rise(1 - t) / rise(1);
 }
 
@@ -51,8 +53,8 @@ Landscape landscape_of(Energy const& energy, double kT, double tolerance, double
     left = std::min(left, v[i]);
     if (v[i] > left && v[i] > right[i]) top = std::max(top, v[i]);
   }
-  double const negligible = 4 - std::log(tolerance);
-  double const ceiling = std::max(top + negligible, lowest + negligible + 8);
+  double const negligible = 10 - std::log(tolerance);
+  double const ceiling = std::max(top + negligible, lowest + negligible + 5);
   auto const outside = [&](double x) { return !(energy(x) / kT <= ceiling); };
   auto const end = [&](double from, double step) {
     double x = from;
@@ -60,8 +62,9 @@ Landscape landscape_of(Energy const& energy, double kT, double tolerance, double
       while (outside(x)) x -= step;
     } else {
       for (int i = 0; i < 20 * points && !outside(x + step); ++i) x += step;
-      expects(outside(x + step), "V", "an energy that stays low",
-              "one that rises " + std::to_string(static_cast<int>(negligible)) + " kT above its barriers on both sides");
+      expects(
+          outside(x + step), "V", "an energy that stays low",
+          "one that rises " + std::to_string(static_cast<int>(negligible)) + " kT above its barriers on both sides");
     }
     double beyond = x + step;
     for (int i = 0; i < 50; ++i) (outside(0.5 * (x + beyond)) ? beyond : x) = 0.5 * (x + beyond);
@@ -117,9 +120,13 @@ double distance(std::optional<Sample> const& a, std::optional<Sample> const& b) 
 double missing(double change, double last) {
   constexpr double rounding = 1e-12;
   if (change < rounding) return change;
-  if (!std::isfinite(last)) return 3 * change;
+  if (!std::isfinite(last)) return 10 * change;
   double const ratio = change / last;
   return ratio < 0.9 ? change * std::max(1.0, ratio / (1 - ratio)) : 10 * change;
+}
+
+double missing_of_kinks(double change, double last) {
+  return std::isfinite(last) ? std::max(2.5 * missing(change, last), 0.5 * last) : missing(change, last);
 }
 
 std::vector<double> density(BackwardEquation const& equation) {
@@ -207,8 +214,8 @@ std::optional<Mode> slowest_mode(BackwardEquation const& equation, double tolera
   for (int iteration = 0; iteration < 200; ++iteration) {
     PhaseFunction const& f = mode.function;
     bool const first = f.first.empty();
-    PhaseFunction next = equation.solve(flux_of(equation, f.mean, false),
-                                        first || equation.pairs() == 0 ? nullptr : &f, gauge);
+    PhaseFunction next =
+        equation.solve(flux_of(equation, f.mean, false), first || equation.pairs() == 0 ? nullptr : &f, gauge);
     centre(next.mean);
     double const rate = flipped_product(equation, f, f) / flipped_product(equation, f, next);
     double norm = 0;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "backward_equation.hpp"
 #include <kramers/dynamics/schemes/langevin_params.hpp>
 
 #include <algorithm>
@@ -9,6 +8,8 @@
 #include <limits>
 #include <optional>
 #include <vector>
+
+#include "backward_equation.hpp"
 
 /// What exact_rates.cpp and step_shift.cpp share: where to solve, how finely, and the slowest mode.
 namespace kramers::dynamics::exact::detail {
@@ -19,7 +20,7 @@ void check(LangevinParams const& langevin, double tolerance);
 double thermal_speed(LangevinParams const& langevin);
 
 /// V / kT, counted from the highest barrier, and the range where it is worth knowing: it ends where a walker from the
-/// barrier comes with a probability far below the tolerance.
+/// barrier comes with a probability of 5e-5 times the tolerance.
 struct Landscape {
   Energy energy;
   Interval range;
@@ -48,13 +49,16 @@ struct Sample {
 /// The largest relative difference; infinite if there is none to compare.
 double distance(std::optional<Sample> const& a, std::optional<Sample> const& b);
 
-/// What is still missing after a refinement that changed the result by `change`, and the one before it by `last`: the
-/// tail of a geometric series, or three times the change if nothing is known of its ratio.
+/// What is still missing after a refinement of v that changed the result by `change`, and the one before it by `last`:
+/// the tail of a geometric series, or ten times the change if nothing is known of its ratio.
 double missing(double change, double last);
+/// The same for x. Where V has kinks in a derivative, as splines have, elements meet them by chance: a change may be small
+/// by luck, not two in a row.
+double missing_of_kinks(double change, double last);
 
 struct Converged {
-  std::vector<double> value;
-  double error;  ///< relative
+  std::vector<double> value, scale;
+  double error;  ///< relative to the scale
   int elements;  ///< at the finer resolution
 };
 
@@ -62,7 +66,8 @@ struct Converged {
 /// `evaluate` takes a Resolution and returns an optional Sample: nothing where it fails, which finer may not.
 template <class Evaluate>
 std::optional<Converged> converge(Evaluate const& evaluate, Resolution at, double tolerance) {
-  constexpr double refinement = 1.4, most_work = 2e9, infinite = std::numeric_limits<double>::infinity();
+  constexpr double refinement = 1.4, most_work = 2e9, beyond_range = 0.02,
+                   infinite = std::numeric_limits<double>::infinity();
   constexpr int most_elements = 400, most_pairs = 400;
   bool const velocities = at.pairs > 0;
   double last_x = infinite, last_v = infinite;
@@ -77,9 +82,10 @@ std::optional<Converged> converge(Evaluate const& evaluate, Resolution at, doubl
     std::optional<Sample> const fine_x = evaluate(in_x);
     if (!base && !fine_v && !fine_x && ++failures == 2) return std::nullopt;
     double const change_v = distance(base, fine_v), change_x = distance(base, fine_x);
-    double const error_v = missing(change_v, last_v), error_x = missing(change_x, last_x);
-    if (error_v + error_x < tolerance) {
-      Converged result{base->value, error_v + error_x, in_x.elements};
+    double const error_v = missing(change_v, last_v), error_x = missing_of_kinks(change_x, last_x);
+    double const error = error_v + error_x + beyond_range * tolerance;
+    if (error < tolerance) {
+      Converged result{base->value, fine_x->scale, error, in_x.elements};
       for (std::size_t i = 0; i < result.value.size(); ++i) {
         result.value[i] = fine_v->value[i] + fine_x->value[i] - base->value[i];
       }

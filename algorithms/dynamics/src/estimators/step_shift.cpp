@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "rate_solver.hpp"
 #include <kramers/base/error.hpp>
 #include <kramers/dynamics/estimators/exact_rates.hpp>
 
@@ -8,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "rate_solver.hpp"
+
 namespace kramers::dynamics::exact {
 namespace {
 
@@ -15,9 +16,9 @@ using namespace detail;
 
 // Brackets <f(x, -v) ... f(x, v)> of the slowest f, not normalised.
 struct Brackets {
-  double norm = 0;         // 1
-  double damping = 0;      // sum of n, for the generator of friction
-  double diffusion = 0;    // a' d^2/dv^2
+  double norm = 0;          // 1
+  double damping = 0;       // sum of n, for the generator of friction
+  double diffusion = 0;     // a' d^2/dv^2
   double acceleration = 0;  // a a' d/dv
 };
 
@@ -73,12 +74,14 @@ std::optional<Estimate> step_shift(Energy const& energy, LangevinParams const& l
   check(langevin, tolerance);
   // Splittings that differ by where a cycle begins have the same eigenvalues: A O A B, or A B O B.
   bool const friction_within_drift = letters == "BAOAB";
-  expects(friction_within_drift || letters == "ABOBA" || letters == "OBABO", "letters", letters, "BAOAB, ABOBA or OBABO");
+  expects(friction_within_drift || letters == "ABOBA" || letters == "OBABO", "letters", letters,
+          "BAOAB, ABOBA or OBABO");
   Landscape const v = landscape_of(energy, langevin.temperature, tolerance, 0);
   double const gamma = langevin.friction, s = thermal_speed(langevin);
   auto const shift = [&](Resolution const& at) -> std::optional<Sample> {
     BackwardEquation const equation(v.energy, mesh(v.energy, v.range, at.elements), gamma, s, at.pairs);
-    auto const mode = slowest_mode(equation, tolerance);
+    // The rate is better by an order than the function, which counts here.
+    auto const mode = slowest_mode(equation, tolerance * tolerance);
     if (!mode) return std::nullopt;
     Brackets const f = brackets(equation, mode->function);
     double const decay = mode->rate * f.norm;
@@ -90,7 +93,7 @@ std::optional<Estimate> step_shift(Energy const& energy, LangevinParams const& l
   };
   auto const found = converge(shift, coarse(true, 0.01 * tolerance), tolerance);
   if (!found) return std::nullopt;
-  return Estimate{found->value[0], found->error};
+  return Estimate{found->value[0], found->error * found->scale[0]};
 }
 
 }  // namespace kramers::dynamics::exact

@@ -56,8 +56,7 @@ double turnover_rate(Energy const& energy, LangevinParams const& langevin, TwoWe
   double const m = langevin.mass;
   return kramers_grote_hynes(std::sqrt(wells.left_curvature / m), std::sqrt(wells.top_curvature / m), langevin.friction,
                              wells.left_barrier, langevin.temperature) *
-         depopulation_factor(loss.left) * depopulation_factor(loss.right) /
-         depopulation_factor(loss.left + loss.right);
+         depopulation_factor(loss.left) * depopulation_factor(loss.right) / depopulation_factor(loss.left + loss.right);
 }
 
 }  // namespace kramers::dynamics::exact
