@@ -46,6 +46,40 @@ class Bits(Case):
                     self.assertEqual(summary["precision"], precision)
                     self.assertEqual(summary["state_hash"], expected)
 
+    def test_the_same_profile_in_any_format_gives_the_same_walkers(self):
+        def rows(extra=""):
+            return "".join(f"{x / 10} {(x / 10)**2}{extra}\n" for x in range(-15, 16))
+        files = {"plain.txt": rows(), "grace.xvg": f'@ title "PMF"\n0 1\n1 1\n2 1\n&\n@type xy\n{rows()}&\n',
+                 "columns.txt": rows(" 7 8"), "half.txt": "".join(
+                     f"{x / 10} {(x / 10)**2 / 2}\n" for x in range(-15, 16)),
+                 "fes.dat": "#! FIELDS x fes der_x\n#! SET min_x -1.5\n#! SET max_x 1.5\n#! SET nbins_x 30\n"
+                            "#! SET periodic_x false\n" + rows(" 0.5"),
+                 "cycle.dat": "#! FIELDS x fes\n#! SET min_x -1.5\n#! SET max_x 1.5\n#! SET nbins_x 30\n"
+                              "#! SET periodic_x true\n" + rows()}
+        for name, text in files.items():
+            (self.folder / name).write_text(text)
+
+        def hash_of(name, **keys):
+            self.write_input(tables={"ensemble": {"walkers": 70, "seed": 5},
+                                     "potential": {"kind": "tabulated", "file": name, **keys},
+                                     "integrator": {"dt": 0.05, "friction": 1.0, "temperature": 2.0},
+                                     "observables": {"frame_every": 10, "correlation_frames": 8},
+                                     "run": {"steps": 400}})
+            summary = self.run_study()
+            return summary["state_hash"], "diffusion_coefficient" in summary["observables"]
+
+        plain = hash_of("plain.txt")
+        self.assertFalse(plain[1])
+        self.assertEqual(hash_of("grace.xvg", set=2), plain)
+        self.assertEqual(hash_of("columns.txt", columns=[1, 2]), plain)
+        self.assertEqual(hash_of("half.txt", scale=2.0), plain)
+        self.assertEqual(hash_of("fes.dat"), plain)
+        self.assertEqual(hash_of("cycle.dat", outside="linear"), plain)
+        cycle = hash_of("cycle.dat")
+        self.assertTrue(cycle[1], "walkers of a periodic profile diffuse")
+        self.assertNotEqual(cycle[0], plain[0])
+        self.assertEqual(hash_of("plain.txt", outside="periodic", period=3.0), cycle)
+
     def test_ranks_do_not_change_anything(self):
         self.need_ranks()
         for precision in ("f64", "f32"):
@@ -274,6 +308,24 @@ class BadInput(Case):
                 self.refuse(code=65, says=says)
         (self.folder / "table.txt").unlink()
         self.refuse(code=65, says=("table.txt", "No such file"))
+
+    def test_wrong_choices_of_a_table(self):
+        tables = copy.deepcopy(DOUBLE_WELL)
+        tables["potential"] = {"kind": "tabulated", "file": "table.txt"}
+        self.write_input(tables=tables)
+        (self.folder / "table.txt").write_text(TABLE)
+        for change, says in {"columns=[1, 3]": ("table.txt:2", "number 3 is chosen"),
+                             "columns=[1]": ("'potential.columns'", "two numbers"),
+                             "columns=[1, 1]": ("'potential.columns'", "two numbers"),
+                             "set=2": ("table.txt", "holds 1 data set"),
+                             "set=0": ("'potential.set'", ">= 1"),
+                             "scale=-1": ("'potential.scale'", "> 0"),
+                             'outside="periodic"': ("potential.period",),
+                             "period=9": ("potential.period",)}.items():
+            with self.subTest(change):
+                self.refuse("--set", f"potential.{change}", code=65, says=says)
+        self.refuse("--set", 'potential.outside="periodic"', "--set", "potential.period=2", code=65,
+                    says=("potential.period", "at least the length of the table, 6"))
 
     def test_command_line(self):
         names = ("cuda", "hip", "serial", "openmp")

@@ -412,6 +412,38 @@ TYPED_TEST(HostPotentials, TabulatedGoesOnStraightOrIntoAWall) {
   }
 }
 
+/// One period of sin(x), of length 2 pi from -3, at points that are nowhere near even.
+inline Table periodic_table() {
+  Table table;
+  for (int i = 0; i < 64; ++i) {
+    double const u = (i + 0.3 * std::sin(5.0 * i)) / 64;
+    table.position.push_back(-3 + 2 * std::acos(-1.0) * u);
+    table.energy.push_back(std::sin(table.position.back()));
+  }
+  table.period = 2 * std::acos(-1.0);
+  return table;
+}
+
+TYPED_TEST(HostPotentials, TabulatedRepeatsAPeriodicProfile) {
+  using T = TypeParam;
+  double const epsilon = std::numeric_limits<T>::epsilon();
+  // Errors of a spline of spacing h < 1.6 * 2 pi / 64: 5/384 h^4 of the energy, h^3 / 24 and 3/8 h^2 of its derivatives
+  // (de Boor, chapter V); the position is rounded relative to its distance from the first point.
+  double const h = 1.6 * 2 * std::acos(-1.0) / 64;
+  Tabulated<T, Host> const v(Host{}, spline_through(periodic_table()));
+  for (double x = -40; x < 40; x += 0.0117) {
+    T const at = static_cast<T>(x);
+    double const exact = static_cast<double>(at), rounding = 3 * epsilon * std::abs(exact + 3) + 24 * epsilon;
+    ASSERT_NEAR(static_cast<double>(v.energy(at)), std::sin(exact), 5.0 / 384 * h * h * h * h + rounding) << x;
+    ASSERT_NEAR(static_cast<double>(v.force(at)), -std::cos(exact), h * h * h / 24 + rounding) << x;
+    ASSERT_NEAR(static_cast<double>(v.curvature(at)), -std::sin(exact), 3.0 / 8 * h * h + 64 * rounding) << x;
+  }
+  T const infinity = std::numeric_limits<T>::infinity();
+  for (T const x : {infinity, -infinity, std::numeric_limits<T>::quiet_NaN()}) {
+    EXPECT_FALSE(std::isfinite(v.energy(x)) || std::isfinite(v.force(x)));
+  }
+}
+
 TYPED_TEST(HostPotentials, TabulatedTakesAnyNumber) {
   using T = TypeParam;
   T const infinity = std::numeric_limits<T>::infinity(), largest = std::numeric_limits<T>::max();

@@ -99,6 +99,30 @@ TEST(NaturalSpline, RefusesBadTables) {
   EXPECT_THROW(natural_spline({{0, 1, 2}, {0, 1e308, -1e308}}), DomainError);
 }
 
+TEST(PeriodicSpline, AgreesWithScipy) {
+  // scipy.interpolate.CubicSpline([-1, -0.25, 0.5, 0.75, 2, 2.5], [1, 2, 0.5, -1, 3, 1], bc_type='periodic').c
+  std::array<std::vector<double>, 3> const published{
+      {{-2.738172577615733, 1.7393879129377967, -6.219379074135455, -3.9947851066180533, -1.3656833499060876},
+       {10.315942989724892, -4.345862335653519, -6.265826980444146, 15.164202850513755, -13.060921445144183},
+       {-6.516357922390405, -0.8533176199069475, 28.573373107943866, -7.526699812175449, 15.584576289912718}}};
+  CubicSpline const spline = periodic_spline({{-1, -0.25, 0.5, 0.75, 2}, {1, 2, 0.5, -1, 3}, 3.5});
+  ASSERT_TRUE(spline.periodic);
+  ASSERT_EQ(spline.knot.size(), 6U);
+  for (std::size_t p = 0; p < 3; ++p) {
+    for (std::size_t i = 0; i < published[p].size(); ++i) {
+      // As above, with numbers up to 30.
+      EXPECT_NEAR(spline.coefficient[p + 1][i], published[p][i], 1e-12) << "c" << p + 1 << " of interval " << i;
+    }
+  }
+  EXPECT_EQ(spline.coefficient[0].back(), 1.0);
+}
+
+TEST(PeriodicSpline, RefusesAPeriodThatTheTableExceeds) {
+  EXPECT_THROW(periodic_spline({{0, 1, 2}, {0, 1, 0}, 2}), DomainError);
+  EXPECT_FALSE(spline_through({{0, 1, 2}, {0, 1, 0}}).periodic);
+  EXPECT_TRUE(spline_through({{0, 1, 2}, {0, 1, 0}, 3}).periodic);
+}
+
 Table even(int points, double spacing) {
   Table table;
   for (int i = 0; i < points; ++i) {
@@ -134,6 +158,7 @@ TEST(SplineCells, RefuseWhatTheyCannotHold) {
   CubicSpline const good = natural_spline({{0, 1, 2}, {0, 1, 0}});
   EXPECT_THROW(spline_cells(good, -1.0), DomainError);
   EXPECT_THROW(spline_cells(good, std::numeric_limits<double>::quiet_NaN()), DomainError);
+  EXPECT_THROW(spline_cells(periodic_spline({{0, 1, 2}, {0, 1, 0}, 3}), 1), DomainError);
   EXPECT_THROW(spline_cells(natural_spline({{0, 1e-6, 1}, {0, 0, 1}}), 0), DomainError);
 }
 

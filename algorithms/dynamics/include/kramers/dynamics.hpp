@@ -26,6 +26,7 @@
 #include <kramers/dynamics/potentials/spline.hpp>
 #include <kramers/dynamics/potentials/table.hpp>
 #include <kramers/dynamics/potentials/tabulated.hpp>
+#include <kramers/dynamics/potentials/tabulated_params.hpp>
 #include <kramers/dynamics/schemes/langevin_params.hpp>
 #include <kramers/dynamics/schemes/overdamped.hpp>
 #include <kramers/dynamics/schemes/schemes.hpp>

@@ -21,7 +21,7 @@ void check(Table const& table) {
 }
 
 // V'' at the knots, zero at both ends: Thomas' algorithm for the tridiagonal system, which is diagonally dominant.
-std::vector<double> curvatures(std::vector<double> const& x, std::vector<double> const& y) {
+std::vector<double> natural_curvatures(std::vector<double> const& x, std::vector<double> const& y) {
   std::size_t const n = x.size();
   std::vector<double> curvature(n, 0.0), upper(n, 0.0);
   for (std::size_t i = 1; i + 1 < n; ++i) {
@@ -33,6 +33,69 @@ std::vector<double> curvatures(std::vector<double> const& x, std::vector<double>
   }
   for (std::size_t i = n - 1; i-- > 0;) curvature[i] -= upper[i] * curvature[i + 1];
   return curvature;
+}
+
+// Thomas' algorithm for a symmetric tridiagonal system: below[i] m[i - 1] + diagonal[i] m[i] + below[i + 1] m[i + 1].
+std::vector<double> solve(std::vector<double> const& below, std::vector<double> diagonal, std::vector<double> right) {
+  std::size_t const n = right.size();
+  for (std::size_t i = 1; i < n; ++i) {
+    double const share = below[i] / diagonal[i - 1];
+    diagonal[i] -= share * below[i];
+    right[i] -= share * right[i - 1];
+  }
+  right[n - 1] /= diagonal[n - 1];
+  for (std::size_t i = n - 1; i-- > 0;) right[i] = (right[i] - below[i + 1] * right[i + 1]) / diagonal[i];
+  return right;
+}
+
+// V'' at the knots where the last one is the first one again: the two corners of the cyclic system, both the width of
+// the last interval, are a matrix of rank one, to be put back by the formula of Sherman and Morrison.
+std::vector<double> periodic_curvatures(std::vector<double> const& x, std::vector<double> const& y) {
+  std::size_t const n = x.size() - 1;
+  double const corner = x[n] - x[n - 1];
+  std::vector<double> below(n, 0.0), diagonal(n), right(n), rank_one(n, 0.0);
+  for (std::size_t i = 0; i < n; ++i) {
+    std::size_t const previous = i == 0 ? n - 1 : i - 1;
+    double const before = x[previous + 1] - x[previous], after = x[i + 1] - x[i];
+    if (i > 0) below[i] = before;
+    diagonal[i] = 2.0 * (before + after);
+    right[i] = 6.0 * ((y[i + 1] - y[i]) / after - (y[previous + 1] - y[previous]) / before);
+  }
+  diagonal[0] -= corner;
+  diagonal[n - 1] -= corner;
+  rank_one[0] = rank_one[n - 1] = 1.0;
+  std::vector<double> m = solve(below, diagonal, right);
+  std::vector<double> const z = solve(below, diagonal, rank_one);
+  double const share = corner * (m[0] + m[n - 1]) / (1.0 + corner * (z[0] + z[n - 1]));
+  for (std::size_t i = 0; i < n; ++i) m[i] -= share * z[i];
+  m.push_back(m[0]);
+  return m;
+}
+
+CubicSpline with_curvatures(std::vector<double> const& x, std::vector<double> const& y, std::vector<double> const& m) {
+  std::size_t const n = x.size();
+  CubicSpline spline;
+  spline.knot = x;
+  auto& [c0, c1, c2, c3] = spline.coefficient;
+  for (std::size_t i = 0; i + 1 < n; ++i) {
+    double const h = x[i + 1] - x[i];
+    c0.push_back(y[i]);
+    c1.push_back((y[i + 1] - y[i]) / h - h * (2.0 * m[i] + m[i + 1]) / 6.0);
+    c2.push_back(m[i] / 2.0);
+    c3.push_back((m[i + 1] - m[i]) / (6.0 * h));
+  }
+  double const last = x[n - 1] - x[n - 2];
+  c0.push_back(y[n - 1]);
+  c1.push_back((y[n - 1] - y[n - 2]) / last + last * (m[n - 2] + 2.0 * m[n - 1]) / 6.0);
+  c2.push_back(0.0);
+  c3.push_back(0.0);
+  for (auto const& c : spline.coefficient) {
+    for (std::size_t i = 0; i < n; ++i) {
+      expects(std::isfinite(c[i]), "spline coefficient at table position " + std::to_string(i), c[i],
+              "finite; use smaller energies or points further apart");
+    }
+  }
+  return spline;
 }
 
 // Where a spline is cut into `count` cells, and between which knots each of its edges lies.
@@ -56,18 +119,19 @@ class Cutter {
   }
 
   SplineCells cut(double wall_stiffness) const {
-    SplineCells cells{m_spline.knot.front(), m_width, {}};
+    SplineCells cells{m_spline.periodic, m_spline.knot.front(), m_width, {}};
     std::size_t const last = m_spline.knot.size() - 1;
     double const k = wall_stiffness * m_width;
     auto const& c = m_spline.coefficient;
-    // Its knot is at t = 1, so the wall is written around there: -V' = -c1 - k (t - 1).
-    cells.cell.push_back({-c[1][0] + k, -k, 0, 0, 1, c[0][0] - m_width * (c[1][0] - k / 2)});
+    if (!m_spline.periodic) {  // its knot is at t = 1, so the wall is written around there: -V' = -c1 - k (t - 1)
+      cells.cell.push_back({-c[1][0] + k, -k, 0, 0, 1, c[0][0] - m_width * (c[1][0] - k / 2)});
+    }
     std::size_t interval = 0;
     for (std::int64_t i = 0; i < m_count; ++i) {
       while (interval + 1 < last && place(interval + 1).at_or_before(i)) ++interval;
       cells.cell.push_back(between(i, interval));
     }
-    cells.cell.push_back({-c[1][last], -k, 0, 0, 1, c[0][last]});
+    if (!m_spline.periodic) cells.cell.push_back({-c[1][last], -k, 0, 0, 1, c[0][last]});
     return cells;
   }
 
@@ -114,36 +178,27 @@ class Cutter {
 
 CubicSpline natural_spline(Table const& table) {
   check(table);
-  auto const& x = table.position;
-  auto const& y = table.energy;
-  std::size_t const n = x.size();
-  std::vector<double> const m = curvatures(x, y);
-  CubicSpline spline;
-  spline.knot = x;
-  auto& [c0, c1, c2, c3] = spline.coefficient;
-  for (std::size_t i = 0; i + 1 < n; ++i) {
-    double const h = x[i + 1] - x[i];
-    c0.push_back(y[i]);
-    c1.push_back((y[i + 1] - y[i]) / h - h * (2.0 * m[i] + m[i + 1]) / 6.0);
-    c2.push_back(m[i] / 2.0);
-    c3.push_back((m[i + 1] - m[i]) / (6.0 * h));
-  }
-  double const last = x[n - 1] - x[n - 2];
-  c0.push_back(y[n - 1]);
-  c1.push_back((y[n - 1] - y[n - 2]) / last + last * (m[n - 2] + 2.0 * m[n - 1]) / 6.0);
-  c2.push_back(0.0);
-  c3.push_back(0.0);
-  for (auto const& c : spline.coefficient) {
-    for (std::size_t i = 0; i < n; ++i) {
-      expects(std::isfinite(c[i]), "spline coefficient at table position " + std::to_string(i), c[i],
-              "finite; use smaller energies or points further apart");
-    }
-  }
+  return with_curvatures(table.position, table.energy, natural_curvatures(table.position, table.energy));
+}
+
+CubicSpline periodic_spline(Table const& table) {
+  check(table);
+  auto x = table.position, y = table.energy;
+  expects(table.period > x.back() - x.front(), "period", table.period, "larger than the length of the table");
+  x.push_back(x.front() + table.period);
+  y.push_back(y.front());
+  CubicSpline spline = with_curvatures(x, y, periodic_curvatures(x, y));
+  spline.periodic = true;
   return spline;
+}
+
+CubicSpline spline_through(Table const& table) {
+  return table.period > 0 ? periodic_spline(table) : natural_spline(table);
 }
 
 SplineCells spline_cells(CubicSpline const& spline, double wall_stiffness) {
   expects(wall_stiffness >= 0 && std::isfinite(wall_stiffness), "wall_stiffness", wall_stiffness, "finite and >= 0");
+  expects(!spline.periodic || wall_stiffness == 0, "wall_stiffness", wall_stiffness, "0 for a periodic profile");
   auto const& x = spline.knot;
   double const length = x.back() - x.front();
   double smallest = length;

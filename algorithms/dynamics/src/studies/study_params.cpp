@@ -176,10 +176,11 @@ void read_trajectory(Config const& config, StudyParams& study) {
 namespace {
 
 /// All keys that were asked for, but those that a resumed run may change: how long it is and where files go. Data of the
-/// potential count, not the name of their file.
+/// potential count, not the name of their file nor the place in it.
 std::string fingerprint(Config const& config, EnsembleRequest const& request) {
   nlohmann::json keys = config.effective();
-  for (char const* const place : {"/run/steps", "/checkpoint", "/output/file", "/output/summary", "/potential/file"}) {
+  for (char const* const place : {"/run/steps", "/checkpoint", "/output/file", "/output/summary", "/potential/file",
+                                  "/potential/columns", "/potential/set"}) {
     nlohmann::json::json_pointer const pointer(place);
     if (keys.contains(pointer)) keys[pointer.parent_pointer()].erase(pointer.back());
   }

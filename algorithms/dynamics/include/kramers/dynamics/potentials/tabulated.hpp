@@ -6,7 +6,7 @@
 #include <kramers/core/copy_view.hpp>
 #include <kramers/core/math.hpp>
 #include <kramers/dynamics/potentials/spline.hpp>
-#include <kramers/dynamics/potentials/table.hpp>
+#include <kramers/dynamics/potentials/tabulated_params.hpp>
 #include <kramers/runtime/config.hpp>
 
 #include <algorithm>
@@ -64,7 +64,8 @@ struct alignas(32) CellRow<float> {
 /// A profile given by points, continued as a cubic spline.
 ///
 /// Outside the table the profile goes on as V_end + V'_end dx + (k/2) dx^2, dx from the end point: straight for k = 0
-/// (`linear`), or with a harmonic wall of stiffness k > 0. At an infinite position the results are not finite.
+/// (`linear`), or with a harmonic wall of stiffness k > 0. That of a periodic spline repeats itself; positions are not
+/// wrapped, so that displacements stay meaningful. At an infinite position the results are not finite.
 ///
 /// Any x is looked up without a branch and without a search: arithmetic says in which of the equal cells it lies and
 /// where, and one row of numbers holds all of the spline in that cell, a knot between its edges included.
@@ -96,6 +97,11 @@ class Tabulated {
     m_width = in_precision(cells.width);
     m_cells_per_length = in_precision(1 / cells.width);
     m_last_cell = static_cast<T>(cells.cell.size() - 1);
+    if (cells.periodic) {
+      m_cells_before = 0;
+      m_period = static_cast<T>(cells.cell.size());
+      m_per_period = T(1) / m_period;
+    }
   }
 
   KOKKOS_FORCEINLINE_FUNCTION T energy(T x) const {
@@ -125,9 +131,10 @@ class Tabulated {
     T t;  // from the left edge of the cell; without bounds in the first and the last
   };
 
-  // Cell 0 is left of the first knot; NaN goes there too, and stays NaN.
+  // Cell 0 is left of the first knot where the profile is not periodic; NaN goes there too, and stays NaN.
   KOKKOS_FORCEINLINE_FUNCTION Place place(T x) const {
-    T const cells = math::fma(x - m_first, m_cells_per_length, T(1));
+    T const unwrapped = math::fma(x - m_first, m_cells_per_length, m_cells_before);
+    T const cells = math::fma(-m_period, Kokkos::floor(unwrapped * m_per_period), unwrapped);
     T const not_below = cells > T(0) ? cells : T(0);
     int const cell = static_cast<int>(not_below < m_last_cell ? not_below : m_last_cell);
     return {cell, cells - static_cast<T>(cell)};
@@ -156,26 +163,18 @@ class Tabulated {
 
   Kokkos::View<Row const*, Space> m_rows;
   T m_first = 0, m_width = 0, m_cells_per_length = 0, m_last_cell = 0;
+  T m_cells_before = 1, m_period = 0, m_per_period = 0;  // [cells]; no period: 0 and 0
 };
 
 /// How programs name and read a Tabulated.
 struct TabulatedKind {
   static constexpr char name[] = "tabulated";
   static constexpr int max_dimensions = 1;
-  struct Params {
-    Table table;
-    double wall_stiffness;
-  };
-  static Params read(Config const& config) {
-    Params p{read_table(config.path("potential.file")), 0};
-    if (config.one_of("potential.outside", {"linear", "wall"}, "linear") == "wall") {
-      p.wall_stiffness = config.positive<double>("potential.wall_stiffness");
-    }
-    return p;
-  }
+  using Params = TabulatedParams;
+  static Params read(Config const& config) { return read_tabulated(config); }
   template <real T, class Space>
   static Tabulated<T, Space> make(Params const& p, Space const& space) {
-    return Tabulated<T, Space>(space, natural_spline(p.table), p.wall_stiffness);
+    return Tabulated<T, Space>(space, spline_through(p.table), p.wall_stiffness);
   }
   /// The lowest point.
   static double usual_start(Params const& p) {
@@ -183,7 +182,8 @@ struct TabulatedKind {
     return p.table.position[static_cast<std::size_t>(lowest)];
   }
   static bool confines(Params const& p) { return p.wall_stiffness > 0; }
-  static std::uint64_t data_hash(Params const& p) { return hash_of(p.table); }
+  static bool diffuses(Params const& p) { return p.table.period > 0; }
+  static std::uint64_t data_hash(Params const& p) { return p.data; }
 };
 
 }  // namespace kramers::dynamics

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/base/error.hpp>
+#include <kramers/dynamics/potentials/tabulated_params.hpp>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace kramers::dynamics {
+namespace {
+
+TableChoice read_choice(Config const& config) {
+  TableChoice choice;
+  if (auto const columns = config.find<std::vector<std::int64_t>>("potential.columns")) {
+    config.check(columns->size() == 2 && (*columns)[0] >= 1 && (*columns)[1] >= 1 && (*columns)[0] != (*columns)[1],
+                 "potential.columns", "[position, energy], two numbers of columns, counted from 1");
+    choice.columns = {(*columns)[0], (*columns)[1]};
+  }
+  if (auto const set = config.find<std::int64_t>("potential.set")) {
+    config.check(*set >= 1, "potential.set", ">= 1");
+    choice.set = set;
+  }
+  return choice;
+}
+
+}  // namespace
+
+TabulatedParams read_tabulated(Config const& config) {
+  TabulatedParams p{read_table(config.path("potential.file"), read_choice(config)), 0, 0};
+  p.data = hash_of(p.table);
+  double const scale = config.positive<double>("potential.scale", 1.0);
+  for (double& energy : p.table.energy) energy *= scale;
+  double const period = std::exchange(p.table.period, 0.0);
+  auto const outside =
+      config.one_of("potential.outside", {"linear", "wall", "periodic"}, period > 0 ? "periodic" : "linear");
+  if (outside == "wall") p.wall_stiffness = config.positive<double>("potential.wall_stiffness");
+  if (outside != "periodic") return p;
+  bool const in_header = period > 0 && !config.has("potential.period");
+  try {
+    p.table = with_period(std::move(p.table), in_header ? period : config.positive<double>("potential.period"));
+  } catch (DomainError const& error) {
+    throw config.error(in_header ? "potential.file" : "potential.period", std::string("cannot be used: ") + error.what());
+  }
+  return p;
+}
+
+}  // namespace kramers::dynamics
