@@ -81,6 +81,9 @@ file(GLOB base_sources RELATIVE "${PROJECT_SOURCE_DIR}" CONFIGURE_DEPENDS core/b
 set(config_sources config.cpp config_json.cpp config_tree.cpp toml_limits.cpp toml_reader.cpp collective_errors.cpp communicator.cpp)
 list(TRANSFORM config_sources PREPEND core/runtime/src/)
 kramers_fuzz(config SOURCES ${config_sources} ${base_sources})
+kramers_fuzz(table OPTIONS -I "${PROJECT_SOURCE_DIR}/algorithms/dynamics/include"
+             SOURCES algorithms/dynamics/src/potentials/table.cpp algorithms/dynamics/src/potentials/spline.cpp
+                     ${base_sources})
 set(safetensors_sources ml/src/safetensors.cpp ml/src/safetensors_reader.cpp ${base_sources})
 kramers_fuzz(safetensors SOURCES ${safetensors_sources} OPTIONS -I "${PROJECT_SOURCE_DIR}/ml/include")
 
