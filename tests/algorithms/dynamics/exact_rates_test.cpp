@@ -197,6 +197,15 @@ TEST(ExactRates, StepShiftsAreThoseOfTheDoubleWell) {
   }
 }
 
+// ABOBA and OBABO are cycles of the same letters. A constant of this code: no other source is known.
+TEST(ExactRates, StepShiftsOfFrictionOutsideAreEqual) {
+  for (auto const* letters : {"ABOBA", "OBABO"}) {
+    auto const found = exact::step_shift(double_well, bath(1, 0.2), letters, 1e-5);
+    ASSERT_TRUE(found);
+    EXPECT_NEAR(found->value, 4.37263, 1e-4) << letters;
+  }
+}
+
 // In a harmonic well a step is a matrix, whose eigenvalue says how fast the discrete chain relaxes.
 TEST(ExactRates, StepShiftsAreThoseOfAHarmonicStep) {
   auto const v = [](double x) { return 1.5 * x * x; };

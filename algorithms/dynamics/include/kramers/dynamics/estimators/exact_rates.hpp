@@ -18,7 +18,8 @@
 /// the side of caution; the value is the better one. Nothing is returned if the error stays above the tolerance at the
 /// largest resolution (400 elements, 800 Hermite functions), as it does at very low friction, or if the question has no
 /// such answer. @throws DomainError for parameters out of range, and for a V that does not confine.
-/// Cost   0.01 to 1 s at friction above a tenth of the wells' frequency, ten times more below it; grows as friction^-3.
+/// Cost   0.01 to 0.5 s at friction above a tenth of the wells' frequency; seconds below, and often nothing at all below
+///        a fiftieth of it.
 /// Source Risken, The Fokker-Planck Equation, chapter 10 (expansion in Hermite functions); the discretisation stands in
 ///        src/estimators/backward_equation.hpp.
 namespace kramers::dynamics::exact {
