@@ -60,9 +60,9 @@ class Verdict(Case):
         summary = self.study(well(12.0, run={"steps": 1000}), "--strict", code=2)
         rate = summary["observables"]["core_set_rate_ab"]
         self.assertEqual((rate["value"], rate["stderr"], rate["events"]), (None, None, 0))
-        # All walkers, 20 tau in the memory of A: 3 over that time.
+        # All walkers, 20 tau in the memory of A but for the moment until they are first seen there: 3 over that time.
         self.assertEqual(rate["interval"][0], 0)
-        self.assertAlmostEqual(rate["interval"][1] * 4096 * 20, 2.9957, delta=0.03)
+        self.assertAlmostEqual(rate["interval"][1] * 4096 * 20, 2.9957, delta=0.15)
         self.assertIn("rare events", rate["note"])
         self.assertIsNone(summary["observables"]["rate"]["value"])
         self.assert_warns(summary, "core_set_rate_ab", "no transitions")
@@ -94,7 +94,7 @@ class Verdict(Case):
         self.assertNotIn("rate_exact", summary["references"])
 
     def test_a_time_step_that_shows_is_said(self):
-        tables = well(2.0, integrator={"scheme": "euler-maruyama"}, run={"equilibrate": 2000, "steps": 2000})
+        tables = well(2.0, integrator={"scheme": "euler-maruyama", "dt": 0.01}, run={"equilibrate": 4000, "steps": 4000})
         summary = self.study(tables, "--strict", code=2)
         self.assert_warns(summary, "configurational temperature", "integrator.dt is too long for euler-maruyama")
         self.assertGreater(abs(summary["checks"]["configurational_temperature"]["z"]), 20)
@@ -136,7 +136,7 @@ class Verdict(Case):
     def test_too_coarse_frames_have_no_velocity_correlation_time(self):
         tables = {"ensemble": {"walkers": 4096, "seed": 5}, "potential": {"kind": "cosine", "barrier": 0.0},
                   "integrator": {"dt": 0.001, "friction": 100.0, "temperature": 1.0},
-                  "run": {"steps": 2000}, "observables": {"every": 0, "frame_every": 10, "correlation_frames": 50}}
+                  "run": {"steps": 5000}, "observables": {"every": 0, "frame_every": 10, "correlation_frames": 50}}
         for every in (10, 50):
             summary = self.study({**tables, "observables": {**tables["observables"], "frame_every": every}})
             time = summary["observables"]["velocity_correlation_time"]
@@ -163,7 +163,7 @@ class Verdict(Case):
         del tables["initial"]["position"]
         summary = self.study(tables)
         found, exact = summary["observables"]["core_set_relaxation_rate"], summary["references"]["relaxation_rate_exact"]
-        self.assertLess(found["stderr"], 0.1 * exact)
+        self.assertLess(found["stderr"], 0.2 * exact)
         self.assertLess(abs(found["value"] - exact), 4.5 * found["stderr"])
         self.assertEqual(summary["references"]["rate_method"], "changes of core set after a lag")
 

@@ -22,7 +22,7 @@ std::string format(char const* text, Values... values) {
   return line;
 }
 
-/// V'' of the stiffest place that walkers visit, V < min V + 10 kT; of a surface, that of the mean over its walkers.
+/// V'' of the stiffest place that walkers visit often, V < min V + 5 kT; of a surface, that of the mean over its walkers.
 double largest_curvature(StudyParams const& params, StudySums const& sums) {
   AnyPotential const& potential = *params.request.potential;
   double const kT = params.request.params.langevin.temperature;
@@ -38,7 +38,7 @@ double largest_curvature(StudyParams const& params, StudySums const& sums) {
   for (int i = 1; i <= points; ++i) lowest = std::min(lowest, energy(range.lower + i * h));
   for (int i = 1; i < points; ++i) {
     double const x = range.lower + i * h, here = energy(x);
-    if (here > lowest + 10 * kT) continue;
+    if (here > lowest + 5 * kT) continue;
     largest = std::max(largest, std::abs(energy(x + h) - 2 * here + energy(x - h)) / (h * h));
   }
   return largest;
@@ -149,8 +149,8 @@ class Judge {
     double const dt = m_langevin.dt, curvature = largest_curvature(m_params, m_sums);
     if (is_overdamped(m_params.request.scheme)) {
       double const step = dt * curvature / (m_langevin.mass * m_langevin.friction);
-      if (step > 0.2) {
-        warn(format("integrator.dt is %.2g of the fastest relaxation, m gamma / V''; it should be 0.2 at most", step));
+      if (step > 0.4) {
+        warn(format("integrator.dt is %.2g of the fastest relaxation, m gamma / V''; it should be 0.4 at most", step));
       }
       return;
     }
