@@ -8,5 +8,13 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/kramersConfigVersion.cma
 install(TARGETS kramers_numerics kramers_device_flags EXPORT kramersTargets)
 install(EXPORT kramersTargets NAMESPACE kramers:: DESTINATION "${package_dir}")
 install(DIRECTORY algorithms/dynamics/templates DESTINATION "${package_dir}")
+# Shells look for completions by the name of the command.
+foreach(program IN ITEMS classify langevin spread topo)
+  if(TARGET kramers-${program})
+    install(FILES "${PROJECT_SOURCE_DIR}/packaging/completion/kramers.bash" RENAME kramers-${program}
+            DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+  endif()
+endforeach()
+install(FILES "${PROJECT_SOURCE_DIR}/packaging/completion/_kramers" DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions")
 install(FILES "${PROJECT_SOURCE_DIR}/cmake/KramersPotentials.cmake" "${PROJECT_BINARY_DIR}/kramersConfig.cmake" "${PROJECT_BINARY_DIR}/kramersConfigVersion.cmake"
         DESTINATION "${package_dir}")

@@ -5,9 +5,6 @@
 
 namespace kramers::classify {
 
-/// What the keys of train and sweep mean.
-InputGuide input_guide();
-
 /// The body of kramers-classify: what its command asks for. Returns the exit code.
 /// @throws UsageError  more than one rank
 int run(AppRun const& run);

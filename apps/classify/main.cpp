@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "commands.hpp"
+#include "learn_input.hpp"
 #include "placement.hpp"
 
 using namespace kramers;

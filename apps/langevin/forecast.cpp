@@ -24,6 +24,18 @@ std::int64_t sample_walkers(StudyParams const& params, std::int64_t mine) {
   return std::max<std::int64_t>(1, std::min(mine, enough));
 }
 
+double seconds_of(StudyParams const& sample) {
+  Study study(sample, Communicator::self());
+  bool is_stopped = false;
+  try {
+    is_stopped = study.run(true) != 0;
+  } catch (IoError const&) {  // a signal asks for a checkpoint, and a sample has no file for one
+    is_stopped = true;
+  }
+  if (is_stopped) throw Error("stopped by a signal before the input was checked; start it again");
+  return study.seconds();
+}
+
 }  // namespace
 
 Forecast forecast(StudyParams const& params, AppRun const& run) {
@@ -41,9 +53,7 @@ Forecast forecast(StudyParams const& params, AppRun const& run) {
   agree(comm, [&] {
     measured = measure_sample(params.last_step(), [&](std::int64_t steps) {
       sample.steps = steps;
-      Study study(sample, Communicator::self());
-      if (int const signal = study.run(true); signal != 0) throw Error("stopped by signal " + std::to_string(signal));
-      return study.seconds();
+      return seconds_of(sample);
     });
   });
   double const share = static_cast<double>(mine) / static_cast<double>(sample.request.params.walkers);

@@ -217,8 +217,9 @@ std::string template_text(InputGuide const& guide, CommandLine const& options, s
   for (InputExample const& example : guide.examples) {
     if (!example.name.empty()) names.push_back(example.name);
   }
-  auto const found = std::ranges::find(guide.examples, name.empty() ? names.front() : name, &InputExample::name);
-  if (found == guide.examples.end()) {
+  auto const found =
+      std::ranges::find(guide.examples, name.empty() && !names.empty() ? names.front() : name, &InputExample::name);
+  if (found == guide.examples.end() || found->name.empty()) {
     throw UsageError(invalid_value("--template", name, "one of " + listed(names)));
   }
   InputExample const& example = *found;

@@ -88,15 +88,15 @@ std::vector<std::string> deciding_words(AppInfo const& info, std::variant<Comman
   add("the input", line.input.string());
   for (auto const& assignment : line.sets) add("--set", assignment);
   for (auto const& [name, value] : line.own) add(name, value);
-  add("--check", line.check ? "given" : "absent");
-  add("--keys", line.keys.value_or("absent"));
-  add("--template", line.sample.value_or("absent"));
   add("--precision", line.precision);
   add("--topology", line.topology);
   add("--resume", line.resume ? "given" : "absent");
   add("--replay", line.replay ? std::to_string(*line.replay) : "absent");
   add("--output", file(line.output));
   add("--summary", file(line.summary));
+  add("--check", line.check ? "given" : "absent");
+  add("--keys", line.keys.value_or("absent"));
+  add("--template", line.sample.value_or("absent"));
   return words;
 }
 

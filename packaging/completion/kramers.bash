@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# Written by packaging/completion/write.py.
+# shellcheck shell=bash
+_kramers() {
+  local program=${COMP_WORDS[0]##*/} current=${COMP_WORDS[COMP_CWORD]} words=''
+  COMPREPLY=()
+  case $program in
+    'kramers-classify') words='train predict evaluate sweep --help --version' ;;
+    'kramers-langevin') words='--check --help --keys --output --precision --quiet --replay --resume --set --space --summary --template --topology --version' ;;
+    'kramers-spread') words='--adaptive --check --help --keys --output --precision --quiet --set --space --summary --template --topology --version' ;;
+    'kramers-topo') words='tree distance plan env check run snapshot diff emit-nccl-topo --help --version' ;;
+  esac
+  case "$program ${COMP_WORDS[1]}" in
+    'kramers-classify train') words='--check --help --keys --model --output --precision --quiet --resume --set --space --summary --template --topology' ;;
+    'kramers-classify predict') words='--help --output --precision --quiet --space --summary --topology' ;;
+    'kramers-classify evaluate') words='--help --output --precision --quiet --space --summary --topology' ;;
+    'kramers-classify sweep') words='--check --help --keys --model --output --precision --quiet --set --space --summary --template --topology' ;;
+    'kramers-topo tree') words='--exact --fabric --help --ignore-port-state --json --map --partition --policy --ranks --ranks-per-gpu --reserve --reserve-per-numa --restrict --sharing --smt --svg --threads --xml' ;;
+    'kramers-topo distance') words='--fabric --from --help --json --metric --partition --restrict --xml' ;;
+    'kramers-topo plan') words='--exact --fabric --help --ignore-port-state --json --map --partition --policy --ranks --ranks-per-gpu --reserve --reserve-per-numa --restrict --sharing --smt --threads --xml' ;;
+    'kramers-topo env') words='--exact --fabric --for --help --ignore-port-state --json --map --partition --policy --rank --ranks --ranks-per-gpu --reserve --reserve-per-numa --restrict --sharing --smt --threads --xml' ;;
+    'kramers-topo check') words='--binding --fabric --help --json --partition --pid --reserve --restrict --xml' ;;
+    'kramers-topo run') words='--exact --fabric --for --force --help --ignore-port-state --map --partition --policy --rank --ranks --ranks-per-gpu --reserve --reserve-per-numa --restrict --sharing --smt --threads --xml' ;;
+    'kramers-topo snapshot') words='--fabric --help --output --partition --restrict --xml' ;;
+    'kramers-topo diff') words='--help --json' ;;
+    'kramers-topo emit-nccl-topo') words='--fabric --help --output --partition --restrict --xml' ;;
+  esac
+  if [[ $current == -* || ($COMP_CWORD -eq 1 && $words != --*) ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+  fi
+}
+complete -o default -o bashdefault -F _kramers kramers-classify kramers-langevin kramers-spread kramers-topo
