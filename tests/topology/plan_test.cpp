@@ -96,6 +96,8 @@ TEST(Plan, SharesGpusEvenly) {
   PlanRequest packed = of(3);
   packed.ranks_per_gpu = 2;
   EXPECT_EQ(gpus(machine, plan(machine, packed)), (Names{"cuda3", "cuda3", "cuda2"}));
+  packed.ranks = 8;
+  EXPECT_EQ(gpus(machine, plan(machine, packed)), gpus(machine, eight));
   packed.ranks = 9;
   EXPECT_TRUE(has(refusal(machine, packed), "4 GPUs"));
 }

@@ -108,6 +108,28 @@ TEST(Differences, AreFoundByBusId) {
       std::ranges::any_of(found, [](Difference const& d) { return d.what == "0000:83:00.0" && d.second.empty(); }));
 }
 
+/// In what a model differs from itself with one text replaced, where it stands first.
+std::vector<std::string> differences_with(std::string const& name, std::string const& from, std::string const& to) {
+  std::string text = kramers::test::file_text(kramers::test::model_file(name));
+  text.replace(text.find(from), from.size(), to);
+  std::vector<std::string> found;
+  for (Difference const& d : differences(model(name), Machine::load(Source::text(text)))) found.push_back(d.what);
+  return found;
+}
+
+TEST(Differences, OfMemoryCountBeyondTwoPercent) {
+  std::string const whole = "local_memory=\"103079215104\"";
+  EXPECT_EQ(differences_with("two-socket", whole, "local_memory=\"101017630802\""), std::vector<std::string>{});
+  EXPECT_EQ(differences_with("two-socket", whole, "local_memory=\"101017630801\""),
+            std::vector<std::string>{"NUMA 0, memory"});
+}
+
+TEST(Differences, OfPortsAreTold) {
+  auto const found = differences_with("ports-down", "\"Port1State\" value=\"4\"", "\"Port1State\" value=\"1\"");
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_TRUE(has(found[0], ", port")) << found[0];
+}
+
 TEST(Json, HasASchemaAndTheSameFactsAsTheText) {
   EXPECT_EQ(json_document("plan"), (json{{"schema", 1}, {"kind", "plan"}}));
   Machine const machine = model("perlmutter-gpu");
