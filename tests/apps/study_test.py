@@ -103,6 +103,7 @@ class Observables(Case):
         squared = later["observables"]["position_squared"]
         self.assertLess(abs(squared["value"] - KT / STIFFNESS), 4.5 * squared["stderr"])
         with h5py.File(self.folder / "later.h5") as file, h5py.File(self.folder / "whole.h5") as same:
+            self.assertEqual(list(file["kramers/free_energy/position"]), [-2 + 0.25 * (i + 0.5) for i in range(16)])
             for name in ("free_energy/value", "free_energy/error", "correlation/position", "correlation/velocity",
                          "correlation/displacement"):
                 path = f"kramers/{name}"
