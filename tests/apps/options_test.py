@@ -42,6 +42,7 @@ NODES = {"gpu.xml": "perlmutter-gpu.xml", "down.xml": "ports-down.xml", "parts.x
 
 STUDY = {"--set": "--set ensemble.seed=8", "--quiet": "--quiet", "--space": "--space abacus", "--precision": "--precision f32",
          "--topology": "--topology sideways", "--summary": "--summary more.json", "--output": "--output run.h5"}
+GUIDE = {"--check": "--check", "--keys": "--keys", "--template": "--template"}
 MODEL = {option: words for option, words in STUDY.items() if option not in ("--set", "--precision")}
 TRAINING = {**MODEL, "--set": "--set training.seed=8", "--precision": "--precision f64", "--model": "--model run.safetensors"}
 MACHINE = {"--xml": "--xml parts.xml", "--restrict": "--restrict 0-31", "--fabric": "--fabric ethernet",
@@ -64,10 +65,11 @@ def plan(command, *more):
 # Words of a run of each command, and for each of its options what is added, or takes the place of what it has already. A
 # pair has words of its own for the run without.
 OPTIONS = {
-    ("langevin",): ("langevin.toml", {**STUDY, "--resume": "--resume", "--replay": "--replay 3"}),
-    ("spread",): ("spread.toml", {**STUDY, "--adaptive": "--adaptive sideways"}),
-    ("classify", "train"): ("train spread.h5 classify.toml", {**TRAINING, "--resume": "--resume"}),
-    ("classify", "sweep"): ("sweep spread.h5 classify.toml", TRAINING),
+    ("langevin",): ("langevin.toml", {**STUDY, **GUIDE, "--resume": "--resume", "--replay": "--replay 3",
+                                      "--strict": "--strict"}),
+    ("spread",): ("spread.toml", {**STUDY, **GUIDE, "--adaptive": "--adaptive sideways"}),
+    ("classify", "train"): ("train spread.h5 classify.toml", {**TRAINING, **GUIDE, "--resume": "--resume"}),
+    ("classify", "sweep"): ("sweep spread.h5 classify.toml", {**TRAINING, **GUIDE}),
     ("classify", "predict"): ("predict spread.h5 model.safetensors", MODEL),
     ("classify", "evaluate"): ("evaluate spread.h5 model.safetensors", MODEL),
     ("topo", "tree"): ("tree --xml gpu.xml --svg node.svg --ranks 2",

@@ -54,6 +54,8 @@ FLAT = 'potential={kind="harmonic", stiffness=0.0}'
 COSINE = 'potential={kind="cosine"}'
 SURFACE = 'potential={kind="mueller_brown"}'
 WALL = 'potential={kind="tabulated", file="table.txt", outside="wall", wall_stiffness=1.0}'
+TABLE = 'potential={kind="tabulated", file="table.txt"}'
+PERIODIC = 'potential={kind="tabulated", file="table.txt", outside="periodic", period=1e3}'
 PLANE = "potential.dimensions=2"
 BINS = "observables.histogram={bins=[8], lower=[-2.0], upper=[2.0]}"
 SGD = 'training.optimizer="sgd"'
@@ -160,10 +162,15 @@ RANGES = {
         "potential.stiffness": [Range(["0.0", "1e106"], [TINY, ("1e107", "'potential' has the energy")], HARMONIC)],
         "potential.centre": [also([HARMONIC], ANY)],
         "potential.external_force": [also([HARMONIC], ANY), also([COSINE], ANY)],
-        "potential.period": [Range([MOST], ["0.0", TINY, (LEAST, "'potential' has the energy")], COSINE)],
-        "potential.scale": [Range([LEAST], ["0.0", TINY], SURFACE)],
+        "potential.period": [Range([MOST], ["0.0", TINY, (LEAST, "'potential' has the energy")], COSINE),
+                             Range(["2.5"], ["0.0", TINY, ("1.9", "potential.period"), ("1e9", "potential.file")], PERIODIC)],
+        "potential.scale": [Range([LEAST], ["0.0", TINY], SURFACE), Range([LEAST], ["0.0", TINY], WALL)],
+        "potential.columns": [Range(["[1, 2]"], ["[1, 1]", "[0, 1]", "[1, 0]", "[1]", "[1, 2, 3]", ("[1, 3]", "table.txt")],
+                                    WALL)],
+        "potential.set": [Range(["1"], ["0", "0.5", ("2", "table.txt")], WALL)],
         "potential.file": [Range(['"table.txt"'], ['""', "1", ('"absent.txt"', "absent.txt")], WALL)],
-        "potential.outside": [also([WALL], words_of("wall")), Range([], ['"walls"'], WALL)],
+        "potential.outside": [also([WALL], words_of("wall")), also([TABLE], words_of("linear")), also([PERIODIC], words_of("periodic")),
+                              Range([], ['"walls"'], WALL)],
         "potential.wall_stiffness": [also([WALL], POSITIVE)],
     },
     "spread": {

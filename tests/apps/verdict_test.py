@@ -98,7 +98,9 @@ class Verdict(Case):
         summary = self.study(tables, "--strict", code=2)
         self.assert_warns(summary, "configurational temperature", "integrator.dt is too long for euler-maruyama")
         self.assertGreater(abs(summary["checks"]["configurational_temperature"]["z"]), 20)
+        # Without core sets, between which walkers without inertia come and go within a step.
         tables["integrator"] = {**tables["integrator"], "scheme": "leimkuhler-matthews"}
+        del tables["observables"]["core_sets"]
         summary = self.study(tables, "--strict")
         self.assertEqual(summary["warnings"], [])
         self.assertLess(abs(summary["checks"]["configurational_temperature"]["z"]), 4.5)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/error.hpp>
+#include <kramers/dynamics/potentials/spline.hpp>
 #include <kramers/dynamics/potentials/tabulated_params.hpp>
 
 #include <cstdint>
@@ -24,6 +25,16 @@ TableChoice read_choice(Config const& config) {
   return choice;
 }
 
+/// The table, if a spline can be laid through it.
+TabulatedParams usable(Config const& config, TabulatedParams p) {
+  try {
+    (void)spline_cells(spline_through(p.table), p.wall_stiffness);
+  } catch (DomainError const& error) {
+    throw config.error("potential.file", std::string("cannot be used: ") + error.what());
+  }
+  return p;
+}
+
 }  // namespace
 
 TabulatedParams read_tabulated(Config const& config) {
@@ -35,14 +46,14 @@ TabulatedParams read_tabulated(Config const& config) {
   auto const outside =
       config.one_of("potential.outside", {"linear", "wall", "periodic"}, period > 0 ? "periodic" : "linear");
   if (outside == "wall") p.wall_stiffness = config.positive<double>("potential.wall_stiffness");
-  if (outside != "periodic") return p;
+  if (outside != "periodic") return usable(config, std::move(p));
   bool const in_header = period > 0 && !config.has("potential.period");
   try {
     p.table = with_period(std::move(p.table), in_header ? period : config.positive<double>("potential.period"));
   } catch (DomainError const& error) {
     throw config.error(in_header ? "potential.file" : "potential.period", std::string("cannot be used: ") + error.what());
   }
-  return p;
+  return usable(config, std::move(p));
 }
 
 }  // namespace kramers::dynamics

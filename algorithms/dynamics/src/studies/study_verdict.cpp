@@ -130,9 +130,10 @@ class Judge {
     double const width = std::sqrt(mean([&](double x) { return (x - mean_position) * (x - mean_position); }));
     double const found = m_results.observables["position"]["value"].get<double>();
     if (std::abs(found - mean_position) < 10 * least_bias * width) return;
+    double const shown = std::abs(mean_position) < 1e-9 * width ? 0.0 : mean_position;
     warn(format("the mean position is %.3g, in equilibrium %.3g (%.0f standard errors): walkers have not changed wells as "
                 "often as it takes; means and free energies are those of where they started",
-                found, mean_position, std::abs(z)));
+                found, shown, std::abs(z)));
   }
 
   void count_samples() {
