@@ -168,6 +168,17 @@ class Verdict(Case):
         self.assertLess(found["stderr"], 0.2 * exact)
         self.assertLess(abs(found["value"] - exact), 4.5 * found["stderr"])
         self.assertEqual(summary["references"]["rate_method"], "changes of core set after a lag")
+        # Frames between samples, every 5 and 8 steps: only each fifth lag is as long as it seems. Then none.
+        between = {**tables["observables"], "frame_every": 8, "correlation_frames": 250}
+        found = self.study({**tables, "observables": between})["observables"]["core_set_relaxation_rate"]
+        self.assertLess(found["stderr"], 0.2 * exact)
+        self.assertLess(abs(found["value"] - exact), 4.5 * found["stderr"])
+        with h5py.File(self.folder / "run.h5") as file:
+            self.assertAlmostEqual(file["kramers/core_sets/lag"][1], 40 * 0.02, delta=1e-12)
+        between["correlation_frames"] = 249
+        found = self.study({**tables, "observables": between})["observables"]["core_set_relaxation_rate"]
+        self.assertIsNone(found["value"])
+        self.assertIn("between samples", found["note"])
 
 
 if __name__ == "__main__":

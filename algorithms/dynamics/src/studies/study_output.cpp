@@ -174,7 +174,7 @@ void write_core_sets(h5::Writer& file, StudyResults const& results) {
   CoreSetRelaxation const& relaxation = *results.core_sets;
   std::vector<double> lags;
   for (std::size_t n = 0; n < relaxation.implied.size(); ++n) {
-    lags.push_back(results.frame_times.interval * static_cast<double>(n));
+    lags.push_back(results.core_set_lags.at(static_cast<int>(n)));
   }
   write_column(file, group + "/lag", lags);
   write_column(file, group + "/relaxation_rate", values(relaxation.implied));

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <numeric>
 
 #include "study_evaluation.hpp"
 
@@ -93,14 +94,41 @@ void add_core_sets(StudyParams const& params, StudySums const& sums, StudyResult
       {"stderr", nullptr}};
 }
 
+/// Every stride-th column.
+SampleTable strided(SampleTable const& table, int stride) {
+  std::vector<double> sums, walkers;
+  for (int row = 0; row < table.rows(); ++row) {
+    walkers.push_back(table.walkers(row));
+    for (int column = 0; column < table.columns(); column += stride) sums.push_back(table.sum(row, column));
+  }
+  return SampleTable(std::move(sums), (table.columns() + stride - 1) / stride, std::move(walkers));
+}
+
+/// Walkers remember the core set of their last sample. Frames between two samples would tell it too late, so that a lag is
+/// as long as it seems only from sample to sample: this many frames. Nothing where origins lie between samples.
+std::optional<int> frames_between_samples(StudyParams const& params) {
+  std::int64_t const every = params.request.params.sampling.every, frame = params.frame_every;
+  bool const origins_are_sampled = (params.first_origin() * frame - params.sample_after) % every == 0 &&
+                                   params.correlation_frames * frame % every == 0;
+  if (!origins_are_sampled) return std::nullopt;
+  return static_cast<int>(every / std::gcd(every, frame));
+}
+
 /// Changes of core set between an origin and a lag, from which short visits that come straight back have gone.
-void add_core_set_relaxation(StudySums const& sums, StudyResults& results) {
-  auto const lag = [&](FrameQuantity quantity) { return sums.lags->of(quantity, sums.origins); };
+void add_core_set_relaxation(StudyParams const& params, StudySums const& sums, StudyResults& results) {
+  auto const stride = frames_between_samples(params);
+  if (!stride || *stride >= params.correlation_frames) {
+    results.observables["core_set_relaxation_rate"] = unknown(
+        "time correlations begin or end between samples; make observables.frame_every a multiple of observables.every");
+    return;
+  }
+  auto const lag = [&](FrameQuantity quantity) { return strided(sums.lags->of(quantity, sums.origins), *stride); };
+  results.core_set_lags = {0, results.frame_times.interval * *stride};
   results.core_sets = core_set_relaxation({.in_a = lag(FrameQuantity::origin_in_a),
                                            .in_b = lag(FrameQuantity::origin_in_b),
                                            .a_then_b = lag(FrameQuantity::a_then_b),
                                            .b_then_a = lag(FrameQuantity::b_then_a)},
-                                          {0, results.frame_times.interval});
+                                          results.core_set_lags);
   if (!results.core_sets->plateau) return;
   results.observables["core_set_relaxation_rate"] = detail::to_json(results.core_sets->plateau->relaxation);
   results.observables["core_set_rate_ab_lagged"] = detail::to_json(results.core_sets->plateau->rate_ab);
@@ -185,7 +213,7 @@ void add_rates(StudyParams const& params, StudySums const& sums, StudyResults& r
   SamplingParams const& sampling = params.request.params.sampling;
   auto const wells = wells_of(params);
   if (sums.cells && sampling.core_sets) add_core_sets(params, sums, results);
-  if (sums.lags && sampling.core_sets && sampling.every > 0) add_core_set_relaxation(sums, results);
+  if (sums.lags && sampling.core_sets && sampling.every > 0) add_core_set_relaxation(params, sums, results);
   if (sums.cells && sampling.first_passage) {
     add_first_passage(params, sums, wells ? relaxation_in_well(params, *wells) : 0.0, results);
   }

@@ -231,6 +231,7 @@ void compare_rates(StudyResults& results) {
   compare("core_set_rate_ab", "core_set_rate_ab_exact", sampling);
   compare("core_set_rate_ba", "core_set_rate_ba_exact", sampling);
   compare("first_passage_time", "first_passage_time_exact", sampling);
+  compare("core_set_relaxation_rate", "relaxation_rate_exact", "raise observables.correlation_frames");
 }
 
 void add_verdict(StudyParams const& params, StudySums const& sums, StudyResults& results) {

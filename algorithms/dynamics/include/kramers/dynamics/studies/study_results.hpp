@@ -56,7 +56,8 @@ struct StudyResults {
   std::optional<FreeEnergyProfile> free_energy;
   std::vector<Estimate> population_difference;  ///< P_left - P_right at each frame
   std::optional<DecayFit> decay;
-  std::optional<CoreSetRelaxation> core_sets;  ///< at the lags of `correlations`
+  std::optional<CoreSetRelaxation> core_sets;
+  FrameTimes core_set_lags;  ///< of its rates
   std::optional<FirstPassage> first_passage;
   std::optional<CorrelationFunctions> correlations;
   FrameTimes frame_times;
