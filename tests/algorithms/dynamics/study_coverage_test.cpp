@@ -76,7 +76,8 @@ TEST(StudyCoverage, OfRatesOverABarrierOf3kT) {
   auto const cores = exact::core_set_rate(energy, langevin, -0.8, 0.8, Motion::underdamped, 1e-4);
   auto const passage = exact::mean_first_passage_time(energy, langevin, -1, 0.8, 1e-6);
   ASSERT_TRUE(relaxation && cores && passage);
-  expect_coverage(R"(
+  expect_coverage(
+      R"(
 ensemble.walkers = 256
 potential.kind = "double_well"
 integrator = {dt = 0.02, friction = 1.0, temperature = 0.3333333333333333}
@@ -84,9 +85,7 @@ initial.position = [-1.0]
 run.steps = 4000
 observables = {every = 1, core_sets = [-0.8, 0.8], first_passage = true, frame_every = 50, transient = 3.0}
 )",
-                  {{"rate", relaxation->value / 2},
-                   {"core_set_rate_ab", cores->forward},
-                   {"first_passage_time", passage->value}});
+      {{"rate", relaxation->value / 2}, {"core_set_rate_ab", cores->forward}, {"first_passage_time", passage->value}});
 }
 
 TEST(StudyCoverage, OfDiffusionWithoutAPotential) {

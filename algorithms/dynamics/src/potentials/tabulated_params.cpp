@@ -51,7 +51,8 @@ TabulatedParams read_tabulated(Config const& config) {
   try {
     p.table = with_period(std::move(p.table), in_header ? period : config.positive<double>("potential.period"));
   } catch (DomainError const& error) {
-    throw config.error(in_header ? "potential.file" : "potential.period", std::string("cannot be used: ") + error.what());
+    throw config.error(in_header ? "potential.file" : "potential.period",
+                       std::string("cannot be used: ") + error.what());
   }
   return usable(config, std::move(p));
 }

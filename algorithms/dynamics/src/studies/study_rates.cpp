@@ -56,9 +56,8 @@ nlohmann::json to_json(ConfidenceInterval const& interval) {
 std::string note_on(EventRate const& rate, std::string const& events) {
   if (rate.events >= few_events) return {};
   std::string const seen = rate.events == 0 ? "no " + events : "only " + std::to_string(rate.events) + " " + events;
-  std::string const says = rate.events == 0
-                               ? "the rate is below " + rounded(rate.interval.upper) + " (95 %)"
-                               : "too few for a standard error, the interval is exact";
+  std::string const says = rate.events == 0 ? "the rate is below " + rounded(rate.interval.upper) + " (95 %)"
+                                            : "too few for a standard error, the interval is exact";
   return seen + " in " + rounded(rate.time_at_risk) + " tau: " + says +
          "; run longer, with more walkers, or with a method for rare events";
 }

@@ -82,9 +82,10 @@ void add_thermodynamics(SampleTable const& cells, StudyParams const& params, dou
     out["kinetic_temperature_half_step"] = to_json(scaled(mean(cells, Quantity::kinetic_half_step, samples), 2.0 / d));
   }
   out["configurational_temperature"] = to_json(ratio(cells, Quantity::force_squared, Quantity::laplacian));
-  out["virial_temperature"] = params.request.potential->confines()
-                                  ? to_json(scaled(mean(cells, Quantity::virial, samples), 1.0 / d))
-                                  : unknown("walkers leave every bound in this potential, and <x . grad V> has no limit");
+  out["virial_temperature"] =
+      params.request.potential->confines()
+          ? to_json(scaled(mean(cells, Quantity::virial, samples), 1.0 / d))
+          : unknown("walkers leave every bound in this potential, and <x . grad V> has no limit");
   out["potential_energy"] = to_json(mean(cells, Quantity::potential_energy, samples));
   out["position"] = to_json(mean(cells, Quantity::position, samples));
   out["position_squared"] = to_json(mean(cells, Quantity::position_squared, samples));
@@ -199,7 +200,8 @@ StudyResults evaluate(Study& study) {
     auto counts = study.ensemble().histogram();
     comm.sum(std::span<std::uint64_t>(counts));
     results.free_energy = make_free_energy(counts, params, layout);
-    results.observables["histogram_outside"] = {{"value", share_outside(counts, sampling.histogram)}, {"stderr", nullptr}};
+    results.observables["histogram_outside"] = {{"value", share_outside(counts, sampling.histogram)},
+                                                {"stderr", nullptr}};
   }
   detail::add_verdict(params, sums, results);
   return results;

@@ -85,9 +85,10 @@ class Judge {
     auto const look = [&](FrameQuantity quantity, char const* name) {
       Drift const change = drift(m_sums.frames.of(quantity), first);
       if (!(std::abs(change.z) > alarm)) return;
-      warn(format("not in equilibrium: %s changes by %.2g (%.0f standard errors) between the halves of what was sampled; "
-                  "raise observables.after or run longer",
-                  name, change.change.value, std::abs(change.z)));
+      warn(format(
+          "not in equilibrium: %s changes by %.2g (%.0f standard errors) between the halves of what was sampled; "
+          "raise observables.after or run longer",
+          name, change.change.value, std::abs(change.z)));
       moves = true;
     };
     AnyPotential const& potential = *m_params.request.potential;
@@ -105,9 +106,10 @@ class Judge {
       if (!(std::abs(z) > alarm) || moves) return;
       double const bias = m_results.observables[name]["value"].get<double>() / kT - 1;
       if (std::abs(bias) < least_bias) return;
-      warn(format("%s is %.2g %% %s integrator.temperature (%.0f standard errors): integrator.dt is too long for %s; "
-                  "halve it and compare",
-                  text, 100 * std::abs(bias), bias > 0 ? "above" : "below", std::abs(z), scheme.c_str()));
+      warn(
+          format("%s is %.2g %% %s integrator.temperature (%.0f standard errors): integrator.dt is too long for %s; "
+                 "halve it and compare",
+                 text, 100 * std::abs(bias), bias > 0 ? "above" : "below", std::abs(z), scheme.c_str()));
     };
     compare("configurational_temperature", "the configurational temperature");
     if (m_params.request.potential->confines()) check("virial_temperature", kT);
@@ -131,18 +133,20 @@ class Judge {
     double const found = m_results.observables["position"]["value"].get<double>();
     if (std::abs(found - mean_position) < 10 * least_bias * width) return;
     double const shown = std::abs(mean_position) < 1e-9 * width ? 0.0 : mean_position;
-    warn(format("the mean position is %.3g, in equilibrium %.3g (%.0f standard errors): walkers have not changed wells as "
-                "often as it takes; means and free energies are those of where they started",
-                found, shown, std::abs(z)));
+    warn(format(
+        "the mean position is %.3g, in equilibrium %.3g (%.0f standard errors): walkers have not changed wells as "
+        "often as it takes; means and free energies are those of where they started",
+        found, shown, std::abs(z)));
   }
 
   void count_samples() {
     double const samples = effective_samples(*m_sums.cells, m_sums.samples);
     m_results.observables["effective_samples"] = {{"value", samples}, {"stderr", nullptr}};
     if (samples < 100) {
-      warn(format("the mean position rests on about %.0f independent samples: errors are rough; run longer or with more "
-                  "walkers",
-                  samples));
+      warn(
+          format("the mean position rests on about %.0f independent samples: errors are rough; run longer or with more "
+                 "walkers",
+                 samples));
     }
   }
 
@@ -157,14 +161,16 @@ class Judge {
     }
     double const phase = dt * std::sqrt(curvature / m_langevin.mass);
     if (phase > 0.4) {
-      warn(format("integrator.dt times the fastest frequency, sqrt(V'' / m), is %.2g; it should be 0.4 at most", phase));
+      warn(
+          format("integrator.dt times the fastest frequency, sqrt(V'' / m), is %.2g; it should be 0.4 at most", phase));
     }
     double const factor = exact::diffusion_factor(m_langevin.friction * dt);
     if (factor > 1.02) {
-      warn(format("friction times dt is %.2g: free diffusion, and rates at strong friction, are %.2g %% too fast with %s; "
-                  "a time step below %.2g keeps this under 1 %%",
-                  m_langevin.friction * dt, 100 * (factor - 1), m_params.request.scheme.c_str(),
-                  std::sqrt(0.12) / m_langevin.friction));
+      warn(format(
+          "friction times dt is %.2g: free diffusion, and rates at strong friction, are %.2g %% too fast with %s; "
+          "a time step below %.2g keeps this under 1 %%",
+          m_langevin.friction * dt, 100 * (factor - 1), m_params.request.scheme.c_str(),
+          std::sqrt(0.12) / m_langevin.friction));
     }
   }
 
@@ -182,13 +188,14 @@ class Judge {
     double const difference = value - decay.value;
     bool const differ = std::abs(difference) > alarm * std::hypot(error, decay.stderr_);
     if (!differ || std::abs(difference) < 0.1 * decay.value) return;
-    warn(format("rate (%.3g, decay of populations) and core_set_rate_ab (%.3g, changes of core set) differ by more than "
-                "their errors: %s",
-                decay.value, value,
-                value > decay.value
-                    ? "walkers enter a core set and come back before they have lost their energy, so that the second counts "
-                      "visits; rate is what a two-state model needs"
-                    : "transitions fall between two samples; lower observables.every"));
+    warn(format(
+        "rate (%.3g, decay of populations) and core_set_rate_ab (%.3g, changes of core set) differ by more than "
+        "their errors: %s",
+        decay.value, value,
+        value > decay.value
+            ? "walkers enter a core set and come back before they have lost their energy, so that the second counts "
+              "visits; rate is what a two-state model needs"
+            : "transitions fall between two samples; lower observables.every"));
   }
 
   void judge_histogram() {
@@ -219,7 +226,8 @@ void compare_rates(StudyResults& results) {
     double const bias = results.checks.back().found.value / expected - 1;
     if (std::abs(bias) < 10 * least_bias) return;
     results.warnings.push_back(format("%s is %.2g %% %s the exact %.4g (%.0f standard errors): %s", name,
-                                      100 * std::abs(bias), bias > 0 ? "above" : "below", expected, std::abs(z), advice));
+                                      100 * std::abs(bias), bias > 0 ? "above" : "below", expected, std::abs(z),
+                                      advice));
   };
   bool const shifted = results.references.contains("rate_exact_at_dt");
   bool const from_decay = results.decay.has_value();

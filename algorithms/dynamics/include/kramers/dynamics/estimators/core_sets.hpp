@@ -37,7 +37,7 @@ struct CoreSetRelaxation {
 ///
 /// @param[in] lags  times of the columns of a_then_b and b_then_a
 /// @throws ShapeError  tables with different rows or numbers of lags
-/// @see    Source   Schuette, Noe, Lu, Sarich and Vanden-Eijnden, J. Chem. Phys. 134, 204105 (2011); implied timescales:
+/// @see    Source   Schuette, Noé, Lu, Sarich and Vanden-Eijnden, J. Chem. Phys. 134, 204105 (2011); implied timescales:
 ///                  Swope, Pitera and Suits, J. Phys. Chem. B 108, 6571 (2004)
 CoreSetRelaxation core_set_relaxation(MembershipCounts const& counts, FrameTimes const& lags);
 
