@@ -56,6 +56,15 @@ class Verdict(Case):
             k, last = survival.attrs["rate"], survival["time"][-1]
             self.assertAlmostEqual(survival["value"][-1], math.exp(-k * last), delta=4.5 * survival["error"][-1] + 0.01)
 
+    def test_the_clock_of_first_passages_starts_with_production(self):
+        # Half of the walkers are in B by then; none can be at risk for longer than production.
+        steps = 200
+        summary = self.study(well(2.0, run={"equilibrate": 5000, "steps": steps},
+                                  observables={"first_passage": True, "every": 1}))
+        rate = summary["observables"]["first_passage_rate"]
+        self.assertGreater(rate["events"], 1500)
+        self.assertLess(rate["events"] / rate["value"], 4096 * steps * 0.02)
+
     def test_no_transition_gives_a_limit(self):
         summary = self.study(well(12.0, run={"steps": 1000}), "--strict", code=2)
         rate = summary["observables"]["core_set_rate_ab"]
