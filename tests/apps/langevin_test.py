@@ -4,6 +4,7 @@ import copy
 import json
 import os
 import random
+import re
 import signal
 import time
 import unittest
@@ -369,6 +370,13 @@ class BadInput(Case):
             with self.subTest(ranks=ranks):
                 self.refuse("--set", "integrator.dt=0.9", code=1, ranks=ranks,
                             says=("diverged: walker ", " reached ", " at step ", "dt = 0.9"))
+
+    def test_the_step_of_a_divergence_is_the_first(self):
+        wild = ("--set", "integrator.dt=0.9", "--set", "run.equilibrate=0", "--set", "ensemble.walkers=1", "--set",
+                "output.trajectory.walkers=1")
+        step = int(re.search(r" at step (\d+)", self.attempt(*wild).err).group(1))
+        self.assertEqual(self.attempt(*wild, "--set", f"run.steps={step - 1}").code, 0)
+        self.assertIn(f" at step {step}", self.attempt(*wild, "--set", f"run.steps={step}").err)
 
     def test_ranks(self):
         self.need_ranks()
