@@ -73,6 +73,9 @@ class Verdict(Case):
         self.assertEqual(rate["interval"][0], 0)
         self.assertAlmostEqual(rate["interval"][1] * 4096 * 20, 2.9957, delta=0.15)
         self.assertIn("rare events", rate["note"])
+        back = summary["observables"]["core_set_rate_ba"]
+        self.assertEqual(back["note"], "no transitions from B to A: no walker has been where they begin")
+        self.assertNotIn("interval", back)
         self.assertIsNone(summary["observables"]["rate"]["value"])
         self.assert_warns(summary, "core_set_rate_ab", "no transitions")
 

@@ -63,6 +63,7 @@ std::string note_on(EventRate const& rate, std::string const& events) {
 }
 
 nlohmann::json to_json(EventRate const& rate, std::string const& events) {
+  if (rate.time_at_risk == 0) return unknown("no " + events + ": no walker has been where they begin");
   bool const enough = rate.events >= few_events;
   nlohmann::json json = {{"value", rate.events > 0 ? rate.value : nan},
                          {"stderr", enough ? rate.jackknife : nan},
