@@ -95,8 +95,9 @@ int run_map(AppRun const& run) {
   summary["provenance"] = provenance(run.comm, app_name, request.space, run.options.words, run.config.verbatim());
   summary["input"] = effective_keys(run.config);
   if (output) write_spread(*output, run.comm, request, result, summary, input);
-  agree(run.comm, [&, &summary_file = summary_file] {
-    if (run.comm.is_root() && summary_file) write_summary(*summary_file, summary, run);
+  // Clang 15 captures no structured binding.
+  agree(run.comm, [&, &target = summary_file] {
+    if (run.comm.is_root() && target) write_summary(*target, summary, run);
   });
   if (run.comm.is_root() && !run.options.quiet) {
     tell(request, result, summary);

@@ -79,6 +79,11 @@ class Verdict(Case):
         self.assertIsNone(summary["observables"]["rate"]["value"])
         self.assert_warns(summary, "core_set_rate_ab", "no transitions")
 
+    def test_a_core_set_that_nobody_reaches_leaves_the_decay(self):
+        summary = self.study(well(2.0, observables={"core_sets": [-5.0, 0.5]}))
+        self.assertIsNone(summary["observables"]["core_set_rate_ab"]["value"])
+        self.assertEqual(summary["references"]["rate_method"], "decay of the population difference")
+
     def test_few_transitions_have_an_interval_and_no_error(self):
         summary = self.study(well(8.0, ensemble={"walkers": 1024}, run={"steps": 3000}))
         rate = summary["observables"]["core_set_rate_ab"]

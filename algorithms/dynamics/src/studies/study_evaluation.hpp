@@ -43,6 +43,9 @@ struct StudySums {
 nlohmann::json to_json(Estimate const& e);
 nlohmann::json unknown(std::string const& why);
 
+/// Where exp(-V / kT) of the observed coordinate is not zero; nothing where V is no profile or does not confine, or only so
+/// far out that no quadrature finds it.
+std::optional<exact::Interval> reach_of(StudyParams const& params);
 /// The two wells of the observed coordinate, if it has two.
 std::optional<exact::TwoWells> wells_of(StudyParams const& params);
 /// P_left - P_right of the observed coordinate in equilibrium.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/base/error.hpp>
 #include <kramers/dynamics/estimators/core_sets.hpp>
 #include <kramers/dynamics/estimators/events.hpp>
 #include <kramers/dynamics/estimators/exact_rates.hpp>
@@ -13,12 +14,21 @@
 
 namespace kramers::dynamics::detail {
 
-std::optional<exact::TwoWells> wells_of(StudyParams const& params) {
+std::optional<exact::Interval> reach_of(StudyParams const& params) {
   AnyPotential const& potential = *params.request.potential;
   if (!potential.separable() || !potential.confines()) return std::nullopt;
   auto const energy = [&](double x) { return potential.profile_energy(x); };
-  double const kT = params.request.params.langevin.temperature;
-  return exact::find_wells(energy, exact::confinement(energy, kT, params.initial.lower[0]));
+  try {
+    return exact::confinement(energy, params.request.params.langevin.temperature, params.initial.lower[0]);
+  } catch (DomainError const&) {
+    return std::nullopt;
+  }
+}
+
+std::optional<exact::TwoWells> wells_of(StudyParams const& params) {
+  auto const reach = reach_of(params);
+  if (!reach) return std::nullopt;
+  return exact::find_wells([&](double x) { return params.request.potential->profile_energy(x); }, *reach);
 }
 
 double equilibrium_difference(StudyParams const& params) {

@@ -26,12 +26,13 @@ std::string format(char const* text, Values... values) {
 double largest_curvature(StudyParams const& params, StudySums const& sums) {
   AnyPotential const& potential = *params.request.potential;
   double const kT = params.request.params.langevin.temperature;
-  if (!potential.separable() || !potential.confines()) {
+  auto const reach = reach_of(params);
+  if (!reach) {
     double const mean_laplacian = mean(*sums.cells, Quantity::laplacian, sums.samples).value;
     return std::max(0.0, mean_laplacian / potential.dimension());
   }
   auto const energy = [&](double x) { return potential.profile_energy(x); };
-  exact::Interval const range = exact::confinement(energy, kT, params.initial.lower[0]);
+  exact::Interval const& range = *reach;
   constexpr int points = 2000;
   double const h = (range.upper - range.lower) / points;
   double lowest = energy(range.lower), largest = 0;
@@ -120,10 +121,11 @@ class Judge {
 
   void compare_means(bool moves) {
     AnyPotential const& potential = *m_params.request.potential;
-    if (!potential.separable() || !potential.confines()) return;
+    auto const reach = reach_of(m_params);
+    if (!reach) return;
     auto const energy = [&](double x) { return potential.profile_energy(x); };
     double const kT = m_langevin.temperature;
-    exact::Interval const range = exact::confinement(energy, kT, m_params.initial.lower[0]);
+    exact::Interval const& range = *reach;
     auto const mean = [&](exact::Energy const& f) { return exact::boltzmann_mean(energy, kT, f, range); };
     double const mean_energy = mean(energy), mean_position = mean([](double x) { return x; });
     check("potential_energy", potential.dimension() * mean_energy);
@@ -183,6 +185,7 @@ class Judge {
     }
     if (!m_results.decay || !m_results.observables.contains("core_set_rate_ab")) return;
     nlohmann::json const& core = m_results.observables["core_set_rate_ab"];
+    if (!core["value"].is_number()) return;
     double const value = core["value"].get<double>(), error = core["stderr"].get<double>();
     Estimate const decay = m_results.decay->rate;
     double const difference = value - decay.value;
