@@ -4,9 +4,11 @@
 #include <kramers/runtime/h5.hpp>
 
 #include <gtest/gtest.h>
+#include <learning_curves.hpp>
 #include <nlohmann/json.hpp>
 #include <run_map.hpp>
 
+#include <cmath>
 #include <numeric>
 #include <string>
 
@@ -153,6 +155,25 @@ TEST(SpreadApp, FaultsKeepAnEarlierResult) {
   EXPECT_ANY_THROW(spread::run_map(nowhere));  // IoError on rank 0, PeerError on the others
   EXPECT_EQ(test::content(scratch / "map.h5"), "an earlier result");
   EXPECT_EQ(scratch.entries(), 1u);
+}
+
+TEST(LearningCurves, SavingHasTheErrorOfTheJackknife) {
+  using namespace kramers::spread;
+  std::vector<std::int64_t> const steps{100, 200, 300};
+  Repeats const by_chance(3, {0.2, 0.5, 0.8}), by_doubt{{0.2, 0.6, 1.0}, {0.2, 0.7, 1.0}, {0.2, 0.5, 1.0}};
+  Comparison const all = compare(mean_of(by_chance, 3), mean_of(by_doubt, 3), steps);
+  EXPECT_DOUBLE_EQ(all.target, 0.8);
+  EXPECT_DOUBLE_EQ(all.uniform_steps, 300);
+  EXPECT_DOUBLE_EQ(all.adaptive_steps, 250);  // half the way from 0.6 to 1
+  // Without one repeat each, the second accuracy is 0.6, 0.55 and 0.65, and 0.8 is reached after 250, 200 + 100 * 5/9
+  // and 200 + 100 * 3/7 steps.
+  double const savings[] = {300 / 250.0, 300 / (200 + 500 / 9.0), 300 / (200 + 300 / 7.0)};
+  double const mean = (savings[0] + savings[1] + savings[2]) / 3;
+  double squares = 0;
+  for (double const s : savings) squares += (s - mean) * (s - mean);
+  EXPECT_NEAR(saving_error(by_chance, by_doubt, steps), std::sqrt(squares * 2 / 3), 1e-14);
+  // Of three values: their standard deviation over sqrt(3), 0.1 / sqrt(3).
+  EXPECT_NEAR(error_of(by_doubt, mean_of(by_doubt, 3))[1], 0.1 / std::sqrt(3.0), 1e-15);
 }
 
 }  // namespace kramers::spread_app_test

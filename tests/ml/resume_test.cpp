@@ -126,4 +126,25 @@ TEST(Resume, KeepsTheMomentsOfOtherRules) {
   }
 }
 
+TEST(Resume, RemembersTheBestLossAndTheEpochsSince) {
+  auto const network = NetworkSpec(2).dense(8, Activation::tanh).batch_norm().dense(3);
+  for (std::string const& space : kramers::space_names()) {
+    for (Engine const engine : {Engine::gemm, Engine::resident}) {
+      auto const trainer = make_trainer(request_for(space, network, "f64", engine, 1));
+      set_samples(*trainer);
+      auto state = trainer->state(0);
+      state.best_loss = 0x1p-60;  // no epoch will be better
+      state.epochs_without_improvement = 1;
+      trainer->set_state(0, state);
+      trainer->fit(1);
+      EXPECT_EQ(trainer->state(0).best_loss, 0x1p-60);
+      EXPECT_EQ(trainer->state(0).epochs_without_improvement, 2);
+      EXPECT_FALSE(trainer->state(0).stopped);
+      trainer->fit(5);
+      EXPECT_TRUE(trainer->state(0).stopped);
+      EXPECT_EQ(trainer->state(0).epoch, 2);  // patience is 3
+    }
+  }
+}
+
 }  // namespace
