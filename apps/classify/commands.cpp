@@ -4,6 +4,7 @@
 #include <kramers/base/text.hpp>
 #include <kramers/ml/classifier_file.hpp>
 #include <kramers/ml/classifier_memory.hpp>
+#include <kramers/ml/pytorch.hpp>
 #include <kramers/runtime/forecast.hpp>
 #include <kramers/runtime/provenance.hpp>
 #include <kramers/runtime/recorded_input.hpp>
@@ -300,6 +301,23 @@ int evaluate(AppRun const& run) {
   return exit_code::success;
 }
 
+int to_pytorch(AppRun const& run) {
+  if (!run.options.output) throw UsageError("export wants to know where to: add --output FILE.safetensors");
+  AppFiles files(run);
+  files.add("MODEL", run.options.files[0], FileUse::reads_data);
+  Outputs const outputs = add_outputs(files, run);
+  files.require_usable();
+  ClassifierModel const model = ml::read_classifier_model(run.options.files[0]);
+  nlohmann::json summary = basics(run);
+  summary["model"] = to_json(model);
+  summary["module"] = ml::pytorch_text(model);
+  summary["provenance"] = origin_of(run);
+  ml::write_pytorch(*outputs.results, model, summary["provenance"].dump());
+  if (!run.options.quiet) std::printf("module = %s\n", ml::pytorch_text(model).c_str());
+  finish(run, outputs, summary);
+  return exit_code::success;
+}
+
 }  // namespace
 
 int run(AppRun const& run) {
@@ -311,6 +329,7 @@ int run(AppRun const& run) {
   if (command == "train") return train(run);
   if (command == "sweep") return sweep(run);
   if (command == "predict") return predict(run);
+  if (command == "export") return to_pytorch(run);
   return evaluate(run);
 }
 

@@ -26,12 +26,16 @@ AppInfo app() {
   AppInfo evaluate = command("evaluate", "Compare what a classifier predicts with a dataset.", {dataset, file});
   predict.has_input = evaluate.has_input = false;
   predict.precision = evaluate.precision = {};  // the model has one
+  AppInfo to_pytorch = command("export", "Write a classifier as a module of PyTorch, which takes raw points.", {file});
+  to_pytorch.has_input = false;
+  to_pytorch.precision = {};
+  to_pytorch.output = "FILE.safetensors";
   AppInfo sweep =
       command("sweep", "Learn with many seeds and learning rates side by side and keep the best.", {dataset});
   sweep.options = {model};
   train.guide = sweep.guide = classify::input_guide();
   AppInfo info{"kramers-classify", "Learn which regions of phase space spread fast, and predict it for new points."};
-  info.commands = {train, predict, evaluate, sweep};
+  info.commands = {train, predict, evaluate, sweep, to_pytorch};
   return info;
 }
 

@@ -141,12 +141,17 @@ void write_checkpoint(std::filesystem::path const& path, Checkpoint const& check
   safetensors::write(path, content_of(checkpoint));
 }
 
-void write_weights(std::filesystem::path const& path, NetworkSpec const& network, std::string const& precision,
-                   State const& model, std::map<std::string, std::string> const& metadata) {
+Content weights_of(NetworkSpec const& network, std::string const& precision, State const& model,
+                   std::map<std::string, std::string> const& metadata) {
   Content content;
   add_weights(content, arena_of(network), {model}, dtype_of(precision));
   add_metadata(content, network, precision, metadata);
-  safetensors::write(path, content);
+  return content;
+}
+
+void write_weights(std::filesystem::path const& path, NetworkSpec const& network, std::string const& precision,
+                   State const& model, std::map<std::string, std::string> const& metadata) {
+  safetensors::write(path, weights_of(network, precision, model, metadata));
 }
 
 }  // namespace kramers::ml

@@ -54,6 +54,20 @@ def setUpModule():
                    env=environment(), check=True)
 
 
+# Epochs whose held-out loss a history has, ten per decade.
+CHECKED = sorted({round(10**(k / 10)) for k in range(41)})
+
+
+def by_pytorchs_rules(arrays, x):
+    """Softmax of Sequential(BatchNorm1d without weights and eps, Linear, Tanh, BatchNorm1d, Linear) in eval mode, as
+    PyTorch documents these modules."""
+    x = (x - arrays["0.running_mean"]) / np.sqrt(arrays["0.running_var"])
+    x = np.tanh(x @ arrays["1.weight"].T + arrays["1.bias"])
+    x = (x - arrays["3.running_mean"]) / np.sqrt(arrays["3.running_var"] + 1e-5) * arrays["3.weight"] + arrays["3.bias"]
+    x = np.exp(x @ arrays["4.weight"].T + arrays["4.bias"])
+    return x / x.sum(axis=1, keepdims=True)
+
+
 class Outcome:
     def __init__(self, code, out, err):
         self.code, self.out, self.err = code, out, err
@@ -208,23 +222,57 @@ class Learning(Case):
 
     def test_sweep_has_a_row_for_each_and_keeps_the_best(self):
         summary = self.run_command("sweep", "spread.h5", "model.toml", "--model", "best.safetensors", "--output",
-                                   "sweep.h5", "--set", "training.epochs=30", "--set", "sweep.seeds=3", "--set",
-                                   "sweep.learning_rates=[0.001, 0.01]")
+                                   "sweep.h5", "--set", "training.epochs=60", "--set", "sweep.seeds=4", "--set",
+                                   "sweep.learning_rates=[0.03, 0.1]", "--set", "data.held_out=0.8")
         models = summary["models"]
         self.assertEqual([(row["learning_rate"], row["seed"]) for row in models],
-                         [(rate, seed) for rate in (0.001, 0.01) for seed in (1, 2, 3)])
+                         [(rate, seed) for rate in (0.03, 0.1) for seed in (1, 2, 3, 4)])
         best = min(models, key=lambda row: row["held_out"]["negative_log_likelihood"])
         self.assertEqual((summary["best"]["seed"], summary["best"]["learning_rate"]),
                          (best["seed"], best["learning_rate"]))
+        # Few samples to learn from: the model that fits them best is another one.
+        self.assertIsNot(best, min(models, key=lambda row: row["train"]["negative_log_likelihood"]))
         evaluated = self.run_command("evaluate", "spread.h5", "best.safetensors")
         self.assertEqual(evaluated["held_out"], best["held_out"])
-        alone = self.train("--set", "training.epochs=30", "--set", f"training.seed={best['seed']}", "--set",
-                           f"training.learning_rate={best['learning_rate']}")
+        alone = self.train("--set", "training.epochs=60", "--set", f"training.seed={best['seed']}", "--set",
+                           f"training.learning_rate={best['learning_rate']}", "--set", "data.held_out=0.8")
         self.assertEqual(alone["held_out"], best["held_out"])
         with h5py.File(self.folder / "sweep.h5") as file:
             table = file["classifier/sweep"]
             self.assertEqual(models[table.attrs["best"]], best)
             np.testing.assert_array_equal(table["held_out_accuracy"], [row["held_out"]["accuracy"] for row in models])
+
+    def test_history_ends_where_patience_ended_the_training(self):
+        summary = self.train("--set", "training.patience=5", "--set", "training.learning_rate=0.1")
+        with h5py.File(self.folder / "run.h5") as file:
+            history = {name: file["classifier/loss"][name][()] for name in ("held_out_epoch", "held_out")}
+        self.assertEqual(history["held_out_epoch"][-1], summary["model"]["epochs"])
+        self.assertNotIn(summary["model"]["epochs"], (1000, *CHECKED))
+        self.assertEqual(history["held_out"][-1], summary["held_out"]["negative_log_likelihood"])
+
+    def test_pytorch_module_takes_raw_points(self):
+        for precision, tolerance in (("f32", 3e-6), ("f64", 1e-13)):
+            with self.subTest(precision=precision):
+                self.train("--set", "training.epochs=50", "--precision", precision)
+                outcome = self.attempt("export", "run.safetensors", "--output", "module.safetensors")
+                self.assertEqual((outcome.code, outcome.err), (0, ""))
+                arrays, metadata = self.tensors("module.safetensors")
+                module = ("torch.nn.Sequential(torch.nn.BatchNorm1d(2, affine=False, eps=0.0), torch.nn.Linear(2, 8), "
+                          "torch.nn.Tanh(), torch.nn.BatchNorm1d(8), torch.nn.Linear(8, 3))")
+                self.assertEqual(metadata["pytorch.module"], module + (".double()" if precision == "f64" else ""))
+                self.assertIn("module = " + metadata["pytorch.module"], outcome.out)
+                # The names of that module's state_dict, and no others.
+                self.assertEqual(set(arrays),
+                                 {f"{i}.{name}" for i in (0, 3) for name in ("running_mean", "running_var",
+                                                                             "num_batches_tracked")} |
+                                 {f"{i}.{name}" for i in (1, 3, 4) for name in ("weight", "bias")})
+                found = {name: np.frombuffer(data, {"F32": "f4", "F64": "f8", "I64": "i8"}[dtype]).reshape(shape)
+                         for name, (dtype, shape, data) in arrays.items()}
+                with h5py.File(self.folder / "run.h5") as file:
+                    points = file["classifier/points"]
+                    raw = np.stack([points["position"], points["velocity"]], axis=1)
+                    wanted = points["probability"][()]
+                np.testing.assert_allclose(by_pytorchs_rules(found, raw), wanted, rtol=0, atol=tolerance)
 
     def test_results_are_told(self):
         outcome = self.attempt("train", "spread.h5", "model.toml", "--set", "training.epochs=20")
@@ -388,6 +436,16 @@ class BadInput(Case):
                             (104, "batch_norm needs two")):  # 6 * 104 + 1
             self.refuse("train", "spread.h5", "model.toml", "--set", f"training.batch={batch}", code=65,
                         says=("batch", says))
+
+    def test_export_wants_a_model_and_a_place(self):
+        self.train("--set", "training.epochs=2")
+        for words, code, says in (("spread.h5 --output module.safetensors", 1, "spread.h5"),
+                                  ("run.safetensors", 64, "add --output FILE.safetensors"),
+                                  ("run.safetensors --output run.safetensors", 64, "MODEL")):
+            with self.subTest(words=words):
+                outcome = self.attempt("export", *words.split())
+                self.assertEqual((outcome.code, len(outcome.err.splitlines())), (code, 1), outcome.err)
+                self.assertIn(says, outcome.err)
 
     def test_loss_that_is_not_finite(self):
         # Without batch_norm and with huge steps the logits overflow.

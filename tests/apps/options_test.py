@@ -72,6 +72,7 @@ OPTIONS = {
     ("classify", "sweep"): ("sweep spread.h5 classify.toml", {**TRAINING, **GUIDE}),
     ("classify", "predict"): ("predict spread.h5 model.safetensors", MODEL),
     ("classify", "evaluate"): ("evaluate spread.h5 model.safetensors", MODEL),
+    ("classify", "export"): ("export model.safetensors --output module.safetensors", MODEL),
     ("topo", "tree"): ("tree --xml gpu.xml --svg node.svg --ranks 2",
                        {**plan("tree", "--svg node.svg"), "--json": ("tree --xml gpu.xml", "--json"),
                         "--svg": ("tree --xml gpu.xml", "--svg node.svg")}),

@@ -463,6 +463,12 @@ class Contents(WithFiles):
         np.testing.assert_allclose(free, 2 * fixtures.KT * time)
         self.assertIn("strong friction", legend(self.draw(langevin.population, path).axes[0])[2])
 
+    def test_free_particle_has_the_friction_and_mass_of_the_run(self):
+        path = self.changed("langevin", lambda file: file["parameters"].attrs.update(friction=3.0, mass=2.0))
+        time, free = lines(self.draw(langevin.correlation, path).axes[-1])["free particle"].get_data()
+        # Uhlenbeck and Ornstein 1930: <x^2> = 2 kT / (m friction^2) (friction t - 1 + exp(-friction t))
+        np.testing.assert_allclose(free, 2 * fixtures.KT / (2 * 9) * (3 * time - 1 + np.exp(-3 * time)), rtol=1e-6)
+
     def test_correlations_begin_at_one_and_displacement_has_its_reference(self):
         *panels, right = self.draw(langevin.correlation, self.files / "langevin.h5").axes
         with h5py.File(self.files / "langevin.h5") as file:

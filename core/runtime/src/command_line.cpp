@@ -100,7 +100,7 @@ void add_words(CLI::App& app, AppInfo const& info, Reading& read) {
         ->capture_default_str();
   }
   app.add_option("--summary", read.summary, "write the summary here")->type_name("FILE.json");
-  app.add_option("--output", read.output, "write the results here")->type_name("FILE.h5");
+  app.add_option("--output", read.output, "write the results here")->type_name(info.output);
 }
 
 /// "; did you mean --summary?" for the first option that is none of the app, nor of its command.

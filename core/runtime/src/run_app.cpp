@@ -91,6 +91,7 @@ std::vector<std::string> deciding_words(AppInfo const& info, std::variant<Comman
   add("--precision", line.precision);
   add("--topology", line.topology);
   add("--resume", line.resume ? "given" : "absent");
+  add("--strict", line.strict ? "given" : "absent");
   add("--replay", line.replay ? std::to_string(*line.replay) : "absent");
   add("--output", file(line.output));
   add("--summary", file(line.summary));

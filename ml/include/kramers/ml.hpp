@@ -24,6 +24,7 @@
 #include <kramers/ml/optimizer.hpp>
 #include <kramers/ml/optimizer_step.hpp>
 #include <kramers/ml/permutation.hpp>
+#include <kramers/ml/pytorch.hpp>
 #include <kramers/ml/resident_networks.hpp>
 #include <kramers/ml/resident_trainer.hpp>
 #include <kramers/ml/safetensors.hpp>

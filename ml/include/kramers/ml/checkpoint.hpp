@@ -48,8 +48,12 @@ void write_checkpoint(std::filesystem::path const& path, Checkpoint const& check
 /// @throws IoError  no such file, one without a checksum, a damaged one, and as of checkpoint_of
 Checkpoint read_checkpoint(std::filesystem::path const& path);
 
-/// Replace the file by what PyTorch's `load_state_dict` takes for this network, and no more: parameters and running
-/// statistics of one model.
+/// What PyTorch's `load_state_dict` takes for this network, and no more: parameters and running statistics of one model.
+/// Errors as of content_of.
+safetensors::Content weights_of(NetworkSpec const& network, std::string const& precision,
+                                ModelState<double> const& model,
+                                std::map<std::string, std::string> const& metadata = {});
+/// Replace the file by these. Errors as of weights_of, and IoError.
 void write_weights(std::filesystem::path const& path, NetworkSpec const& network, std::string const& precision,
                    ModelState<double> const& model, std::map<std::string, std::string> const& metadata = {});
 /// Parameters and running statistics from a file that holds the state_dict of such a network, whoever wrote it: F32 or

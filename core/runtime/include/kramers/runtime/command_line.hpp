@@ -42,6 +42,7 @@ struct AppInfo {
   bool has_resume = false;
   bool has_strict = false;            ///< --strict: warnings about results make the exit code 2
   bool has_input = true;              ///< INPUT, the last file, and --set; without it the Config is empty
+  std::string output = "FILE.h5";     ///< what --output writes, in --help
   std::string precision = "f64";      ///< where --precision does not say; empty: there is no such option
   std::vector<AppWord> files = {};    ///< before INPUT, each required
   std::vector<AppWord> options = {};  ///< of its own
