@@ -55,7 +55,7 @@ def setUpModule():
 
 
 # Epochs whose held-out loss a history has, ten per decade.
-CHECKED = sorted({round(10**(k / 10)) for k in range(41)})
+CHECKED = sorted({int(10**(k / 10) + 1e-9) for k in range(41)})
 
 
 def by_pytorchs_rules(arrays, x):
@@ -243,7 +243,7 @@ class Learning(Case):
             np.testing.assert_array_equal(table["held_out_accuracy"], [row["held_out"]["accuracy"] for row in models])
 
     def test_history_ends_where_patience_ended_the_training(self):
-        summary = self.train("--set", "training.patience=5", "--set", "training.learning_rate=0.1")
+        summary = self.train("--set", "training.patience=4", "--set", "training.learning_rate=0.1")
         with h5py.File(self.folder / "run.h5") as file:
             history = {name: file["classifier/loss"][name][()] for name in ("held_out_epoch", "held_out")}
         self.assertEqual(history["held_out_epoch"][-1], summary["model"]["epochs"])

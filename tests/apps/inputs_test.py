@@ -106,6 +106,18 @@ class Rerun(Case):
         third = self.summary(options.langevin, "new.h5", folder=self.folder / "other")
         self.assertEqual(first["state_hash"], third["state_hash"])
 
+    def test_diffusion_instead_of_friction(self):
+        text = (SOURCE / "apps/langevin/double_well.toml").read_text()
+        for name, line in (("friction", "friction = 2.0"), ("diffusion", "diffusion = 0.125")):  # kT / (m gamma)
+            path = self.folder / f"{name}.toml"
+            path.write_text(re.sub("^friction = .*$", line, text, flags=re.MULTILINE))
+        known = [self.summary(options.langevin, self.folder / f"{name}.toml", *sets(SHORT[options.langevin]),
+                              *sets(("observables.after=0", "integrator.temperature=0.5", "integrator.mass=2.0")))
+                 for name in ("friction", "diffusion")]
+        self.assertEqual(known[0]["state_hash"], known[1]["state_hash"])
+        self.assertEqual(known[1]["input"]["integrator"]["diffusion"], 0.125)
+        self.assertNotIn("friction", known[1]["input"]["integrator"])
+
     def test_the_text_alone(self):
         try:
             import h5py

@@ -49,6 +49,7 @@ def above(number):
 BEFORE_ONE, LEAST, TINY, MOST = below(1.0), above(0.0), below(0.0), below(math.inf)
 LONG = str(2**63 - 1)
 OVERDAMPED = 'integrator.scheme="euler-maruyama"'
+DIFFUSING = "integrator={dt=0.02, temperature=0.5}"
 HARMONIC = 'potential={kind="harmonic"}'
 FLAT = 'potential={kind="harmonic", stiffness=0.0}'
 COSINE = 'potential={kind="cosine"}'
@@ -102,6 +103,8 @@ INTEGRATOR = {
     "integrator.dt": SCALE,
     "integrator.friction": [Range(["0.0"], [TINY]), Range(["1e-100"], ["0.0"], OVERDAMPED), *SCALE[1:],
                             Range(["1e100"], [below(1e-100), above(1e100)])],
+    # With kT = 0.5 the friction of 6e99 is below its own range.
+    "integrator.diffusion": [Range([], ["1.0"]), Range(["1e-100", "4e99"], ["0.0", below(1e-100), "6e99"], DIFFUSING)],
     "integrator.temperature": SCALE,
     "integrator.mass": SCALE,
     "integrator.scheme": [words_of("baoab", "euler-maruyama", "leimkuhler-matthews"),

@@ -93,13 +93,34 @@ InitialState read_initial(Config const& config, AnyPotential const& potential, s
   return initial;
 }
 
+namespace {
+
+/// Friction, or that of walkers that diffuse so fast: D = kT / (m friction).
+double read_friction(Config const& config, LangevinParams const& langevin, bool overdamped,
+                     std::string const& precision) {
+  if (auto const diffusion = config.find<double>("integrator.diffusion")) {
+    config.check(!config.has("integrator.friction"), "integrator.diffusion",
+                 "absent where integrator.friction is given, for D = kT / (m friction)");
+    double const drag = langevin.mass * read_scale(config, "integrator.diffusion", precision);
+    double const friction = langevin.temperature / drag;
+    auto const [least, most] = number_range(precision);
+    config.check(
+        friction >= least && friction <= most, "integrator.diffusion",
+        "such that the friction kT / (m D) is between " + shortest_decimal(least) + " and " + shortest_decimal(most));
+    return friction;
+  }
+  bool const free = !overdamped && config.non_negative<double>("integrator.friction") == 0;
+  return free ? 0.0 : read_scale(config, "integrator.friction", precision);
+}
+
+}  // namespace
+
 LangevinParams read_langevin(Config const& config, bool overdamped, std::string const& precision) {
   LangevinParams langevin;
   langevin.dt = read_scale(config, "integrator.dt", precision);
-  bool const free = !overdamped && config.non_negative<double>("integrator.friction") == 0;
-  langevin.friction = free ? 0.0 : read_scale(config, "integrator.friction", precision);
   langevin.temperature = read_scale(config, "integrator.temperature", precision);
   langevin.mass = read_scale(config, "integrator.mass", precision, 1.0);
+  langevin.friction = read_friction(config, langevin, overdamped, precision);
   return langevin;
 }
 

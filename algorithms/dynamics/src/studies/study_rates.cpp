@@ -35,7 +35,7 @@ double equilibrium_difference(StudyParams const& params) {
   auto const energy = [&](double x) { return params.request.potential->profile_energy(x); };
   double const kT = params.request.params.langevin.temperature;
   double const divide = params.request.params.sampling.dividing_point;
-  exact::Interval const whole = exact::confinement(energy, kT, params.initial.lower[0]);
+  exact::Interval const whole = reach_of(params).value();
   double lowest = energy(whole.lower);
   for (int i = 1; i <= 1000; ++i)
     lowest = std::min(lowest, energy(whole.lower + i * (whole.upper - whole.lower) / 1000));
@@ -187,7 +187,8 @@ void add_decay(StudyParams const& params, StudySums const& sums, exact::TwoWells
 
 /// The rate of leaving the left well, by the best way there is.
 void choose_rate(double energy_loss, StudyResults& results) {
-  // With less energy lost per orbit walkers come back from a core before they are committed: 30 % of them at 5 kT.
+  // With less energy lost per orbit walkers come back from a core before they are committed: about exp(-loss / 4) of them,
+  // 30 % at 5 kT, by which exact core-set rates exceed eigenvalues (tests/algorithms/dynamics/exact_rates_test.cpp).
   constexpr double least_loss = 5;
   nlohmann::json& out = results.observables;
   if (results.decay) {

@@ -14,7 +14,8 @@ namespace {
 
 // Relative error of exact rates: well below that of any run, and reached in a fraction of a second.
 constexpr double tolerance = 1e-5;
-// Below this share of the wells' frequency the functions of the velocity are so many that a rate would take minutes.
+// Below this share of the wells' frequency the expansion in functions of the velocity takes seconds and often does not
+// converge.
 constexpr double least_friction = 0.1;
 
 void add_theory(LangevinParams const& langevin, exact::TwoWells const& wells, bool overdamped,

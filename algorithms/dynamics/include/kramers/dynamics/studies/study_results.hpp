@@ -70,7 +70,7 @@ StudyResults evaluate(Study& study);
 
 /// Put exact rates and theory beside the results of a potential with two wells, and compare. Rates of walkers with inertia
 /// come from the Kramers equation (kramers/dynamics/estimators/exact_rates.hpp), within about a second; not at friction
-/// below a tenth of the wells' frequency, where it would be minutes.
+/// below a tenth of the wells' frequency, where it takes longer and often has no answer.
 void add_references(StudyParams const& params, StudyResults& results);
 
 /// Write the result file (see apps/langevin/README.md for its layout). Collective.
