@@ -190,8 +190,9 @@ class CommandLine(WithFiles):
 
 
 class Faults(WithFiles):
-    def refused(self, path, code, *words):
-        answer = Answer(path, "--output-dir", self.own / "figures", "--format", "png", "--dpi", 30)
+    def refused(self, path, code, *words, only=()):
+        chosen = [word for figure in only for word in ("--only", figure)]
+        answer = Answer(path, "--output-dir", self.own / "figures", "--format", "png", "--dpi", 30, *chosen)
         self.assertEqual(answer.returncode, code, answer.stderr)
         self.assertRegex(answer.stderr, r"^kramers-plot: [^\n]+\n$")
         for word in (str(path), *words):
@@ -259,13 +260,13 @@ class Faults(WithFiles):
                 ("spread", "spread/time", np.zeros(0), "none of them zero"),
                 ("spread", "spread/spread", np.full(100, np.nan), "no finite")):
             with self.subTest(name=name, word=word):
-                self.refused(self.changed(file, replace(name, value)), 65, word)
+                self.refused(self.changed(file, replace(name, value)), 65, word, only=figures_of(name))
         for name, value, word in (("rate_upper", np.nan, "upper limit"), ("walkers", 0, "number of events and walkers"),
                                   ("events", -1, "number of events"), ("rate", 0.0, "no rate above zero"),
                                   ("rate_lower", 1.0, "no rate above zero")):
             with self.subTest(attribute=name):
                 path = self.changed("langevin", lambda file: file["kramers/survival"].attrs.update({name: value}))
-                self.refused(path, 65, word)
+                self.refused(path, 65, word, only=["survival"])
         damaged = self.changed("spread", lambda file: file.attrs.update(provenance="{"))
         self.refused(damaged, 65, "provenance")
 
@@ -316,11 +317,9 @@ class Faults(WithFiles):
                         content[name].attrs.update(attributes)
 
                 kind = i % 4
-                figures = [figure for figure, (_, group, _) in FIGURES.items()
-                           if name.split("/")[:2] == group.split("/")[:2] or name.split("/")[0] == group]
                 with self.subTest(file=file, name=name, kind=kind):
                     changed = self.changed(file, lambda content: change(content, kind))
-                    replies |= {self.survived(changed, figure) for figure in figures}
+                    replies |= {self.survived(changed, figure) for figure in figures_of(name)}
         self.assertLessEqual({0, 65}, replies)
 
     def test_a_folder_that_cannot_be_written(self):
@@ -334,6 +333,12 @@ class Faults(WithFiles):
                      "--dpi", 30)
         self.assertEqual(answer.returncode, 65)
         self.assertEqual(len(list(self.own.iterdir())), len(SPREAD))
+
+
+def figures_of(name):
+    """Those that are drawn from the group of this dataset."""
+    return [figure for figure, (_, group, _) in FIGURES.items()
+            if name.split("/")[:2] == group.split("/")[:2] or name.split("/")[0] == group]
 
 
 def lines(axes):
