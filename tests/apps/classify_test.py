@@ -223,7 +223,8 @@ class Learning(Case):
     def test_sweep_has_a_row_for_each_and_keeps_the_best(self):
         summary = self.run_command("sweep", "spread.h5", "model.toml", "--model", "best.safetensors", "--output",
                                    "sweep.h5", "--set", "training.epochs=60", "--set", "sweep.seeds=4", "--set",
-                                   "sweep.learning_rates=[0.03, 0.1]", "--set", "data.held_out=0.8")
+                                   "sweep.learning_rates=[0.03, 0.1]", "--set", "data.held_out=0.8", "--set",
+                                   "training.weight_decay=1e-3")
         models = summary["models"]
         self.assertEqual([(row["learning_rate"], row["seed"]) for row in models],
                          [(rate, seed) for rate in (0.03, 0.1) for seed in (1, 2, 3, 4)])
@@ -235,7 +236,8 @@ class Learning(Case):
         evaluated = self.run_command("evaluate", "spread.h5", "best.safetensors")
         self.assertEqual(evaluated["held_out"], best["held_out"])
         alone = self.train("--set", "training.epochs=60", "--set", f"training.seed={best['seed']}", "--set",
-                           f"training.learning_rate={best['learning_rate']}", "--set", "data.held_out=0.8")
+                           f"training.learning_rate={best['learning_rate']}", "--set", "data.held_out=0.8", "--set",
+                           "training.weight_decay=1e-3")
         self.assertEqual(alone["held_out"], best["held_out"])
         with h5py.File(self.folder / "sweep.h5") as file:
             table = file["classifier/sweep"]

@@ -56,6 +56,22 @@ class Verdict(Case):
             k, last = survival.attrs["rate"], survival["time"][-1]
             self.assertAlmostEqual(survival["value"][-1], math.exp(-k * last), delta=4.5 * survival["error"][-1] + 0.01)
 
+    def test_walkers_with_a_given_velocity_have_no_exact_first_passage_time(self):
+        observables = {"first_passage": True, "every": 1}
+        for initial, known in (({}, True), ({"velocity": [0.0]}, False)):
+            with self.subTest(initial=initial):
+                summary = self.study(well(2.0, run={"steps": 100}, observables=observables, initial=initial))
+                self.assertEqual("first_passage_time_exact" in summary["references"], known)
+
+    def test_energy_is_compared_in_all_dimensions(self):
+        summary = self.study({"ensemble": {"walkers": 2048, "seed": 3},
+                              "potential": {"kind": "harmonic", "dimensions": 3},
+                              "integrator": {"dt": 0.05, "friction": 1.0, "temperature": 0.5},
+                              "run": {"equilibrate": 400, "steps": 2000}, "observables": {"every": 20}})
+        check = summary["checks"]["potential_energy"]
+        self.assertAlmostEqual(check["expected"], 3 * 0.5 / 2, delta=1e-9)
+        self.assertLess(abs(check["z"]), 4.5)
+
     def test_the_clock_of_first_passages_starts_with_production(self):
         # Half of the walkers are in B by then; none can be at risk for longer than production.
         steps = 200
