@@ -759,8 +759,11 @@ class Contents(WithFiles):
             part = file["classifier/evaluation/held_out"]
             confusion, count = part["confusion"][:], part["bin_count"][:]
             confidence, accuracy = part["bin_confidence"][:], part["bin_accuracy"][:]
-        cells = [text.get_text().split("\n")[0] for text in left.texts]
-        self.assertEqual(cells, [str(number) for number in confusion.ravel()])
+        cells, shares = zip(*(text.get_text().split("\n") for text in left.texts))
+        self.assertEqual(cells, tuple(str(number) for number in confusion.ravel()))
+        share = confusion / confusion.sum(axis=1)[:, None]  # of the raw class
+        self.assertEqual(shares, tuple(f"{100 * part:.0f} %" for part in share.ravel()))
+        np.testing.assert_allclose(left.get_images()[0].get_array(), share)
         self.assertIn(f"{confusion.sum()} held-out samples", left.get_title("left"))
         shown = right.containers[0].lines[0]
         np.testing.assert_array_equal(shown.get_xdata(), confidence[count > 0])
