@@ -129,7 +129,7 @@ inline int run(int argc, char** argv) {
   }
   try {
     KokkosSession const kokkos({}, {});
-    if (kokkos.warning()) std::cerr << "warning: " << *kokkos.warning() << '\n';
+    for (auto const& warning : kokkos.warnings()) std::cerr << "warning: " << warning << '\n';
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
     add_context(space_name<Kokkos::DefaultExecutionSpace>(), Kokkos::DefaultExecutionSpace::name());

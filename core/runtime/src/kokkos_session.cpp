@@ -3,6 +3,7 @@
 #include <kramers/core/spaces.hpp>
 #include <kramers/runtime/device_probe.hpp>
 #include <kramers/runtime/kokkos_session.hpp>
+#include <kramers/runtime/vector_width.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -146,7 +147,12 @@ KokkosSession::KokkosSession(std::optional<int> threads, std::optional<int> devi
   // The warnings are about thread binding, which is the business of who starts the program.
   settings.set_disable_warnings(true);
   HostThreads const host = host_threads(threads);
-  m_warning = host.warning;
+  if (host.warning) m_warnings.push_back(*host.warning);
+#ifdef NDEBUG  // who looks for faults does not look for speed
+  if (auto const narrow = narrow_vectors(compiled_vector_bytes); narrow && !is_built_for_devices()) {
+    m_warnings.push_back(*narrow);
+  }
+#endif
   if (host.count) settings.set_num_threads(*host.count);
   if (device) settings.set_device_id(*device);
   Kokkos::initialize(settings);

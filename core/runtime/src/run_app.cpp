@@ -57,7 +57,7 @@ class WarningsAtEnd {
   ~WarningsAtEnd() {
     if (!m_run.comm.is_root() || m_run.options.quiet) return;
     std::fflush(stdout);
-    if (m_kokkos.warning()) tell(*m_kokkos.warning());
+    for (auto const& warning : m_kokkos.warnings()) tell(warning);
     for (auto const& warning : m_run.config.warnings()) tell(warning);
   }
   WarningsAtEnd(WarningsAtEnd const&) = delete;

@@ -21,3 +21,4 @@
 #include <kramers/runtime/provenance.hpp>
 #include <kramers/runtime/recorded_input.hpp>
 #include <kramers/runtime/signals.hpp>
+#include <kramers/runtime/vector_width.hpp>

@@ -57,12 +57,13 @@ class KokkosSession {
   KokkosSession(KokkosSession const&) = delete;
   KokkosSession& operator=(KokkosSession const&) = delete;
 
-  /// Why there are fewer threads than were asked for: one sentence, for whoever may print; nothing where there are not.
-  std::optional<std::string> const& warning() const { return m_warning; }
+  /// Why the run is slower than it could be, one sentence each, for whoever may print: fewer threads than were asked for,
+  /// and in release builds for hosts vectors narrower than the processor's (vector_width.hpp).
+  std::vector<std::string> const& warnings() const { return m_warnings; }
 
  private:
   bool m_owner = false;
-  std::optional<std::string> m_warning;
+  std::vector<std::string> m_warnings;
 };
 
 }  // namespace kramers
