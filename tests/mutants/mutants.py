@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Plants listed faults one at a time in a copy of the sources, and tells which of them the tests notice.
 
-The lists are mutants.toml, which holds the sets too, second.toml and third.toml. The copy is build/mutants; the checkout itself is
-only read. Builds of what a fault touches are short, since one build folder serves all faults. Exit status: 0 if every
-fault was killed, 1 if some survived, 77 without tomllib (Python 3.11).
+The lists are mutants.toml, which holds the sets too, second.toml and third.toml. The copy is build/mutants; the checkout
+itself is only read. Builds of what a fault touches are short, since one build folder serves all faults. Exit status: 0 if
+every fault was killed, 1 if some survived, 77 without tomllib (Python 3.11).
 """
 import argparse
 import filecmp
