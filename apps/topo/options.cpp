@@ -16,6 +16,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <sstream>
+#include <tuple>
 
 #include "commands.hpp"
 #include "git_version.hpp"
@@ -127,6 +128,14 @@ Machine machine_of(Options const& options) {
 }
 
 PlanRequest request_of(Options const& options, int ranks) {
+  // As the command line names them, which the library cannot know.
+  for (auto const& [option, value, least] : {std::tuple{"--ranks", ranks, 1},
+                                             {"--threads", options.threads, 0},
+                                             {"--smt", options.smt, 1},
+                                             {"--reserve-per-numa", options.reserved_per_domain, 0},
+                                             {"--ranks-per-gpu", options.ranks_per_gpu, 0}}) {
+    if (value < least) reject_option(option, std::to_string(value), ">= " + std::to_string(least));
+  }
   PlanRequest request;
   request.ranks = ranks;
   if (!options.policy.empty()) {

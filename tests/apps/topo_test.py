@@ -208,6 +208,16 @@ class Commands(Case):
 class BadInput(Case):
     """A sentence that says what is wrong, and the right exit code."""
 
+    def test_numbers_of_a_plan_are_refused_by_their_option(self):
+        node = options.models / "laptop.xml"
+        for option, value, rule in (("--threads", -1, ">= 0"), ("--smt", 0, ">= 1"), ("--reserve-per-numa", -1, ">= 0"),
+                                    ("--ranks-per-gpu", -1, ">= 0"), ("--ranks", 0, ">= 1")):
+            with self.subTest(option=option):
+                words = ("-n", 1) if option != "--ranks" else ()
+                self.refused(64, "plan", "--xml", node, *words, f"{option}={value}",
+                             says=f"invalid {option}: got {value}; expected {rule}")
+        self.refused(64, "plan", "--xml", node, "-n", 1, "--threads", 999, says="1 rank of 999 threads does not fit on")
+
     def test_command_lines(self):
         node = options.models / "laptop.xml"
         for says, words in {

@@ -14,9 +14,9 @@ TEST(VectorWidth, IsToldWhereTheProcessorHasMore) {
   for (auto const& [compiled, machine] : {std::pair{16, 32}, {16, 64}, {32, 64}}) {
     auto const text = narrow_vectors(compiled, machine);
     ASSERT_TRUE(text) << compiled << " of " << machine;
-    EXPECT_NE(text->find("vectors of " + std::to_string(compiled) + " bytes, this processor has " +
-                         std::to_string(machine)),
-              std::string::npos)
+    EXPECT_NE(
+        text->find("vectors of " + std::to_string(compiled) + " bytes, this processor has " + std::to_string(machine)),
+        std::string::npos)
         << *text;
     EXPECT_NE(text->find("-DKRAMERS_CPU_FLAGS=-march=native"), std::string::npos) << *text;
   }

@@ -125,15 +125,16 @@ class DomainAssignment {
 [[noreturn]] void too_many(Machine const& machine, PlanRequest const& request, std::size_t ranks,
                            CorePool const& cores) {
   std::string asked = std::to_string(ranks) + (ranks == 1 ? " rank" : " ranks");
-  if (request.threads > 0) asked += " of " + std::to_string(request.threads) + " threads";
+  if (request.threads > 0)
+    asked += " of " + std::to_string(request.threads) + (request.threads == 1 ? " thread" : " threads");
   std::string const smt = std::to_string(request.smt);
   bool const more_smt = std::ranges::any_of(
       machine.cores(), [&](Core const& core) { return core.pus.size() > static_cast<std::size_t>(request.smt); });
-  throw UsageError(asked + " do not fit on " + machine.source() + ": it has " + std::to_string(cores.number()) +
-                   " cores to use (" + std::to_string(machine.cores().size() - cores.number()) +
-                   " reserved or taken) with " + std::to_string(cores.threads()) + " hardware threads at " + smt +
-                   " per core; ask for fewer ranks or threads" +
-                   (more_smt ? ", or for more hardware threads per core" : ""));
+  throw UsageError(
+      asked + (ranks == 1 ? " does" : " do") + " not fit on " + machine.source() + ": it has " +
+      std::to_string(cores.number()) + " cores to use (" + std::to_string(machine.cores().size() - cores.number()) +
+      " reserved or taken) with " + std::to_string(cores.threads()) + " hardware threads at " + smt +
+      " per core; ask for fewer ranks or threads" + (more_smt ? ", or for more hardware threads per core" : ""));
 }
 
 /// Domains by nearness to one: its latency, then links, then index.
