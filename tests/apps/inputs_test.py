@@ -332,7 +332,9 @@ class Names(Case):
     def test_exit_codes_are_in_every_help(self):
         for command in ((options.langevin,), (options.spread,), (options.classify,), (options.classify, "train"),
                         (options.classify, "predict")):
-            self.assertRegex(self.good(*command, "--help"), r"Exit codes: 0 .*64 .*65 ")
+            text = self.good(*command, "--help")
+            self.assertRegex(text, r"(?s)Exit codes: 0 .*64 .*65 ")
+            self.assertEqual("2 done, with warnings (--strict)" in text, "  --strict" in text, command)
 
 
 if __name__ == "__main__":

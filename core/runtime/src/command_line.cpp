@@ -28,9 +28,12 @@ void expect_space(std::string const& name) {
                    "; this build has: " + listed(built));
 }
 
-constexpr char exit_codes[] =
-    "Exit codes: 0 done, 1 failure, 64 wrong command line or environment, 65 wrong input or a machine that lacks\n"
-    "the device or the memory, 128 + n ended by signal n.";
+std::string exit_codes(AppInfo const& info) {
+  return std::string("Exit codes: 0 done, 1 failure, ") +
+         (info.has_strict ? "2 done, with warnings (--strict), " : "") +
+         "64 wrong command line or environment,\n65 wrong input or a machine that lacks the device or the memory, "
+         "128 + n ended by signal n.";
+}
 
 /// What CLI11 reads into: paths and options that are absent are empty texts.
 struct Reading {
@@ -170,14 +173,14 @@ std::variant<CommandLine, Answer> parse_command_line(int argc, char const* const
   CLI::App app(info.description, info.name);
   app.set_version_flag("--version", info.name + " " + version_text());
   app.get_formatter()->column_width(34);
-  app.footer(exit_codes);
+  app.footer(exit_codes(info));
   // Each command reads into a line of its own; the app itself is the only one where it has no commands.
   std::vector<Reading> readings(std::max<std::size_t>(1, info.commands.size()));
   if (info.commands.empty()) add_words(app, info, readings.front());
   for (std::size_t i = 0; i < info.commands.size(); ++i) {
     CLI::App& command = *app.add_subcommand(info.commands[i].name, info.commands[i].description);
     add_words(command, info.commands[i], readings[i]);
-    command.footer(exit_codes);
+    command.footer(exit_codes(info.commands[i]));
     command.preparse_callback([&, i](std::size_t) { readings.front().chosen = i; });
   }
   if (!info.commands.empty()) app.require_subcommand(1);
