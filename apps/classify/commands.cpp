@@ -45,6 +45,12 @@ void finish(AppRun const& run, Outputs const& outputs, nlohmann::json const& sum
   }
 }
 
+void write_model(AppRun const& run, Outputs const& outputs, ClassifierModel const& model, std::string const& origin) {
+  if (!outputs.model) return;
+  keep_former(run, *outputs.model);
+  ml::write_classifier(*outputs.model, model, origin);
+}
+
 void tell(Evaluations const& found) {
   std::printf("  trained on  %s\n", text_of(found.train).c_str());
   std::printf("  held out    %s\n", text_of(found.held_out).c_str());
@@ -73,10 +79,6 @@ void report_interruption(ml::ClassifierTraining const& training, std::int64_t ep
                "kramers-classify: stopped by signal %d at epoch %lld of %lld; go on with --resume (checkpoint %s)\n",
                signal, static_cast<long long>(training.epoch()), static_cast<long long>(epochs),
                printable(checkpoint.string()).c_str());
-}
-
-InputRecord record(AppRun const& run) {
-  return record_input(run.config, run.options.precision, run.comm);
 }
 
 int train(AppRun const& run) {
@@ -127,9 +129,9 @@ int train(AppRun const& run) {
                        {"estimated_bytes", host_bytes(needs, params.space)}};
   summary["provenance"] = origin;
   summary["input"] = effective_keys(run.config);
-  if (outputs.model) ml::write_classifier(*outputs.model, model, origin.dump());
+  write_model(run, outputs, model, origin.dump());
   if (outputs.results) {
-    ResultsFile file(*outputs.results, summary, record(run));
+    ResultsFile file(*outputs.results, summary, run);
     write_points(file, data, problem, predict, params.classes(), random);
     file.history(model.history);
     file.evaluation("train", found.train);
@@ -189,10 +191,10 @@ int sweep(AppRun const& run) {
   summary["input"] = effective_keys(run.config);
   ml::Predictor const predict(result.model, params.space);
   summary["memory"] = {{"peak_resident_bytes", peak_memory()}, {"estimated_bytes", host_bytes(needs, params.space)}};
-  if (outputs.model) ml::write_classifier(*outputs.model, result.model, summary["provenance"].dump());
+  write_model(run, outputs, result.model, summary["provenance"].dump());
   if (outputs.results) {
     Evaluations const found = evaluated(predict, problem, params.classes());
-    ResultsFile file(*outputs.results, summary, record(run));
+    ResultsFile file(*outputs.results, summary, run);
     write_points(file, data, problem, predict, params.classes(), random);
     file.history(result.model.history);
     file.evaluation("train", found.train);
@@ -243,7 +245,7 @@ int predict(AppRun const& run) {
   }
   summary["class_counts"] = counts;
   if (outputs.results) {
-    ResultsFile file(*outputs.results, summary, record(run));
+    ResultsFile file(*outputs.results, summary, run);
     file.points("points", points, predictor, model.params.classes());
     file.thresholds(model.params.thresholds);
     file.commit();
@@ -286,7 +288,7 @@ int evaluate(AppRun const& run) {
   summary["held_out"] = to_json(found.held_out);
   summary["provenance"] = origin_of(run);
   if (outputs.results) {
-    ResultsFile file(*outputs.results, summary, record(run));
+    ResultsFile file(*outputs.results, summary, run);
     write_points(file, data, problem, predictor, classes, {});
     if (found.train.samples > 0) file.evaluation("train", found.train);
     if (found.held_out.samples > 0) file.evaluation("held_out", found.held_out);

@@ -49,12 +49,12 @@ RandomPoints read_random_points(Config const& config) {
   return random;
 }
 
-ResultsFile::ResultsFile(std::filesystem::path const& path, nlohmann::json const& summary, InputRecord const& input)
-    : m_file(path, Communicator::self()) {
+ResultsFile::ResultsFile(std::filesystem::path const& path, nlohmann::json const& summary, AppRun const& run)
+    : m_run(run), m_path(path), m_file(path, Communicator::self()) {
   m_file.attribute("/", "app", "kramers-classify");
   m_file.attribute("/", "version", version());
   m_file.attribute("/", "provenance", summary.at("provenance").dump());
-  write_input(m_file, input);
+  write_input(m_file, record_input(run.config, run.options.precision, run.comm));
   // As datasets: a table of a large sweep may be longer than an attribute can be.
   m_file.write("/summary", summary.dump());
 }

@@ -34,7 +34,7 @@ RandomPoints read_random_points(Config const& config);
 /// The file of results, under /classifier. Takes its name at `commit`.
 class ResultsFile {
  public:
-  ResultsFile(std::filesystem::path const& path, nlohmann::json const& summary, InputRecord const& input);
+  ResultsFile(std::filesystem::path const& path, nlohmann::json const& summary, AppRun const& run);
   /// Points with what the model says of them, as group `name`.
   /// @return  the most likely classes
   std::vector<int> points(std::string const& name, ml::PhasePoints const& points, ml::Predictor const& predict,
@@ -46,9 +46,14 @@ class ResultsFile {
   void evaluation(std::string const& name, ml::Evaluation const& evaluation);
   void sweep(ml::SweepResult const& result);
   void thresholds(std::vector<double> const& values);
-  void commit() { m_file.commit(); }
+  void commit() {
+    keep_former(m_run, m_path);
+    m_file.commit();
+  }
 
  private:
+  AppRun const& m_run;
+  std::filesystem::path m_path;
   h5::Writer m_file;
 };
 

@@ -2,6 +2,7 @@
 #include <kramers/base/text.hpp>
 #include <kramers/dynamics/studies/study_memory.hpp>
 #include <kramers/langevin/program.hpp>
+#include <kramers/runtime/app_files.hpp>
 #include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/provenance.hpp>
 #include <kramers/runtime/recorded_input.hpp>
@@ -36,6 +37,7 @@ int follow_one(AppRun const& run, StudyParams const& params, Outputs const& outp
     summary["provenance"] = origin;
     summary["input"] = effective_keys(run.config);
     if (outputs.results) {
+      keep_former(run, *outputs.results);
       write_replay(*outputs.results, params, *run.options.replay, path, summary, origin, input);
     }
   });
@@ -68,7 +70,12 @@ int study_ensemble(AppRun const& run, PotentialList const& potentials) {
       provenance(run.comm, "kramers-langevin", params.request.space, run.options.words, run.config.verbatim());
   summary["provenance"] = origin;
   summary["input"] = effective_keys(run.config);
-  if (outputs.results) write_results(*outputs.results, study, results, summary, origin, input);
+  if (outputs.results) {
+    agree(run.comm, [&] {
+      if (run.comm.is_root()) keep_former(run, *outputs.results);
+    });
+    write_results(*outputs.results, study, results, summary, origin, input);
+  }
   write(outputs, summary, run);
   if (!run.options.quiet) {
     for (std::string const& warning : results.warnings) warn(warning);

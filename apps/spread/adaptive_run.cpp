@@ -165,7 +165,10 @@ int run_adaptively(AppRun const& run) {
   summary["provenance"] =
       provenance(run.comm, "kramers-spread", request.space, run.options.words, run.config.verbatim());
   summary["input"] = effective_keys(run.config);
-  if (output) write_file(*output, result, summary, input);
+  if (output) {
+    keep_former(run, *output);
+    write_file(*output, result, summary, input);
+  }
   if (summary_file) write_summary(*summary_file, summary, run);
   if (!run.options.quiet) {
     tell(result, loop);

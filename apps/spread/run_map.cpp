@@ -94,8 +94,11 @@ int run_map(AppRun const& run) {
   nlohmann::json summary = summarise_spread(request, result, run.comm);
   summary["provenance"] = provenance(run.comm, app_name, request.space, run.options.words, run.config.verbatim());
   summary["input"] = effective_keys(run.config);
-  if (output) write_spread(*output, run.comm, request, result, summary, input);
   // Clang 15 captures no structured binding.
+  agree(run.comm, [&, &target = output] {
+    if (run.comm.is_root() && target) keep_former(run, *target);
+  });
+  if (output) write_spread(*output, run.comm, request, result, summary, input);
   agree(run.comm, [&, &target = summary_file] {
     if (run.comm.is_root() && target) write_summary(*target, summary, run);
   });

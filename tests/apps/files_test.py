@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 import resource
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -72,6 +73,7 @@ QUICK = ("--set", "training.epochs=2")
 LANGEVIN_RUN = (options.langevin, "input.toml")
 SPREAD_RUN = (options.spread, "spread.toml")
 ADAPTIVE = (options.spread, "--adaptive=classifier", "spread.toml")
+SMALL = tuple(word for key in ("repeats=2", "rounds=1", "models=2", "reference_batches=4") for word in ("--set", f"adaptive.{key}"))
 TRAIN = (options.classify, "train", "data.h5", "model.toml", *QUICK)
 SWEEP = (options.classify, "sweep", "data.h5", "model.toml", *QUICK, "--set", "sweep.seeds=1")
 PREDICT = (options.classify, "predict", "data.h5", "net.safetensors")
@@ -242,6 +244,53 @@ class Special(Case):
         self.refuse(*plot, code=64, says=("data_trunk.png would replace data.h5", "--output-dir"))
         self.assertEqual((self.folder / "data.h5").read_bytes(), before)
         self.assertEqual(list(self.folder.glob(".*")), [])
+
+
+class Former(Case):
+    """Results that stand where others are written are kept under a number."""
+
+    def kept(self):
+        return sorted(path.name for path in self.folder.glob("*.~*~"))
+
+    def test_all_that_programs_write(self):
+        for command in READS:
+            with self.subTest(command=command[1:]):
+                written = {"--output": "run.h5", **{option: f"run{option}" for option in TEXTS[command]}}
+                words = [*command, *(SMALL if command == ADAPTIVE else ()), *(f"{option}={file}" for option, file in written.items())]
+                for file in written.values():
+                    (self.folder / file).write_text("former")
+                said = self.good(*words).stderr.decode()
+                first = [f"{file}.~1~" for file in sorted(written.values())]
+                for file in written.values():
+                    self.assertIn(f"{Path(command[0]).name}: kept the former {file} as {file}.~1~\n", said)
+                self.assertEqual(self.kept(), first)
+                self.assertEqual({(self.folder / name).read_text() for name in first}, {"former"})
+                before = {file: (self.folder / file).read_bytes() for file in written.values()}
+                self.assertNotIn(b"former", before.values())
+                self.assertEqual(self.good(*words, "--quiet").stderr, b"")
+                self.assertEqual({file: (self.folder / f"{file}.~2~").read_bytes() for file in written.values()}, before)
+                self.assertNotIn(b"kept", self.good(*words, "--overwrite").stderr)
+                self.assertEqual(len(self.kept()), 2 * len(written))
+                for path in self.folder.glob("run*"):
+                    path.unlink()
+
+    def test_checkpoints_are_no_results(self):
+        words = (*LANGEVIN_RUN, "--set", "checkpoint.every=10", "--output", "run.h5")
+        self.good(*words)
+        self.good(*words)
+        self.assertEqual(self.kept(), ["run.h5.~1~"])
+
+    def test_a_run_that_fails_keeps_all(self):
+        """As one without room on the disk does: the former file has two names, and the next run gives it no third."""
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
+        (self.folder / "run.h5").write_text("former")
+        outcome = self.attempt(*LANGEVIN_RUN, "--output", "run.h5", preexec_fn=limit)
+        self.assertEqual(outcome.returncode, 1, outcome.stderr)
+        self.assertEqual((self.folder / "run.h5").read_text(), "former")
+        self.good(*LANGEVIN_RUN, "--output", "run.h5")
+        self.assertEqual((self.kept(), (self.folder / "run.h5.~1~").read_text()), (["run.h5.~1~"], "former"))
 
 
 class Leftovers(Case):

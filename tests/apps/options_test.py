@@ -34,6 +34,7 @@ integrator = {dt = 0.02, friction = 1.0, temperature = 0.4}
 trunk = {steps = 400}
 """,
     "classify.toml": "training = {epochs = 2, batch = 16}\nsweep = {seeds = 1, learning_rates = [0.1]}\n",
+    "run.json": "{}",  # a former result
     "map": "0 16-31 cuda1 -\n1 32-47 cuda2 -\n",
     "bound.json": json.dumps({"bindings": [{"rank": 0, "cpus": "0-15", "environment": {"CUDA_VISIBLE_DEVICES": "MIG-1"}}]}),
 }
@@ -41,7 +42,8 @@ trunk = {steps = 400}
 NODES = {"gpu.xml": "perlmutter-gpu.xml", "down.xml": "ports-down.xml", "parts.xml": "mi300a-partitions.xml"}
 
 STUDY = {"--set": "--set ensemble.seed=8", "--quiet": "--quiet", "--space": "--space abacus", "--precision": "--precision f32",
-         "--topology": "--topology sideways", "--summary": "--summary more.json", "--output": "--output run.h5"}
+         "--topology": "--topology sideways", "--summary": "--summary more.json", "--output": "--output run.h5",
+         "--overwrite": "--overwrite"}
 GUIDE = {"--check": "--check", "--keys": "--keys", "--template": "--template"}
 MODEL = {option: words for option, words in STUDY.items() if option not in ("--set", "--precision")}
 TRAINING = {**MODEL, "--set": "--set training.seed=8", "--precision": "--precision f64", "--model": "--model run.safetensors"}

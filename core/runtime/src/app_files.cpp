@@ -34,4 +34,12 @@ void AppFiles::require_usable() const {
   });
 }
 
+void keep_former(AppRun const& run, std::filesystem::path const& path) {
+  if (run.options.overwrite) return;
+  auto const kept = keep_former(path);
+  if (!kept || run.options.quiet) return;
+  std::fprintf(stderr, "%s: kept the former %s as %s\n", run.app.c_str(), printable(path.string()).c_str(),
+               printable(kept->string()).c_str());
+}
+
 }  // namespace kramers

@@ -102,6 +102,7 @@ void add_words(CLI::App& app, AppInfo const& info, Reading& read) {
         ->type_name("MODE")
         ->capture_default_str();
   }
+  app.add_flag("--overwrite", line.overwrite, "replace former results instead of keeping them as FILE.~1~, ...");
   app.add_option("--summary", read.summary, "write the summary here")->type_name("FILE.json");
   app.add_option("--output", read.output, "write the results here")->type_name(info.output);
 }

@@ -95,6 +95,7 @@ std::vector<std::string> deciding_words(AppInfo const& info, std::variant<Comman
   add("--replay", line.replay ? std::to_string(*line.replay) : "absent");
   add("--output", file(line.output));
   add("--summary", file(line.summary));
+  add("--overwrite", line.overwrite ? "given" : "absent");
   add("--check", line.check ? "given" : "absent");
   add("--keys", line.keys.value_or("absent"));
   add("--template", line.sample.value_or("absent"));

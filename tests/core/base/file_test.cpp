@@ -299,6 +299,71 @@ TEST(File, WhatAProcessLeftIsRemovedBeforeItsParentAsks) {
   waitpid(child, nullptr, 0);
 }
 
+TEST(File, AFormerFileIsKeptUnderTheNextNumber) {
+  Scratch const scratch;
+  auto const path = scratch / "run.h5";
+  EXPECT_FALSE(kramers::keep_former(path));  // nothing to keep
+  put(path, "one");
+  EXPECT_EQ(kramers::keep_former(path), scratch / "run.h5.~1~");
+  EXPECT_EQ(content(path), "one");                                // no moment without the file
+  EXPECT_EQ(kramers::keep_former(path), scratch / "run.h5.~1~");  // as after a write that failed
+  kramers::write_text_atomically(path, "two");
+  EXPECT_EQ(content(scratch / "run.h5.~1~"), "one");
+  EXPECT_EQ(kramers::keep_former(path), scratch / "run.h5.~2~");
+  kramers::write_text_atomically(path, "three");
+  EXPECT_EQ(scratch.entries(), 3u);
+}
+
+TEST(File, ANumberIsNeverUsedTwice) {
+  Scratch const scratch;
+  auto const path = scratch / "run.h5";
+  put(path, "new");
+  // What is no such number does not count.
+  for (char const* name : {"run.h5.~9~", "run.h5.~10~x", "run.h5.~012~", "run.h5.~~", "run.h5.~", "run.h5.~11",
+                           "run.h5.~99999999999999999999~", "other.h5.~20~", "run.h5.~-3~"}) {
+    put(scratch / name, "old");
+  }
+  std::filesystem::create_symlink("absent", scratch / "run.h5.~3~");
+  EXPECT_EQ(kramers::keep_former(path), scratch / "run.h5.~10~");
+  EXPECT_EQ(content(scratch / "run.h5.~9~"), "old");
+  std::filesystem::create_directory(scratch / "run.h5.~11~");
+  kramers::write_text_atomically(path, "newer");
+  EXPECT_EQ(kramers::keep_former(path), scratch / "run.h5.~12~");
+}
+
+TEST(File, TheFormerFileOfALinkIsBesideIt) {
+  Scratch const scratch;
+  std::filesystem::create_directory(scratch / "far");
+  put(scratch / "far" / "run.h5", "one");
+  std::filesystem::create_symlink("far/run.h5", scratch / "link");
+  EXPECT_EQ(kramers::keep_former(scratch / "link"), scratch / "far" / "run.h5.~1~");
+  EXPECT_TRUE(std::filesystem::is_symlink(scratch / "link"));
+}
+
+TEST(File, OnlyRegularFilesAreKept) {
+  Scratch const scratch;
+  ASSERT_EQ(mkfifo((scratch / "pipe").c_str(), 0600), 0);
+  std::filesystem::create_symlink("absent", scratch / "link");
+  for (std::filesystem::path const& path :
+       {scratch / "pipe", scratch / "link", std::filesystem::path("/dev/null"), std::filesystem::path("/dev/stdout")}) {
+    EXPECT_FALSE(kramers::keep_former(path)) << path;
+  }
+  EXPECT_EQ(scratch.entries(), 2u);
+}
+
+TEST(File, WhatCannotBeKeptIsNotReplaced) {
+  if (geteuid() == 0) GTEST_SKIP() << "root may write everywhere";
+  Scratch const scratch;
+  auto const path = scratch / "run.h5";
+  put(path, "one");
+  std::filesystem::permissions(scratch / ".", std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+  EXPECT_EQ(
+      message<IoError>([&] { kramers::keep_former(path); }),
+      path.string() + ": cannot be kept as run.h5.~1~: Permission denied; make room, or let --overwrite replace it");
+  std::filesystem::permissions(scratch / ".", std::filesystem::perms::owner_all);
+  EXPECT_EQ(content(path), "one");
+}
+
 TEST(File, WhatALiveProcessWritesStays) {
   Scratch const scratch;
   auto const path = scratch / "run.h5";

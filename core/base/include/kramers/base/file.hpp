@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,6 +59,14 @@ class PendingFile {
  private:
   std::filesystem::path m_path, m_target, m_temporary;
 };
+
+/// Keep the regular file that stands under this name, before another takes its place, as NAME.~1~, NAME.~2~, ... beside
+/// what a link leads to. It is a second name of the same file, so that whatever ends the process nothing is lost, and
+/// calling this again adds none; where the file system has no such names it is renamed.
+///
+/// @return  the new name; nothing where there is no regular file to keep
+/// @throws IoError  the file stays as it is
+std::optional<std::filesystem::path> keep_former(std::filesystem::path const& path);
 
 /// The whole content of a file of at most `limit` bytes. A pipe is read to its end, if anything writes into it.
 ///

@@ -30,4 +30,9 @@ class AppFiles {
   std::vector<NamedFile> m_files;
 };
 
+/// What stands where results are to be written is kept under a numbered name, and standard error says so, unless
+/// --overwrite or --quiet. Call it on one rank, just before the new file takes the name.
+/// @throws IoError  it cannot be kept; it stays as it is
+void keep_former(AppRun const& run, std::filesystem::path const& path);
+
 }  // namespace kramers

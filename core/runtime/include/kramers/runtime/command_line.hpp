@@ -67,6 +67,7 @@ struct CommandLine {
   bool quiet = false;
   bool resume = false;
   bool strict = false;
+  bool overwrite = false;               ///< results replace former files, which are kept otherwise
   bool check = false;                   ///< only tell whether the input is good, and what the run will need
   std::optional<std::string> keys;      ///< list those that begin so, instead of a run
   std::optional<std::string> sample;    ///< print the template of this name, instead of a run; empty for the first
@@ -98,7 +99,8 @@ struct AppRun {
   std::string app = "kramers";     ///< AppInfo::name
 };
 
-/// Replace a summary file by this document and, under "placement", where the ranks ran. Call it on one rank.
+/// Write a summary: this document and, under "placement", where the ranks ran. A former file is kept (`keep_former`). Call it
+/// on one rank.
 /// @throws IoError  it cannot be written; the old file stays
 void write_summary(std::filesystem::path const& path, nlohmann::json summary, AppRun const& run);
 
