@@ -14,6 +14,7 @@
 #include "input_guide.hpp"
 #include "placement.hpp"
 #include "report.hpp"
+#include "watch.hpp"
 
 namespace kramers::langevin {
 namespace {
@@ -49,7 +50,8 @@ int study_ensemble(AppRun const& run, PotentialList const& potentials) {
   StudyParams params = read_study(run.config, run.options, potentials);
   Outputs const outputs = read_outputs(run, params);
   run.config.reject_unknown();
-  InputRecord const input = record_input(run.config, run.options.precision, run.comm);
+  auto const target = read_target(run.options);
+  InputRecord input = record_input(run.config, run.options.precision, run.comm);
   if (run.options.replay) return follow_one(run, params, outputs, input);
 
   require_memory(run.comm, memory_needed(params, run.comm.rank(), run.comm.size()), run.options.space);
@@ -59,28 +61,21 @@ int study_ensemble(AppRun const& run, PotentialList const& potentials) {
   auto const warn = [&](std::string const& what) {
     if (run.comm.is_root()) std::fprintf(stderr, "kramers-langevin: warning: %s\n", printable(what).c_str());
   };
-  if (int const signal = study.run(run.options.quiet, warn); signal != 0) {
+  Watch watch(study, outputs, input, run, target, warn);
+  auto const look = [&](std::int64_t first_step, Progress& progress) { return watch.look(first_step, progress); };
+  if (int const signal = study.run(run.options.quiet, warn, look); signal != 0) {
     report_interruption(study, signal);
     return 128 + signal;
   }
-  StudyResults results = evaluate(study);
-  add_references(params, results);
-  nlohmann::json summary = summarise(study, results, run);
-  auto const origin =
-      provenance(run.comm, "kramers-langevin", params.request.space, run.options.words, run.config.verbatim());
-  summary["provenance"] = origin;
-  summary["input"] = effective_keys(run.config);
-  if (outputs.results) {
-    agree(run.comm, [&] {
-      if (run.comm.is_root()) keep_former(run, *outputs.results);
-    });
-    write_results(*outputs.results, study, results, summary, origin, input);
-  }
-  write(outputs, summary, run);
+  Findings found = find_out(study, run);
+  watch.conclude(found, input);
+  write_results_file(outputs, study, found, input, run);
+  write(outputs, found.summary, run);
+  auto const& warnings = found.results.warnings;
   if (!run.options.quiet) {
-    for (std::string const& warning : results.warnings) warn(warning);
+    for (std::string const& warning : warnings) warn(warning);
   }
-  return run.options.strict && !results.warnings.empty() ? exit_code::warnings : exit_code::success;
+  return run.options.strict && !warnings.empty() ? exit_code::warnings : exit_code::success;
 }
 
 }  // namespace
@@ -88,6 +83,7 @@ int study_ensemble(AppRun const& run, PotentialList const& potentials) {
 int run(int argc, char** argv, PotentialList const& potentials) {
   AppInfo info{"kramers-langevin", "Run an ensemble of Langevin walkers: rates, free energies, correlations."};
   info.has_replay = info.has_resume = info.has_strict = true;
+  info.options = {{"--until", "end once this observable is known to so many percent, as rate:2%", "NAME:PERCENT"}};
   info.guide = input_guide(potentials);
   return run_app(argc, argv, with_placement(info),
                  [&](AppRun const& app_run) { return study_ensemble(app_run, potentials); });

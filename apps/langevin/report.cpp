@@ -6,6 +6,7 @@
 #include <kramers/runtime/app_files.hpp>
 #include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/provenance.hpp>
+#include <kramers/runtime/recorded_input.hpp>
 
 #include <cmath>
 #include <cstdint>
@@ -73,8 +74,10 @@ Outputs read_outputs(AppRun const& run, StudyParams& params) {
   return outputs;
 }
 
+namespace {
+
 nlohmann::json summarise(Study& study, StudyResults const& results, AppRun const& run) {
-  StudyParams const& params = study.params();
+  StudyParams const params = study.params_so_far();
   nlohmann::json summary = basics(params, run);
   double const seconds = run.comm.max(study.seconds());
   auto const done = static_cast<double>(study.steps_done() * params.request.params.walkers);
@@ -97,7 +100,22 @@ nlohmann::json summarise(Study& study, StudyResults const& results, AppRun const
         {"value", check.found.value}, {"stderr", check.found.stderr_}, {"expected", check.expected}, {"z", check.z}};
   }
   summary["warnings"] = results.warnings;
+  if (params.steps < study.params().steps) {
+    summary["partial"] = {{"steps", params.steps}, {"of", study.params().steps}};
+  }
+  summary["provenance"] =
+      provenance(run.comm, "kramers-langevin", params.request.space, run.options.words, run.config.verbatim());
+  summary["input"] = effective_keys(run.config);
   return summary;
+}
+
+}  // namespace
+
+Findings find_out(Study& study, AppRun const& run) {
+  Findings found{evaluate(study), {}};
+  add_references(study.params_so_far(), found.results);
+  found.summary = summarise(study, found.results, run);
+  return found;
 }
 
 nlohmann::json summarise(Replay const& path, StudyParams const& params, AppRun const& run) {
@@ -112,11 +130,25 @@ nlohmann::json summarise(Replay const& path, StudyParams const& params, AppRun c
   return summary;
 }
 
-void write(Outputs const& outputs, nlohmann::json const& summary, AppRun const& run) {
+void write_results_file(Outputs const& outputs, Study const& study, Findings const& found, InputRecord const& input,
+                        AppRun const& run) {
+  if (!outputs.results) return;
   agree(run.comm, [&] {
-    if (!run.comm.is_root()) return;
-    if (outputs.summary) write_summary(*outputs.summary, summary, run);
-    if (!run.options.quiet) print(summary);
+    if (run.comm.is_root()) keep_former(run, *outputs.results);
+  });
+  write_results(*outputs.results, study, found.results, found.summary, found.summary["provenance"], input);
+}
+
+void write_summary_file(Outputs const& outputs, nlohmann::json const& summary, AppRun const& run) {
+  agree(run.comm, [&] {
+    if (run.comm.is_root() && outputs.summary) write_summary(*outputs.summary, summary, run);
+  });
+}
+
+void write(Outputs const& outputs, nlohmann::json const& summary, AppRun const& run) {
+  write_summary_file(outputs, summary, run);
+  agree(run.comm, [&] {
+    if (run.comm.is_root() && !run.options.quiet) print(summary);
   });
 }
 
@@ -144,6 +176,7 @@ void print(nlohmann::json const& summary) {
               number(summary["walker_steps_per_s"]));
   std::printf("state hash %s, peak memory %.0f MB per rank\n\n", summary["state_hash"].get<std::string>().c_str(),
               number(summary["memory"]["peak_resident_bytes_per_rank"]) / 1e6);
+  if (summary.contains("until")) std::printf("%s\n\n", summary["until"]["says"].get<std::string>().c_str());
   for (auto const& [name, estimate] : summary["observables"].items()) print(name, estimate);
   auto const is_exact = [](std::string const& name) { return name.find("_exact") != std::string::npos; };
   for (bool const exact : {true, false}) {

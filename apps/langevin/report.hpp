@@ -23,8 +23,13 @@ struct Outputs {
 /// Collective.
 Outputs read_outputs(AppRun const& run, StudyParams& params);
 
-/// The summary of a finished study. Collective.
-nlohmann::json summarise(Study& study, StudyResults const& results, AppRun const& run);
+/// What a study has found out up to now.
+struct Findings {
+  StudyResults results;
+  nlohmann::json summary;
+};
+/// Evaluate it, with references, and sum up: a study that is not through says so under `partial`. Collective.
+Findings find_out(Study& study, AppRun const& run);
 /// The summary of a replay: the walker's last state.
 nlohmann::json summarise(Replay const& path, StudyParams const& params, AppRun const& run);
 
@@ -34,6 +39,11 @@ void report_interruption(Study const& study, int signal);
 /// The numbers of a summary for people, on standard output.
 void print(nlohmann::json const& summary);
 
+/// Write the file of results, and keep a former one. Collective.
+void write_results_file(Outputs const& outputs, Study const& study, Findings const& found, InputRecord const& input,
+                        AppRun const& run);
+/// Write the summary to its file. Collective.
+void write_summary_file(Outputs const& outputs, nlohmann::json const& summary, AppRun const& run);
 /// Write the summary to its file and, unless quiet, to standard output. Collective.
 void write(Outputs const& outputs, nlohmann::json const& summary, AppRun const& run);
 

@@ -68,7 +68,7 @@ def plan(command, *more):
 # pair has words of its own for the run without.
 OPTIONS = {
     ("langevin",): ("langevin.toml", {**STUDY, **GUIDE, "--resume": "--resume", "--replay": "--replay 3",
-                                      "--strict": "--strict"}),
+                                      "--strict": "--strict", "--until": "--until rate:200%"}),
     ("spread",): ("spread.toml", {**STUDY, **GUIDE, "--adaptive": "--adaptive sideways"}),
     ("classify", "train"): ("train spread.h5 classify.toml", {**TRAINING, **GUIDE, "--resume": "--resume"}),
     ("classify", "sweep"): ("sweep spread.h5 classify.toml", {**TRAINING, **GUIDE}),

@@ -154,6 +154,7 @@ RANGES = {
                                           "observables.frame_every=100")],
         "output.file": [FILE],
         "output.summary": [FILE],
+        "output.partial_every": [Range(["0.0", "1e300"], [below(0.0)])],
         "checkpoint.every": [integers(0, None)],
         "checkpoint.file": [FILE],
         "potential.kind": [words_of("double_well", "harmonic", "cosine", "mueller_brown")],

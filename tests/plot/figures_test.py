@@ -4,6 +4,7 @@
 import importlib
 import importlib.util
 import io
+import json
 import os
 import re
 import shutil
@@ -356,6 +357,17 @@ class Contents(WithFiles):
             self.assertIn(word, figure.get_suptitle())
         for word in ("kramers-langevin 0.1.0", "git 0123456789ab (modified)", "0x0123456789abcdef", "langevin.h5"):
             self.assertIn(word, figure.get_supxlabel())
+
+    def test_results_of_an_unfinished_run_say_so(self):
+        def unfinish(file, steps=999):
+            file.attrs["summary"] = json.dumps({"partial": {"steps": steps, "of": 1000}})
+        path = self.changed("langevin", unfinish)
+        self.assertIn("partial: 99 % of the run", self.draw(langevin.population, path).get_suptitle())
+        answer = Answer(path, "--only", "population", "--format", "png", "--dpi", 30)
+        self.assertEqual((answer.returncode, answer.stderr),
+                         (0, f"kramers-plot: warning: {path}: partial: 99 % of the run\n"))
+        damaged = self.changed("langevin", lambda file: unfinish(file, "many"))
+        self.assertNotIn("partial", self.draw(langevin.population, damaged).get_suptitle())
 
     def test_long_titles_and_footers_are_broken_into_lines(self):
         path = self.changed("langevin", lambda file: file["parameters"].attrs.update(

@@ -161,6 +161,8 @@ def draw_file(path, options):
                 if is_same(target, source):
                     raise UsageError(f"the figure {target} would replace {source}, which is read; draw it into another "
                                      "folder with --output-dir")
+        if result.partial():
+            print(f"kramers-plot: warning: {printable(path)}: {result.partial()}", file=sys.stderr)
         style.apply(column=(options.column or 1) if options.style == "paper" else None)
         for name in wanted:
             module = importlib.import_module(f"kramers_plot.{FIGURES[name][0]}")

@@ -68,6 +68,14 @@ class ResultFile:
         """Do the walkers have no velocity? Schemes for those that have are spelled with the letters A, B and O."""
         return not set(str(self.parameter("scheme") or "o").lower()) <= set("abo")
 
+    def partial(self):
+        """"partial: 35 % of the run" where the run was not through; else nothing."""
+        steps = self.summary.get("partial")
+        numbers = [steps.get(name) for name in ("steps", "of")] if isinstance(steps, dict) else []
+        if not numbers or not all(isinstance(number, int) and number > 0 for number in numbers):
+            return ""
+        return f"partial: {100 * numbers[0] // numbers[1]} % of the run"
+
     def shape(self, dataset):
         return self._dataset(dataset).shape
 

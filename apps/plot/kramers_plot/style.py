@@ -117,7 +117,8 @@ def frame(figure, result, title, parts=None):
         letter_panels(figure)
         return
     heading = "$\\bf{" + title.replace(" ", r"\ ") + "}$"
-    lines = broken(system(result) if parts is None else parts, "  |  ", figure, SETTINGS["figure.titlesize"])
+    told = [*(system(result) if parts is None else parts), *filter(None, [result.partial()])]
+    lines = broken(told, "  |  ", figure, SETTINGS["figure.titlesize"])
     figure.suptitle("\n".join([heading, *lines]), x=0.012, ha="left", linespacing=1.45)
     origin = broken(provenance(result), "   ", figure, FOOTER_SIZE)
     figure.supxlabel("\n".join(origin), x=0.012, ha="left", fontsize=FOOTER_SIZE, color=MUTED)

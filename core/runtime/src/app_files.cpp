@@ -2,6 +2,9 @@
 #include <kramers/base/text.hpp>
 #include <kramers/runtime/app_files.hpp>
 #include <kramers/runtime/collective_errors.hpp>
+#include <kramers/runtime/recorded_input.hpp>
+
+#include <nlohmann/json.hpp>
 
 #include <cstdio>
 #include <utility>
@@ -35,7 +38,7 @@ void AppFiles::require_usable() const {
 }
 
 void keep_former(AppRun const& run, std::filesystem::path const& path) {
-  if (run.options.overwrite) return;
+  if (run.options.overwrite || is_partial_result(path, effective_keys(run.config))) return;
   auto const kept = keep_former(path);
   if (!kept || run.options.quiet) return;
   std::fprintf(stderr, "%s: kept the former %s as %s\n", run.app.c_str(), printable(path.string()).c_str(),

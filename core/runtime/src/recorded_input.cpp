@@ -124,6 +124,22 @@ RecordedInput read_recorded_input(fs::path const& path) {
   });
 }
 
+bool is_partial_result(fs::path const& path, nlohmann::json const& keys) {
+  constexpr std::size_t longest_summary = 16 << 20;
+  std::error_code ignored;
+  if (!fs::is_regular_file(path, ignored)) return false;
+  try {
+    if (is_hdf5(path)) {
+      bool const partial = h5::Reader(path, Communicator::self()).has_attribute("/", "partial");
+      return partial && read_recorded_input(path).text == toml_text(keys);
+    }
+    auto const summary = nlohmann::json::parse(read_text(path, longest_summary), nullptr, false);
+    return summary.is_object() && summary.contains("partial") && summary.value("input", nlohmann::json()) == keys;
+  } catch (Error const&) {  // unreadable or damaged: not ours
+    return false;
+  }
+}
+
 fs::path recorded_file(fs::path const& results, std::string const& key) {
   return results / files_group / key;
 }

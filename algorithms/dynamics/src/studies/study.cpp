@@ -75,7 +75,13 @@ std::int64_t Study::end_of_launch() const {
   return std::min(stop_after(m_launch.first_step), m_params.last_step());
 }
 
-int Study::run(bool quiet, std::function<void(std::string const&)> const& warn) {
+StudyParams Study::params_so_far() const {
+  StudyParams params = m_params;
+  params.steps = m_step - m_params.equilibrate;
+  return params;
+}
+
+int Study::run(bool quiet, std::function<void(std::string const&)> const& warn, Look const& look) {
   StopRequest const stop;
   auto const walker_steps = [this](std::int64_t steps) {
     return static_cast<std::uint64_t>(steps * m_params.request.params.walkers);
@@ -90,10 +96,16 @@ int Study::run(bool quiet, std::function<void(std::string const&)> const& warn) 
   int signal = stop.signal(m_comm);
   if (signal == 0 && !has_begun() && m_params.equilibrate == 0) observe();
   while (m_step < m_params.last_step() && signal == 0) {
+    std::int64_t const first_step = m_launch.first_step;
     bool const whole = finish_launch(stop, progress);
     check_finite();
     if (whole) observe();
     progress.update(walker_steps(m_step));
+    bool const could_end = whole && is_stop(m_step) && m_step > m_params.equilibrate;
+    if (look && could_end && m_step < m_params.last_step()) {
+      m_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+      if (look(first_step, progress)) m_params = params_so_far();
+    }
     signal = m_step < m_params.last_step() ? stop.signal(m_comm) : 0;  // else only writing is left, which comes first
     bool const due = m_params.checkpoint_every > 0 && m_step - last_attempt >= m_params.checkpoint_every;
     if (signal != 0) {

@@ -55,6 +55,7 @@ std::vector<KeyNote> ensemble_keys() {
       {"observables.histogram.upper", "length", "upper edges", "needed with bins"},
       {"output.file", "", "as --output, which comes first; a replay ignores it"},
       {"output.summary", "", "as --summary, which comes first; a replay ignores it"},
+      {"output.partial_every", "s", "between results of the unfinished run; 0: none before the end"},
       {"output.trajectory.walkers", "", "ids 0 ... walkers-1 are recorded"},
       {"output.trajectory.every", "steps", "between recorded states", "observables.frame_every"},
       {"checkpoint.every", "steps", "between checkpoints; 0: only when a signal ends the run"},

@@ -37,6 +37,7 @@ void write_header(h5::Writer& file, std::string const& app, nlohmann::json const
   file.attribute("/", "version", version());
   file.attribute("/", "summary", summary.dump());
   file.attribute("/", "provenance", provenance.dump());
+  if (summary.contains("partial")) file.attribute("/", "partial", std::int64_t{1});
   write_input(file, input);
   file.group("h5md");
   file.attribute("h5md", "version", std::array<std::int32_t, 2>{1, 1});
@@ -228,7 +229,7 @@ void write_results(std::filesystem::path const& path, Study const& study, StudyR
                    nlohmann::json const& summary, nlohmann::json const& provenance, InputRecord const& input) {
   h5::Writer file(path, study.comm());
   write_header(file, "kramers-langevin", summary, provenance, input);
-  write_parameters(file, study.params());
+  write_parameters(file, study.params_so_far());
   write_trajectory(file, study);
   write_series(file, study, results);
   write_population(file, results);

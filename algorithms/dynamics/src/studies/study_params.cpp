@@ -200,8 +200,8 @@ namespace {
 /// potential count, not the name of their file nor the place in it.
 std::string fingerprint(Config const& config, EnsembleRequest const& request) {
   nlohmann::json keys = config.effective();
-  for (char const* const place : {"/run/steps", "/checkpoint", "/output/file", "/output/summary", "/potential/file",
-                                  "/potential/columns", "/potential/set"}) {
+  for (char const* const place : {"/run/steps", "/checkpoint", "/output/file", "/output/summary",
+                                  "/output/partial_every", "/potential/file", "/potential/columns", "/potential/set"}) {
     nlohmann::json::json_pointer const pointer(place);
     if (keys.contains(pointer)) keys[pointer.parent_pointer()].erase(pointer.back());
   }
@@ -248,6 +248,8 @@ StudyParams read_study(Config const& config, CommandLine const& options, Potenti
 
   study.checkpoint_every = config.non_negative<std::int64_t>("checkpoint.every", 0);
   study.checkpoint = config.find_output("checkpoint.file").value_or(std::filesystem::path{});
+  study.partial_every = config.get<double>("output.partial_every", study.partial_every);
+  config.check(study.partial_every >= 0, "output.partial_every", ">= 0");
   study.fingerprint = fingerprint(config, request);
   return study;
 }

@@ -168,7 +168,7 @@ std::optional<FrameTables> lag_tables(Study& study) {
 }  // namespace
 
 StudyResults evaluate(Study& study) {
-  StudyParams const& params = study.params();
+  StudyParams const params = study.params_so_far();
   Communicator const& comm = study.comm();
   EnsembleLayout const& layout = study.ensemble().layout();
   SamplingParams const& sampling = params.request.params.sampling;

@@ -31,7 +31,7 @@ class AppFiles {
 };
 
 /// What stands where results are to be written is kept under a numbered name, and standard error says so, unless
-/// --overwrite or --quiet. Call it on one rank, just before the new file takes the name.
+/// --overwrite or --quiet. Results of the same run, when it was unfinished, are replaced. Call it on one rank, just before the new file takes the name.
 /// @throws IoError  it cannot be kept; it stays as it is
 void keep_former(AppRun const& run, std::filesystem::path const& path);
 

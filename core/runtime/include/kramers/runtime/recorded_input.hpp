@@ -45,6 +45,10 @@ struct RecordedInput {
 };
 RecordedInput read_recorded_input(std::filesystem::path const& path);
 
+/// Does this file, of HDF5 or a summary, hold results of an unfinished run with these `effective_keys`, which that run may
+/// replace?
+bool is_partial_result(std::filesystem::path const& path, nlohmann::json const& keys);
+
 /// Where the file of this key stands within a file of results: its name, then that of the text in it.
 std::filesystem::path recorded_file(std::filesystem::path const& results, std::string const& key);
 /// read_input, also of what `recorded_file` gave.

@@ -48,18 +48,24 @@ class Study {
   /// @throws IoError, InputError  missing, damaged, foreign or newer file; parameters that differ, by name
   void resume(std::filesystem::path const& checkpoint);
 
+  /// Asked at the end of a launch whether the run shall end there too.
+  using Look = std::function<bool(std::int64_t first_step, Progress& progress)>;
   /// Run to the end, or until SIGTERM, SIGINT or SIGUSR1 arrives at any rank (also one that a StopRequest around this call
   /// remembers); returns the signal, 0 at the end. Checkpoints are written when they are due and before a signal ends the
   /// run; progress goes to standard error. A checkpoint that is due and cannot be written is no failure of the run: the
   /// last one stays, `warn` is told on each rank, and the next is tried when it is due.
+  /// Where a run of so many steps could end, `look` is asked on all ranks whether this one shall: it is told at which step
+  /// the launch began, and may evaluate the study. Then params().steps are those done.
   /// @throws DivergedError  a walker left the finite numbers; the last checkpoint stays
   /// @throws IoError        a signal came, and the checkpoint cannot be written
-  int run(bool quiet, std::function<void(std::string const&)> const& warn = {});
+  int run(bool quiet, std::function<void(std::string const&)> const& warn = {}, Look const& look = {});
 
   /// Write the present state; the file appears complete or not at all.
   void write_checkpoint(std::filesystem::path const& path);
 
   StudyParams const& params() const { return m_params; }
+  /// Parameters of a run that ends here.
+  StudyParams params_so_far() const;
   Communicator const& comm() const { return m_comm; }
   AnyEnsemble& ensemble() { return *m_ensemble; }
   StudyRecord const& record() const { return m_record; }
