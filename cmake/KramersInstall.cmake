@@ -8,11 +8,12 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/kramersConfigVersion.cma
 install(TARGETS kramers_numerics kramers_device_flags EXPORT kramersTargets)
 install(EXPORT kramersTargets NAMESPACE kramers:: DESTINATION "${package_dir}")
 install(DIRECTORY algorithms/dynamics/templates DESTINATION "${package_dir}")
-# Shells look for completions by the name of the command.
+# Shells look for completions by the name of the command, and man for pages.
 foreach(program IN ITEMS classify langevin spread topo)
   if(TARGET kramers-${program})
     install(FILES "${PROJECT_SOURCE_DIR}/packaging/completion/kramers.bash" RENAME kramers-${program}
             DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+    install(FILES "${PROJECT_SOURCE_DIR}/packaging/man/kramers-${program}.1" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
   endif()
 endforeach()
 install(FILES "${PROJECT_SOURCE_DIR}/packaging/completion/_kramers" DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions")
