@@ -28,6 +28,7 @@ histogram = {bins = [16], lower = [-2.0], upper = [2.0]}
 file = "out.h5"
 summary = "out.json"
 trajectory = {walkers = 20, every = 200}
+partial_every = 1e-9
 """
 PROFILE = "".join(f"{0.1 * i} {((0.1 * i) ** 2 - 1) ** 2}\n" for i in range(-20, 21))
 MAP = """
