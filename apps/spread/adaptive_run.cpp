@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/text.hpp>
 #include <kramers/dynamics/studies/study_memory.hpp>
+#include <kramers/ml/classifier_keys.hpp>
 #include <kramers/ml/classifier_memory.hpp>
 #include <kramers/runtime/app_files.hpp>
 #include <kramers/runtime/forecast.hpp>
@@ -8,6 +9,7 @@
 #include <kramers/runtime/provenance.hpp>
 #include <kramers/runtime/recorded_input.hpp>
 #include <kramers/runtime/signals.hpp>
+#include <kramers/runtime/units.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -109,6 +111,7 @@ void tell(LoopResult const& result, LoopParams const& loop) {
 LoopInput read_loop(AppRun const& run) {
   SpreadRequest request = read_spread(run.config, run.options, builtin_potentials());
   run.config.check(!request.params.adaptive(), "spread.adaptive", "absent, since --adaptive=classifier decides");
+  KeyUnits const key_units(run.config, ml::classifier_keys());
   ml::ClassifierParams classifier = ml::read_classifier(run.config, run.options);
   run.config.check(classifier.held_out > 0, "data.held_out", "> 0, or there is nothing to compare with");
   LoopParams const loop = read_params(run.config, request, classifier);

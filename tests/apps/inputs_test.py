@@ -205,7 +205,7 @@ class Keys(Case):
 
     def test_types_and_defaults(self):
         rows = self.rows(options.langevin, "--keys")
-        self.assertEqual(rows["integrator.dt"][:3], ["number", "required", "tau"])
+        self.assertEqual(rows["integrator.dt"][:3], ["number", "required", "time"])
         self.assertEqual(rows["observables.every"][:3], ["integer", "10", "steps"])
         self.assertIn("baoab, aboba", rows["integrator.scheme"][3])
         self.assertIn("of tabulated", rows["potential.file"][3])

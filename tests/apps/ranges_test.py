@@ -57,6 +57,7 @@ SURFACE = 'potential={kind="mueller_brown"}'
 WALL = 'potential={kind="tabulated", file="table.txt", outside="wall", wall_stiffness=1.0}'
 TABLE = 'potential={kind="tabulated", file="table.txt"}'
 PERIODIC = 'potential={kind="tabulated", file="table.txt", outside="periodic", period=1e3}'
+MD = 'units.system="md"'
 PLANE = "potential.dimensions=2"
 BINS = "observables.histogram={bins=[8], lower=[-2.0], upper=[2.0]}"
 SGD = 'training.optimizer="sgd"'
@@ -105,13 +106,18 @@ INTEGRATOR = {
                             Range(["1e100"], [below(1e-100), above(1e100)])],
     # With kT = 0.5 the friction of 6e99 is below its own range.
     "integrator.diffusion": [Range([], ["1.0"]), Range(["1e-100", "4e99"], ["0.0", below(1e-100), "6e99"], DIFFUSING)],
-    "integrator.temperature": SCALE,
+    # kT of so many kelvin is a number between 1e-100 and 1e100.
+    "integrator.temperature": [*SCALE, Range(["1.3e-98", "1.2e102"], ["1.2e-98", "1.3e102", "0.0"], MD)],
     "integrator.mass": SCALE,
     "integrator.scheme": [words_of("baoab", "euler-maruyama", "leimkuhler-matthews"),
                           Range(['"baoab"'], ['"heun"'], PLANE)],
 }
 RANGES = {
     "langevin": INTEGRATOR | {
+        "units.system": [words_of("reduced", "md", "lj")],
+        "potential.length_unit": [Range(['"nm"', '"angstrom"'], ['"kJ/mol"', '"x"', '""', "1"], WALL, MD),
+                                  Range(['"sigma"'], ['"nm"'], WALL, 'units.system="lj"'), Range([], ['"nm"'], WALL)],
+        "potential.energy_unit": [Range(['"kcal/mol"', '"eV"'], ['"kcal"', '"nm"', "1"], WALL, MD), Range([], ['"kJ/mol"'], WALL)],
         # Beyond 2^53 - 1 a double may stand for several integers.
         "ensemble.seed": [SEED, Range([f"{2**53 - 1}.0"], [f"{2**53 + 1}.0", "0.5"])],
         "ensemble.walkers": [integers(1, 2**40)],

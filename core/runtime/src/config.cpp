@@ -4,6 +4,7 @@
 #include <kramers/runtime/config.hpp>
 #include <kramers/runtime/key_recorder.hpp>
 #include <kramers/runtime/recorded_input.hpp>
+#include <kramers/runtime/units.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -81,6 +82,35 @@ std::string convert(ConfigValue const& from, std::vector<T>& to) {
     to.push_back(element);
   }
   return {};
+}
+
+/// What is wrong with a value, and what is expected.
+struct Refusal {
+  std::string got, wanted;
+};
+
+/// Numbers of the unit system in the place of texts as "25 kJ/mol".
+template <class T>
+std::optional<Refusal> take_units(std::string_view, ConfigValue&, T const&) {
+  return std::nullopt;
+}
+
+std::optional<Refusal> take_units(std::string_view key, ConfigValue& value, double number) {
+  auto const* const text = std::get_if<std::string>(&value.value);
+  if (text == nullptr) return std::nullopt;
+  std::string const wanted = KeyUnits::convert(key, *text, number);
+  if (!wanted.empty()) return Refusal{detail::describe(value), wanted};
+  value.value = number;
+  return std::nullopt;
+}
+
+std::optional<Refusal> take_units(std::string_view key, ConfigValue& value, std::vector<double> const&) {
+  auto* const list = std::get_if<ConfigValue::List>(&value.value);
+  if (list == nullptr) return std::nullopt;
+  for (ConfigValue& part : *list) {
+    if (auto refusal = take_units(key, part, 0.0)) return refusal;
+  }
+  return std::nullopt;
 }
 
 /// A value that was used, as people write it.
@@ -204,8 +234,10 @@ std::optional<T> Config::find(std::string_view key) const {
     return std::nullopt;
   }
   T value{};
-  std::string const wanted = convert(entry->value, value);
-  if (!wanted.empty()) throw m_impl->invalid(key, detail::describe(entry->value), wanted);
+  ConfigValue given = entry->value;
+  if (auto const refusal = take_units(key, given, value)) throw m_impl->invalid(key, refusal->got, refusal->wanted);
+  std::string const wanted = convert(given, value);
+  if (!wanted.empty()) throw m_impl->invalid(key, detail::describe(given), wanted);
   m_impl->used[name] = value;
   return value;
 }

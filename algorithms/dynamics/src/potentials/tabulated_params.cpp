@@ -2,7 +2,9 @@
 #include <kramers/base/error.hpp>
 #include <kramers/dynamics/potentials/spline.hpp>
 #include <kramers/dynamics/potentials/tabulated_params.hpp>
+#include <kramers/runtime/units.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -25,6 +27,27 @@ TableChoice read_choice(Config const& config) {
   return choice;
 }
 
+/// How the unit that a key names becomes that of the study.
+UnitScale read_scale(Config const& config, std::string_view key, std::string const& dimension) {
+  UnitScale scale;
+  auto const unit = config.find<std::string>(key);
+  if (!unit) return scale;
+  UnitSystem const units = read_units(config);
+  bool const is_good = units.scale(*unit, dimension, scale).empty();
+  config.check(is_good, key,
+               units.is_reduced() ? "none of it where units.system is 'reduced'"
+                                  : "a unit of " + dimension + ", as '" + units.unit(dimension) + "'");
+  return scale;
+}
+
+void convert_units(Config const& config, Table& table) {
+  UnitScale const length = read_scale(config, "potential.length_unit", "length");
+  UnitScale const energy = read_scale(config, "potential.energy_unit", "energy");
+  std::ranges::transform(table.position, table.position.begin(), length);
+  std::ranges::transform(table.energy, table.energy.begin(), energy);
+  table.period = length(table.period);
+}
+
 /// The table, if a spline can be laid through it.
 TabulatedParams usable(Config const& config, TabulatedParams p) {
   try {
@@ -40,6 +63,7 @@ TabulatedParams usable(Config const& config, TabulatedParams p) {
 TabulatedParams read_tabulated(Config const& config) {
   TabulatedParams p{read_table(config.path("potential.file"), read_choice(config)), 0, 0};
   p.data = hash_of(p.table);
+  convert_units(config, p.table);
   double const scale = config.positive<double>("potential.scale", 1.0);
   for (double& energy : p.table.energy) energy *= scale;
   double const period = std::exchange(p.table.period, 0.0);

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/dynamics/estimators/estimators.hpp>
 #include <kramers/dynamics/studies/spread_study.hpp>
+#include <kramers/dynamics/studies/study_keys.hpp>
 #include <kramers/dynamics/studies/study_memory.hpp>
 #include <kramers/dynamics/studies/study_params.hpp>
 #include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/provenance.hpp>
+#include <kramers/runtime/units.hpp>
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <numeric>
 
 namespace kramers::dynamics {
@@ -64,6 +67,9 @@ void read_adaptive(Config const& config, SpreadParams& p) {
 }  // namespace
 
 SpreadRequest read_spread(Config const& config, CommandLine const& options, PotentialList const& potentials) {
+  std::vector<KeyNote> notes = shared_keys();
+  std::ranges::copy(spread_keys(), std::back_inserter(notes));
+  KeyUnits const key_units(config, notes);
   SpreadRequest request;
   request.space = options.space;
   request.precision = options.precision;

@@ -7,6 +7,7 @@ namespace kramers::dynamics {
 
 std::vector<KeyNote> shared_keys() {
   return {
+      {"units.system", "", "of numbers without a unit, and of results"},
       {"ensemble.seed", "", "seed of all random numbers, below 2^63"},
       {"potential.kind", "", "which potential"},
       {"potential.dimensions", "", "1 to 3 equal coordinates"},
@@ -21,18 +22,21 @@ std::vector<KeyNote> shared_keys() {
       {"potential.columns", "", "[position, energy] among several columns, from 1",
        "the two, or those the header names"},
       {"potential.set", "", "which of several sets of a Grace file, from 1"},
+      {"potential.length_unit", "", "of the table's positions and period, as angstrom", "that of units.system"},
+      {"potential.energy_unit", "", "of the table's energies, as kcal/mol", "that of units.system"},
       {"potential.outside", "", "beyond the ends of the table"},
       {"potential.wall_stiffness", "energy / length^2", "of a harmonic wall", "needed with outside wall"},
       {"integrator.scheme", "", "baoab and leimkuhler-matthews alone where dimensions > 1"},
-      {"integrator.dt", "tau", "time step"},
-      {"integrator.friction", "1 / tau", "gamma; 0 for motion without a bath", "needed without diffusion"},
-      {"integrator.diffusion", "length^2 / tau", "instead: D = kT / (m gamma)", "none"},
-      {"integrator.temperature", "energy", "kT, which noise and friction keep"},
+      {"integrator.dt", "time", "time step"},
+      {"integrator.friction", "1 / time", "gamma; 0 for motion without a bath", "needed without diffusion"},
+      {"integrator.diffusion", "length^2 / time", "instead: D = kT / (m gamma)", "none"},
+      {"integrator.temperature", "temperature",
+       "kT as an energy, but T in K with units md; noise and friction keep it"},
       {"integrator.mass", "mass", "m, of each walker"},
       {"initial.position", "length", "where walkers start, one number per coordinate", "a minimum"},
       {"initial.lower", "length", "instead: uniform in a box, from this corner", "none"},
       {"initial.upper", "length", "to this one", "needed with lower"},
-      {"initial.velocity", "length / tau", "the same for all walkers, one number per coordinate", "thermal"},
+      {"initial.velocity", "length / time", "the same for all walkers, one number per coordinate", "thermal"},
   };
 }
 
@@ -49,7 +53,7 @@ std::vector<KeyNote> ensemble_keys() {
       {"observables.first_passage", "", "measure the time of the first entry into core set B"},
       {"observables.frame_every", "steps", "between frames of the time series", "run.steps / 200"},
       {"observables.correlation_frames", "frames", "lags of time correlations"},
-      {"observables.transient", "tau", "time until a decay is exponential", "detected"},
+      {"observables.transient", "time", "time until a decay is exponential", "detected"},
       {"observables.histogram.bins", "", "one number, or two for a surface"},
       {"observables.histogram.lower", "length", "lower edges, one per number of bins", "needed with bins"},
       {"observables.histogram.upper", "length", "upper edges", "needed with bins"},
@@ -73,7 +77,7 @@ std::vector<KeyNote> spread_keys() {
       {"spread.members", "", "members per point"},
       {"spread.steps", "steps", "of each member"},
       {"spread.sigma_position", "length", "standard deviation of the offsets in position"},
-      {"spread.sigma_velocity", "length / tau", "and in velocity", "0.01, overdamped 0"},
+      {"spread.sigma_velocity", "length / time", "and in velocity", "0.01, overdamped 0"},
       {"spread.adaptive.tolerance", "length", "wanted error of each spread; makes the map adaptive", "none"},
       {"spread.adaptive.max_members", "", "cap per point, at least 4 spread.members", "16 spread.members"},
       {"output.file", "", "as --output, which comes first"},

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/dynamics/studies/study_keys.hpp>
 #include <kramers/dynamics/studies/study_params.hpp>
+#include <kramers/runtime/units.hpp>
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 namespace kramers::dynamics {
 namespace {
@@ -32,14 +35,28 @@ std::vector<double> per_coordinate(Config const& config, std::string_view key, i
   return values;
 }
 
+void check_scale(Config const& config, std::string_view key, double value, std::string const& precision,
+                 std::string const& what = {}) {
+  auto const [least, most] = number_range(precision);
+  config.check(value >= least && value <= most, key,
+               what + "between " + shortest_decimal(least) + " and " + shortest_decimal(most) +
+                   ", so that products of such numbers are numbers of " + precision);
+}
+
 double read_scale(Config const& config, std::string_view key, std::string const& precision,
                   std::optional<double> fallback = {}) {
-  auto const [least, most] = number_range(precision);
   double const value = config.positive<double>(key, fallback);
-  config.check(value >= least && value <= most, key,
-               "between " + shortest_decimal(least) + " and " + shortest_decimal(most) +
-                   ", so that products of such numbers are numbers of " + precision);
+  check_scale(config, key, value, precision);
   return value;
+}
+
+double read_thermal_energy(Config const& config, std::string const& precision) {
+  char const* const key = "integrator.temperature";
+  UnitSystem const units = read_units(config);
+  double const temperature = config.positive<double>(key);
+  double const kT = units.thermal_energy(temperature);
+  check_scale(config, key, kT, precision, kT == temperature ? "" : "kT in " + units.unit("energy") + " ");
+  return kT;
 }
 
 /// A potential of impossible height: it shows a little beside a minimum.
@@ -118,7 +135,7 @@ double read_friction(Config const& config, LangevinParams const& langevin, bool 
 LangevinParams read_langevin(Config const& config, bool overdamped, std::string const& precision) {
   LangevinParams langevin;
   langevin.dt = read_scale(config, "integrator.dt", precision);
-  langevin.temperature = read_scale(config, "integrator.temperature", precision);
+  langevin.temperature = read_thermal_energy(config, precision);
   langevin.mass = read_scale(config, "integrator.mass", precision, 1.0);
   langevin.friction = read_friction(config, langevin, overdamped, precision);
   return langevin;
@@ -205,6 +222,8 @@ std::string fingerprint(Config const& config, EnsembleRequest const& request) {
     nlohmann::json::json_pointer const pointer(place);
     if (keys.contains(pointer)) keys[pointer.parent_pointer()].erase(pointer.back());
   }
+  // A checkpoint of the time before there were units is one of a reduced run.
+  if (read_units(config).is_reduced()) keys.erase("units");
   keys["precision"] = request.precision;
   keys["potential"]["data"] = request.potential->data_hash();
   return keys.dump();
@@ -213,7 +232,11 @@ std::string fingerprint(Config const& config, EnsembleRequest const& request) {
 }  // namespace
 
 StudyParams read_study(Config const& config, CommandLine const& options, PotentialList const& potentials) {
+  std::vector<KeyNote> notes = shared_keys();
+  std::ranges::copy(ensemble_keys(), std::back_inserter(notes));
+  KeyUnits const key_units(config, notes);
   StudyParams study;
+  study.units = read_units(config);
   EnsembleRequest& request = study.request;
   request.space = options.space;
   request.precision = options.precision;

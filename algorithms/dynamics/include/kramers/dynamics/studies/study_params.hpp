@@ -4,6 +4,7 @@
 #include <kramers/dynamics/studies/requests.hpp>
 #include <kramers/runtime/command_line.hpp>
 #include <kramers/runtime/config.hpp>
+#include <kramers/runtime/units.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -14,6 +15,7 @@ namespace kramers::dynamics {
 
 /// Everything an input file says about an ensemble study.
 struct StudyParams {
+  UnitSystem units;  ///< of all numbers here, and of results
   EnsembleRequest request;
   InitialState initial;
   std::int64_t equilibrate = 0;         ///< steps before production
