@@ -3,6 +3,7 @@
 
 #include <kramers/base/text.hpp>
 #include <kramers/dynamics/studies/study_memory.hpp>
+#include <kramers/dynamics/studies/study_units.hpp>
 #include <kramers/runtime/app_files.hpp>
 #include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/provenance.hpp>
@@ -39,7 +40,7 @@ double number(nlohmann::json const& json) {
 }
 
 /// A line of one observable, and what is to be said of it.
-void print(std::string const& name, nlohmann::json const& estimate) {
+void print(std::string const& name, nlohmann::json const& estimate, std::string const& unit) {
   auto const known = [](nlohmann::json const& json) { return json.is_number() && std::isfinite(json.get<double>()); };
   std::printf("  %-32s", name.c_str());
   if (known(estimate["value"])) {
@@ -52,7 +53,7 @@ void print(std::string const& name, nlohmann::json const& estimate) {
   } else if (estimate.contains("interval")) {
     std::printf("  [%.3g, %.3g] at 95 %%", number(estimate["interval"][0]), number(estimate["interval"][1]));
   }
-  std::printf("\n");
+  std::printf("%s\n", unit.c_str());
   if (estimate.contains("note")) std::printf("      %s\n", estimate["note"].get<std::string>().c_str());
 }
 
@@ -106,6 +107,7 @@ nlohmann::json summarise(Study& study, StudyResults const& results, AppRun const
   summary["provenance"] =
       provenance(run.comm, "kramers-langevin", params.request.space, run.options.words, run.config.verbatim());
   summary["input"] = effective_keys(run.config);
+  summary["units"] = units_json(params.units, summary);
   return summary;
 }
 
@@ -127,6 +129,7 @@ nlohmann::json summarise(Replay const& path, StudyParams const& params, AppRun c
                        {"last_step", path.steps.back()},
                        {"position", std::vector<double>(last.position.begin(), last.position.begin() + d)},
                        {"velocity", std::vector<double>(last.velocity.begin(), last.velocity.begin() + d)}};
+  summary["units"] = units_json(params.units, summary);
   return summary;
 }
 
@@ -177,12 +180,18 @@ void print(nlohmann::json const& summary) {
   std::printf("state hash %s, peak memory %.0f MB per rank\n\n", summary["state_hash"].get<std::string>().c_str(),
               number(summary["memory"]["peak_resident_bytes_per_rank"]) / 1e6);
   if (summary.contains("until")) std::printf("%s\n\n", summary["until"]["says"].get<std::string>().c_str());
-  for (auto const& [name, estimate] : summary["observables"].items()) print(name, estimate);
+  nlohmann::json const& units = summary["units"];
+  auto const unit_of = [&](std::string const& name) {
+    std::string const unit = units["system"] == "reduced" ? "1" : units["quantities"].value(name, "1");
+    return unit == "1" ? std::string() : "  " + unit;
+  };
+  for (auto const& entry : summary["observables"].items()) print(entry.key(), entry.value(), unit_of(entry.key()));
   auto const is_exact = [](std::string const& name) { return name.find("_exact") != std::string::npos; };
   for (bool const exact : {true, false}) {
     for (auto const& [name, value] : summary["references"].items()) {
       if (!value.is_number() || is_exact(name) != exact) continue;
-      std::printf("  %-32s %14.7g  (%s)\n", name.c_str(), number(value), exact ? "exact" : "theory");
+      std::printf("  %-32s %14.7g%s  (%s)\n", name.c_str(), number(value), unit_of(name).c_str(),
+                  exact ? "exact" : "theory");
     }
   }
   if (summary["references"].contains("regime")) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/text.hpp>
 #include <kramers/dynamics/studies/study_memory.hpp>
+#include <kramers/dynamics/studies/study_units.hpp>
 #include <kramers/ml/classifier_keys.hpp>
 #include <kramers/ml/classifier_memory.hpp>
 #include <kramers/runtime/app_files.hpp>
@@ -9,7 +10,6 @@
 #include <kramers/runtime/provenance.hpp>
 #include <kramers/runtime/recorded_input.hpp>
 #include <kramers/runtime/signals.hpp>
-#include <kramers/runtime/units.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -65,8 +65,8 @@ std::vector<MemoryNeed> memory_needed_by_loop(SpreadRequest const& request, ml::
   return needs;
 }
 
-void write_file(std::filesystem::path const& path, LoopResult const& result, nlohmann::json const& summary,
-                InputRecord const& input) {
+void write_file(std::filesystem::path const& path, UnitSystem const& units, LoopResult const& result,
+                nlohmann::json const& summary, InputRecord const& input) {
   h5::Writer file(path, Communicator::self());
   file.attribute("/", "app", "kramers-spread");
   file.attribute("/", "version", version());
@@ -89,6 +89,9 @@ void write_file(std::filesystem::path const& path, LoopResult const& result, nlo
   file.attribute("/adaptive", "adaptive_steps", result.adaptive_steps);
   file.attribute("/adaptive", "saving", result.saving);
   file.attribute("/adaptive", "saving_error", result.saving_error);
+  write_unit(file, units, "adaptive/position");
+  write_unit(file, units, "adaptive/velocity");
+  write_attribute_units(file, units, "adaptive");
   file.commit();
 }
 
@@ -168,9 +171,11 @@ int run_adaptively(AppRun const& run) {
   summary["provenance"] =
       provenance(run.comm, "kramers-spread", request.space, run.options.words, run.config.verbatim());
   summary["input"] = effective_keys(run.config);
+  UnitSystem const units = read_units(run.config);
+  summary["units"] = units_json(units, summary);
   if (output) {
     keep_former(run, *output);
-    write_file(*output, result, summary, input);
+    write_file(*output, units, result, summary, input);
   }
   if (summary_file) write_summary(*summary_file, summary, run);
   if (!run.options.quiet) {

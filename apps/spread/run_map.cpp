@@ -4,6 +4,7 @@
 #include <kramers/base/text.hpp>
 #include <kramers/dynamics/studies/spread_study.hpp>
 #include <kramers/dynamics/studies/study_memory.hpp>
+#include <kramers/dynamics/studies/study_units.hpp>
 #include <kramers/runtime/app_files.hpp>
 #include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/forecast.hpp>
@@ -27,18 +28,20 @@ constexpr char app_name[] = "kramers-spread";
 
 void tell(SpreadRequest const& request, SpreadResult const& result, nlohmann::json const& summary) {
   SpreadParams const& p = request.params;
-  auto const line = [&](char const* name, char const* unit) {
+  auto const line = [&](char const* name) {
+    std::string const unit = summary.at("units").at("quantities").at(name).get<std::string>();
     nlohmann::json const& e = summary.at("observables").at(name);
     auto const number = [&](char const* key) {
       return e.at(key).is_number() ? e.at(key).get<double>() : std::numeric_limits<double>::quiet_NaN();
     };
-    std::printf("  %-8s %.4g +- %.2g %s (mean over the trunk)\n", name, number("value"), number("stderr"), unit);
+    std::printf("  %-8s %.4g +- %.2g %s (mean over the trunk)\n", name, number("value"), number("stderr"),
+                unit.c_str());
   };
   std::printf("%s: trunk of %lld steps, %lld points with %lld members of %lld steps\n", app_name,
               static_cast<long long>(p.steps), static_cast<long long>(p.points()), static_cast<long long>(p.members),
               static_cast<long long>(p.member_steps));
-  line("spread", "length");
-  line("growth", "1/tau");
+  line("spread");
+  line("growth");
   if (p.adaptive()) {
     AdaptiveReport const report = report_adaptive(p, result.points);
     std::printf("  adaptive %lld member steps instead of %lld, a saving of %.2f; %lld points above the tolerance\n",
@@ -94,6 +97,7 @@ int run_map(AppRun const& run) {
   nlohmann::json summary = summarise_spread(request, result, run.comm);
   summary["provenance"] = provenance(run.comm, app_name, request.space, run.options.words, run.config.verbatim());
   summary["input"] = effective_keys(run.config);
+  summary["units"] = units_json(read_units(run.config), summary);
   // Clang 15 captures no structured binding.
   agree(run.comm, [&, &target = output] {
     if (run.comm.is_root() && target) keep_former(run, *target);

@@ -140,6 +140,9 @@ class Numbers(Case):
         with_units, by_hand = self.summary("langevin", STUDY), self.summary("langevin", REDUCED)
         self.assertEqual(with_units["state_hash"], by_hand["state_hash"])
         for part in ("observables", "references", "checks"):
+            for summary in (with_units, by_hand):
+                for estimate in summary["observables"].values():
+                    estimate.pop("note", None)  # has the unit of time
             self.assertEqual(with_units[part], by_hand[part])
         self.assertEqual(with_units["input"]["integrator"]["temperature"], 300)
         self.assertEqual(with_units["input"]["potential"]["barrier"], 25.104)
@@ -174,7 +177,8 @@ class Numbers(Case):
         again = self.summary("langevin", None, "run.h5", "--output", "again.h5")
         third = self.summary("langevin", None, "again.h5")
         for other in (again, third):
-            self.assertEqual((first["state_hash"], first["input"]), (other["state_hash"], other["input"]))
+            self.assertEqual((first["state_hash"], first["input"], first["units"]),
+                             (other["state_hash"], other["input"], other["units"]))
 
     def test_a_checkpoint_goes_on_in_the_same_units_alone(self):
         words = ("--set", "checkpoint.every=1000", "--set", "checkpoint.file=c.h5")
@@ -308,6 +312,86 @@ class Keys(Case):
         for assignment in ('run.steps="5 ps"', 'ensemble.walkers="10 nm"', 'observables.frame_every="1 ps"'):
             key = assignment.partition("=")[0]
             self.assert_refused(self.attempt("langevin", key, assignment, "md", ()), f"invalid '{key}': got the string", "an integer")
+
+
+MD = {"length": "nm", "time": "ps", "energy": "kJ/mol", "mass": "u", "temperature": "K", "system": "md"}
+
+
+class Results(Case):
+    ALL = ("--set", "observables.first_passage=true", "--set", "output.trajectory.walkers=2", "--set",
+           "observables.correlation_frames=40")
+
+    def units_in(self, file):
+        """Units of datasets of numbers, None where one has none, and of attributes of groups."""
+        import h5py
+        datasets, attributes = {}, {}
+
+        def visit(name, found):
+            if isinstance(found, h5py.Dataset) and found.dtype.kind == "f":
+                datasets[name] = found.attrs.get("unit")
+            elif "units" in found.attrs:
+                attributes[name] = json.loads(found.attrs["units"])
+
+        with h5py.File(self.folder / file) as opened:
+            opened.visititems(visit)
+        return datasets, attributes
+
+    def test_every_number_of_a_summary_has_its_unit(self):
+        for barrier in ("6 kcal/mol", "1.5 kcal/mol"):  # the second has a decay
+            summary = self.summary("langevin", STUDY, *self.ALL, "--set", f"potential.barrier={barrier}")
+            units = summary["units"]
+            self.assertEqual({**units, **MD}, units)
+            named = set(summary["observables"]) | {name for name, value in summary["references"].items()
+                                                   if not isinstance(value, str)}
+            self.assertEqual(named - set(units["quantities"]), set())
+        for name, unit in {"position": "nm", "position_squared": "nm^2", "potential_energy": "kJ/mol",
+                           "virial_temperature": "kJ/mol", "core_set_rate_ab": "1/ps", "first_passage_time": "ps",
+                           "transitions": "1", "rate_kramers_grote_hynes": "1/ps"}.items():
+            self.assertEqual(units["quantities"][name], unit, name)
+        reduced = self.summary("langevin", REDUCED)["units"]
+        self.assertEqual((reduced["system"], reduced["quantities"]["core_set_rate_ab"]), ("reduced", "1/tau"))
+
+    def test_notes_and_the_terminal_tell_units(self):
+        said = self.said("langevin", STUDY).stdout
+        self.assertRegex(said, r"position_squared +[0-9.]+ .* nm\^2\n")
+        self.assertRegex(said, r"no transitions from A to B in \S+ ps: the rate is below \S+ 1/ps \(95 %\)")
+        plain = self.said("langevin", REDUCED).stdout
+        self.assertRegex(plain, r"no transitions from A to B in \S+ tau: the rate is below \S+ \(95 %\)")
+        self.assertNotRegex(plain, r"\b(nm|ps|mol)\b")
+
+    def test_every_dataset_of_numbers_has_its_unit(self):
+        self.summary("langevin", STUDY, *self.ALL, "--output", "run.h5")
+        datasets, attributes = self.units_in("run.h5")
+        bare = {name for name, unit in datasets.items() if unit is None}
+        self.assertEqual(bare, {"kramers/population/difference", "kramers/population/error", "kramers/survival/value",
+                                "kramers/survival/error"})
+        for name, unit in {"particles/walkers/velocity/value": "nm ps-1", "observables/position/time": "ps",
+                           "kramers/free_energy/value": "kJ mol-1", "kramers/correlation/displacement": "nm2",
+                           "kramers/correlation/velocity": "nm2 ps-2"}.items():
+            self.assertEqual(datasets[name], unit, name)
+        self.assertEqual({"kT": "kJ/mol", "friction": "1/ps", "mass": "u", "dt": "ps", "cores": "nm"}.items() -
+                         attributes["parameters"].items(), set())
+        self.assertEqual(attributes["kramers/survival"]["rate_upper"], "1/ps")
+
+    def test_reduced_files_stay_as_they_were(self):
+        self.summary("langevin", REDUCED, *self.ALL, "--output", "run.h5")
+        datasets, attributes = self.units_in("run.h5")
+        self.assertEqual(attributes, {})
+        self.assertEqual({name: unit for name, unit in datasets.items() if unit is not None},
+                         {name: "tau" for name in datasets if re.match(r"(particles|observables)/.*/time$", name)})
+
+    def test_replays_and_maps(self):
+        replay = self.summary("langevin", STUDY, "--replay", "3", "--output", "replay.h5")
+        self.assertEqual(replay["units"]["quantities"], {"position": "nm", "velocity": "nm/ps"})
+        self.assertEqual(self.units_in("replay.h5")[0]["particles/walkers/position/value"], "nm")
+        chart = self.summary("spread", MAP, "--output", "map.h5")
+        self.assertEqual(chart["units"]["quantities"], {"spread": "nm", "growth": "1/ps"})
+        datasets, attributes = self.units_in("map.h5")
+        self.assertEqual({name for name, unit in datasets.items() if unit is None}, set())
+        self.assertEqual((datasets["spread/rate"], datasets["spread/growth"], datasets["trunk/velocity"]),
+                         ("nm ps-1", "ps-1", "nm ps-1"))
+        self.assertEqual(attributes["parameters"]["sigma_velocity"], "nm/ps")
+        self.assertRegex(self.said("spread", MAP).stdout, r"growth +\S+ \+- \S+ 1/ps ")
 
 
 if __name__ == "__main__":

@@ -115,16 +115,18 @@ TEST(Units, UnknownUnitsAreHinted) {
 
 TEST(Units, GarbageIsRefused) {
   for (char const* const text :
-       {"", " ", "nm", "inf nm", "nan nm", "--1 nm", "+-1 nm", "-+1 nm", "1 nm^", "1 nm^0", "1 nm^10", "1 nm^-10", "1 nm^1.5",
-        "1 nm^x", "1 nm**2", "1 nm//ps", "1 nm)", "1 (nm", "1 ()nm", "1 nm2", "0x10 nm", "1,5 nm", "1 nm nm", "1e999 nm",
-        "1 nm\n", "1 nm;", "1e-322 pm", "1e300 s^9/ps^8*nm", "1 nm/", "1 *nm", "1 2 nm", "1 1 nm", "1 (ps*/nm", "."}) {
+       {"",        " ",        "nm",       "inf nm",  "nan nm",    "--1 nm",    "+-1 nm",
+        "-+1 nm",  "1 nm^",    "1 nm^0",   "1 nm^10", "1 nm^-10",  "1 nm^1.5",  "1 nm^x",
+        "1 nm**2", "1 nm//ps", "1 nm)",    "1 (nm",   "1 ()nm",    "1 nm2",     "0x10 nm",
+        "1,5 nm",  "1 nm nm",  "1e999 nm", "1 nm\n",  "1 nm;",     "1e-322 pm", "1e300 s^9/ps^8*nm",
+        "1 nm/",   "1 *nm",    "1 2 nm",   "1 1 nm",  "1 (ps*/nm", "."}) {
     double value = 0;
     EXPECT_NE(md.convert(text, "length", value), "") << text;
   }
   std::string const deep = "1 " + std::string(100'000, '(') + "nm";
   EXPECT_NE(refusal(md, deep, "length"), "");
-  EXPECT_NE(refusal(md, "1e308 s", "time"), "");     // not infinite
-  EXPECT_NE(refusal(md, "1e-322 fs", "time"), "");   // not zero
+  EXPECT_NE(refusal(md, "1e308 s", "time"), "");    // not infinite
+  EXPECT_NE(refusal(md, "1e-322 fs", "time"), "");  // not zero
   EXPECT_EQ(number(md, "0 fs", "time"), 0.0);
 }
 
@@ -147,8 +149,8 @@ TEST(Units, RoundTrips) {
 
 // A text of random pieces is refused or is a finite number; a sanitizer says what else happens.
 TEST(Units, RandomTextsDoNoHarm) {
-  std::vector<std::string> const pieces = {"1", "2.5", "-", "+", "e", "e-3", " ", "/", "*", "^", "(", ")", "nm", "ps", "kJ",
-                                           "mol", "K", "x", "\u00c5", "9", ".", "\xff", "u"};
+  std::vector<std::string> const pieces = {"1",  "2.5", "-",  "+",   "e", "e-3", " ",      "/", "*", "^",    "(", ")",
+                                           "nm", "ps",  "kJ", "mol", "K", "x",   "\u00c5", "9", ".", "\xff", "u"};
   std::mt19937_64 draw(11);
   int taken = 0;
   for (int i = 0; i < 20'000; ++i) {
@@ -177,12 +179,13 @@ std::string what(Config const& input, std::string const& key) {
   return {};
 }
 
-std::vector<KeyNote> const notes = {{"a.energy", "energy", ""}, {"a.places", "length", ""}, {"a.share", "", ""},
-                                    {"a.count", "steps", ""}};
+std::vector<KeyNote> const notes = {
+    {"a.energy", "energy", ""}, {"a.places", "length", ""}, {"a.share", "", ""}, {"a.count", "steps", ""}};
 
 TEST(KeyUnits, QuantitiesStandWhereTheKeyHasADimension) {
   Config const input = config(
-      "[units]\nsystem = \"md\"\n[a]\nenergy = \"6 kcal/mol\"\nplaces = [\"2 angstrom\", 1, \"-1 pm\"]\nshare = \"2 nm\"\n"
+      "[units]\nsystem = \"md\"\n[a]\nenergy = \"6 kcal/mol\"\nplaces = [\"2 angstrom\", 1, \"-1 pm\"]\nshare = \"2 "
+      "nm\"\n"
       "count = \"5 ps\"\nother = \"1 nm\"\n");
   {
     KeyUnits const units(input, notes);

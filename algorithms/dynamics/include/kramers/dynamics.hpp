@@ -39,3 +39,4 @@
 #include <kramers/dynamics/studies/study_memory.hpp>
 #include <kramers/dynamics/studies/study_params.hpp>
 #include <kramers/dynamics/studies/study_results.hpp>
+#include <kramers/dynamics/studies/study_units.hpp>

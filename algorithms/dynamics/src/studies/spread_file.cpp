@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/dynamics/studies/spread_study.hpp>
+#include <kramers/dynamics/studies/study_units.hpp>
 #include <kramers/runtime/h5.hpp>
 #include <kramers/runtime/provenance.hpp>
 
@@ -8,7 +9,7 @@
 namespace kramers::dynamics {
 namespace {
 
-void write_parameters(h5::Writer& file, SpreadRequest const& request) {
+void write_parameters(h5::Writer& file, UnitSystem const& units, SpreadRequest const& request) {
   SpreadParams const& p = request.params;
   file.group("/parameters");
   auto const put = [&](char const* name, auto const& value) { file.attribute("/parameters", name, value); };
@@ -27,6 +28,7 @@ void write_parameters(h5::Writer& file, SpreadRequest const& request) {
   put("sigma_position", p.sigma_position);
   put("sigma_velocity", p.sigma_velocity);
   put("tolerance", p.tolerance);
+  write_attribute_units(file, units, "parameters");
 }
 
 }  // namespace
@@ -40,15 +42,20 @@ void write_spread(std::filesystem::path const& path, Communicator const& comm, S
   file.attribute("/", "provenance", summary.at("provenance").dump());
   write_input(file, input);
   file.attribute("/", "summary", summary.dump());
-  write_parameters(file, request);
+  UnitSystem const units(summary.at("units").at("system").get<std::string>());
+  write_parameters(file, units, request);
 
+  auto const write = [&](std::string const& dataset, auto const& values, h5::Extents const& extents) {
+    file.write(dataset, values, extents);
+    write_unit(file, units, dataset);
+  };
   Trunk const& trunk = result.trunk;
   h5::Extents const states{trunk.position.size()}, rows{static_cast<std::uint64_t>(p.points())};
   std::vector<double> trunk_time;
   for (std::size_t i = 0; i < trunk.position.size(); ++i) trunk_time.push_back(static_cast<double>(i) * p.langevin.dt);
-  file.write("/trunk/time", trunk_time, states);
-  file.write("/trunk/position", trunk.position, states);
-  file.write("/trunk/velocity", trunk.velocity, states);
+  write("trunk/time", trunk_time, states);
+  write("trunk/position", trunk.position, states);
+  write("trunk/velocity", trunk.velocity, states);
 
   std::vector<double> time, position, velocity;
   for (std::int64_t step = p.every; step <= p.steps; step += p.every) {
@@ -58,16 +65,16 @@ void write_spread(std::filesystem::path const& path, Communicator const& comm, S
     velocity.push_back(trunk.velocity[i]);
   }
   std::vector<double> const spread = spread_of(result.points);
-  file.write("/spread/time", time, rows);
-  file.write("/spread/position", position, rows);
-  file.write("/spread/velocity", velocity, rows);
-  file.write("/spread/lo", result.points.lo, rows);
-  file.write("/spread/hi", result.points.hi, rows);
-  file.write("/spread/spread", spread, rows);
-  file.write("/spread/error", result.points.error, rows);
-  file.write("/spread/rate", time_derivative(spread, static_cast<double>(p.every) * p.langevin.dt), rows);
-  file.write("/spread/growth", result.points.growth, rows);
-  file.write("/spread/members", result.points.members, rows);
+  write("spread/time", time, rows);
+  write("spread/position", position, rows);
+  write("spread/velocity", velocity, rows);
+  write("spread/lo", result.points.lo, rows);
+  write("spread/hi", result.points.hi, rows);
+  write("spread/spread", spread, rows);
+  write("spread/error", result.points.error, rows);
+  write("spread/rate", time_derivative(spread, static_cast<double>(p.every) * p.langevin.dt), rows);
+  write("spread/growth", result.points.growth, rows);
+  write("spread/members", result.points.members, rows);
   file.commit();
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/dynamics/studies/study_results.hpp>
+#include <kramers/dynamics/studies/study_units.hpp>
 #include <kramers/runtime/h5.hpp>
 #include <kramers/runtime/provenance.hpp>
 
@@ -26,12 +27,14 @@ std::vector<double> bin_centres(double lower, double upper, int bins) {
   return centres;
 }
 
-void write_column(h5::Writer& file, std::string const& name, std::vector<double> const& column) {
+void write_column(h5::Writer& file, UnitSystem const& units, std::string const& name,
+                  std::vector<double> const& column) {
   file.write(name, column, {column.size()});
+  write_unit(file, units, name);
 }
 
 /// What every file says about itself, and the H5MD header (version 1.1, nongnu.org/h5md).
-void write_header(h5::Writer& file, std::string const& app, nlohmann::json const& summary,
+void write_header(h5::Writer& file, UnitSystem const& units, std::string const& app, nlohmann::json const& summary,
                   nlohmann::json const& provenance, InputRecord const& input) {
   file.attribute("/", "app", app);
   file.attribute("/", "version", version());
@@ -46,6 +49,9 @@ void write_header(h5::Writer& file, std::string const& app, nlohmann::json const
   file.group("h5md/creator");
   file.attribute("h5md/creator", "name", app);
   file.attribute("h5md/creator", "version", version());
+  if (units.is_reduced()) return;
+  file.group("h5md/modules/units");
+  file.attribute("h5md/modules/units", "version", std::array<std::int32_t, 2>{1, 0});
 }
 
 void write_parameters(h5::Writer& file, StudyParams const& params) {
@@ -63,15 +69,18 @@ void write_parameters(h5::Writer& file, StudyParams const& params) {
   if (ensemble.sampling.core_sets) {
     file.attribute("parameters", "cores", std::array{ensemble.sampling.core_a, ensemble.sampling.core_b});
   }
+  write_attribute_units(file, params.units, "parameters");
 }
 
 /// An H5MD element with explicit steps and times; `steps` are counted from the start of the run.
-void write_clock(h5::Writer& file, std::string const& element, std::vector<std::int64_t> const& steps, double dt) {
+void write_clock(h5::Writer& file, StudyParams const& params, std::string const& element,
+                 std::vector<std::int64_t> const& steps) {
+  double const dt = params.request.params.langevin.dt;
   std::vector<double> times;
   for (std::int64_t const step : steps) times.push_back(static_cast<double>(step) * dt);
   file.write(element + "/step", steps, {steps.size()});
   file.write(element + "/time", times, {times.size()});
-  file.attribute(element + "/time", "unit", "tau");
+  file.attribute(element + "/time", "unit", params.units.h5md_unit("time"));
 }
 
 void write_box(h5::Writer& file, int dimension) {
@@ -95,8 +104,9 @@ void write_trajectory(h5::Writer& file, Study const& study) {
   write_box(file, d);
   for (auto const& [name, data] : {std::pair{"position", &record.positions}, {"velocity", &record.velocities}}) {
     std::string const element = std::string("particles/walkers/") + name;
-    write_clock(file, element, record.trajectory_steps, params.request.params.langevin.dt);
+    write_clock(file, params, element, record.trajectory_steps);
     file.write_box(element + "/value", *data, {0, first, 0}, {frames, count, dimension}, {frames, all, dimension});
+    write_unit(file, params.units, element + "/value");
   }
   std::vector<std::int64_t> ids;
   for (std::int64_t id = 0; id < params.trajectory_walkers; ++id) ids.push_back(id);
@@ -108,11 +118,12 @@ void write_series(h5::Writer& file, Study const& study, StudyResults const& resu
   for (std::size_t f = 0; f < results.position.size(); ++f) {
     steps.push_back(study.params().equilibrate + static_cast<std::int64_t>(f) * study.params().frame_every);
   }
+  UnitSystem const& units = study.params().units;
   auto const write = [&](std::string const& name, std::vector<Estimate> const& series) {
     std::string const element = "observables/" + name;
-    write_clock(file, element, steps, study.params().request.params.langevin.dt);
-    write_column(file, element + "/value", values(series));
-    write_column(file, element + "/error", errors(series));
+    write_clock(file, study.params(), element, steps);
+    write_column(file, units, element + "/value", values(series));
+    write_column(file, units, element + "/error", errors(series));
   };
   write("position", results.position);
   write("potential_energy", results.potential_energy);
@@ -126,14 +137,14 @@ void write_reference(h5::Writer& file, StudyResults const& results, std::string 
   if (found != results.references.end()) file.attribute(group, attribute, found->get<double>());
 }
 
-void write_population(h5::Writer& file, StudyResults const& results) {
+void write_population(h5::Writer& file, UnitSystem const& units, StudyResults const& results) {
   std::vector<double> times;
   for (std::size_t f = 0; f < results.population_difference.size(); ++f) {
     times.push_back(results.frame_times.at(static_cast<int>(f)));
   }
-  write_column(file, "kramers/population/time", times);
-  write_column(file, "kramers/population/difference", values(results.population_difference));
-  write_column(file, "kramers/population/error", errors(results.population_difference));
+  write_column(file, units, "kramers/population/time", times);
+  write_column(file, units, "kramers/population/difference", values(results.population_difference));
+  write_column(file, units, "kramers/population/error", errors(results.population_difference));
   if (results.decay) {
     DecayFit const& fit = *results.decay;
     file.attribute("kramers/population", "rate", fit.rate.value);
@@ -148,9 +159,11 @@ void write_population(h5::Writer& file, StudyResults const& results) {
                                         {"rate_exact", "exact_rate"}}) {
     write_reference(file, results, name, "kramers/population", attribute);
   }
+  write_attribute_units(file, units, "kramers/population");
 }
 
-void write_first_passage(h5::Writer& file, StudyResults const& results, EnsembleParams const& ensemble) {
+void write_first_passage(h5::Writer& file, UnitSystem const& units, StudyResults const& results,
+                         EnsembleParams const& ensemble) {
   std::string const group = "kramers/survival";
   FirstPassage const& first = *results.first_passage;
   EventRate const& rate = first.passage.rate;
@@ -158,9 +171,9 @@ void write_first_passage(h5::Writer& file, StudyResults const& results, Ensemble
   for (std::size_t f = 0; f < first.survival.value.size(); ++f) {
     times.push_back(results.frame_times.at(static_cast<int>(f)));
   }
-  write_column(file, group + "/time", times);
-  write_column(file, group + "/value", values(first.survival.value));
-  write_column(file, group + "/error", errors(first.survival.value));
+  write_column(file, units, group + "/time", times);
+  write_column(file, units, group + "/value", values(first.survival.value));
+  write_column(file, units, group + "/error", errors(first.survival.value));
   file.attribute(group, "rate", rate.value);
   file.attribute(group, "rate_lower", rate.interval.lower);
   file.attribute(group, "rate_upper", rate.interval.upper);
@@ -168,33 +181,36 @@ void write_first_passage(h5::Writer& file, StudyResults const& results, Ensemble
   file.attribute(group, "walkers", ensemble.walkers);
   if (first.exponentiality) file.attribute(group, "p_exponential", first.exponentiality->p_value);
   write_reference(file, results, "first_passage_time_exact", group, "exact_mean_first_passage_time");
+  write_attribute_units(file, units, group);
 }
 
-void write_core_sets(h5::Writer& file, StudyResults const& results) {
+void write_core_sets(h5::Writer& file, UnitSystem const& units, StudyResults const& results) {
   std::string const group = "kramers/core_sets";
   CoreSetRelaxation const& relaxation = *results.core_sets;
   std::vector<double> lags;
   for (std::size_t n = 0; n < relaxation.implied.size(); ++n) {
     lags.push_back(results.core_set_lags.at(static_cast<int>(n)));
   }
-  write_column(file, group + "/lag", lags);
-  write_column(file, group + "/relaxation_rate", values(relaxation.implied));
-  write_column(file, group + "/relaxation_rate_error", errors(relaxation.implied));
+  write_column(file, units, group + "/lag", lags);
+  write_column(file, units, group + "/relaxation_rate", values(relaxation.implied));
+  write_column(file, units, group + "/relaxation_rate_error", errors(relaxation.implied));
   if (relaxation.plateau) {
     file.attribute(group, "relaxation_rate", relaxation.plateau->relaxation.value);
     file.attribute(group, "relaxation_rate_error", relaxation.plateau->relaxation.stderr_);
     file.attribute(group, "lag", relaxation.plateau->lag);
   }
   write_reference(file, results, "relaxation_rate_exact", group, "exact_relaxation_rate");
+  write_attribute_units(file, units, group);
 }
 
 void write_free_energy(h5::Writer& file, StudyParams const& params, FreeEnergyProfile const& profile) {
   HistogramGrid const& grid = params.request.params.sampling.histogram;
+  UnitSystem const& units = params.units;
   std::string const group = "kramers/free_energy";
   h5::Extents extents;
   for (int d = 0; d < grid.dimensions; ++d) extents.push_back(static_cast<std::uint64_t>(grid.bins[d]));
   auto const axis = [&](std::string const& name, int d) {
-    write_column(file, group + "/" + name, bin_centres(grid.lower[d], grid.upper[d], grid.bins[d]));
+    write_column(file, units, group + "/" + name, bin_centres(grid.lower[d], grid.upper[d], grid.bins[d]));
   };
   if (grid.dimensions == 1) {
     axis("position", 0);
@@ -202,20 +218,23 @@ void write_free_energy(h5::Writer& file, StudyParams const& params, FreeEnergyPr
     axis("position_x", 0);
     axis("position_y", 1);
   }
-  file.write(group + "/value", values(profile.value), extents);
-  file.write(group + "/error", errors(profile.value), extents);
-  file.write(group + "/exact", profile.exact, extents);
+  for (auto const& [name, table] :
+       {std::pair{"/value", values(profile.value)}, {"/error", errors(profile.value)}, {"/exact", profile.exact}}) {
+    file.write(group + name, table, extents);
+    write_unit(file, units, group + name);
+  }
   file.attribute(group, "kT", params.request.params.langevin.temperature);
+  write_attribute_units(file, units, group);
 }
 
-void write_correlations(h5::Writer& file, CorrelationFunctions const& functions) {
+void write_correlations(h5::Writer& file, UnitSystem const& units, CorrelationFunctions const& functions) {
   std::string const group = "kramers/correlation/";
   std::vector<double> times;
   for (std::size_t n = 0; n < functions.position.size(); ++n) times.push_back(functions.lags.at(static_cast<int>(n)));
-  write_column(file, group + "time", times);
+  write_column(file, units, group + "time", times);
   auto const write = [&](std::string const& name, std::vector<Estimate> const& function) {
-    write_column(file, group + name, values(function));
-    write_column(file, group + name + "_error", errors(function));
+    write_column(file, units, group + name, values(function));
+    write_column(file, units, group + name + "_error", errors(function));
   };
   write("position", functions.position);
   write("velocity", functions.velocity);
@@ -227,16 +246,17 @@ void write_correlations(h5::Writer& file, CorrelationFunctions const& functions)
 
 void write_results(std::filesystem::path const& path, Study const& study, StudyResults const& results,
                    nlohmann::json const& summary, nlohmann::json const& provenance, InputRecord const& input) {
+  UnitSystem const& units = study.params().units;
   h5::Writer file(path, study.comm());
-  write_header(file, "kramers-langevin", summary, provenance, input);
+  write_header(file, units, "kramers-langevin", summary, provenance, input);
   write_parameters(file, study.params_so_far());
   write_trajectory(file, study);
   write_series(file, study, results);
-  write_population(file, results);
-  if (results.first_passage) write_first_passage(file, results, study.params().request.params);
-  if (results.core_sets) write_core_sets(file, results);
+  write_population(file, units, results);
+  if (results.first_passage) write_first_passage(file, units, results, study.params().request.params);
+  if (results.core_sets) write_core_sets(file, units, results);
   if (results.free_energy) write_free_energy(file, study.params(), *results.free_energy);
-  if (results.correlations) write_correlations(file, *results.correlations);
+  if (results.correlations) write_correlations(file, units, *results.correlations);
   file.commit();
 }
 
@@ -244,7 +264,7 @@ void write_replay(std::filesystem::path const& path, StudyParams const& params, 
                   Replay const& replay, nlohmann::json const& summary, nlohmann::json const& provenance,
                   InputRecord const& input) {
   h5::Writer file(path, Communicator::self());
-  write_header(file, "kramers-langevin", summary, provenance, input);
+  write_header(file, params.units, "kramers-langevin", summary, provenance, input);
   write_parameters(file, params);
   auto const dimension = static_cast<std::size_t>(params.request.potential->dimension());
   write_box(file, params.request.potential->dimension());
@@ -258,8 +278,9 @@ void write_replay(std::filesystem::path const& path, StudyParams const& params, 
   h5::Extents const extents{replay.states.size(), 1, dimension};
   for (auto const& [name, data] : {std::pair{"position", &positions}, {"velocity", &velocities}}) {
     std::string const element = std::string("particles/walkers/") + name;
-    write_clock(file, element, replay.steps, params.request.params.langevin.dt);
+    write_clock(file, params, element, replay.steps);
     file.write(element + "/value", *data, extents);
+    write_unit(file, params.units, element + "/value");
   }
   file.write("particles/walkers/id", std::vector<std::uint64_t>{walker}, {1});
   file.commit();

@@ -63,23 +63,24 @@ nlohmann::json to_json(ConfidenceInterval const& interval) {
 }
 
 /// What a reader must know of a rate from few events; empty where there are enough.
-std::string note_on(EventRate const& rate, std::string const& events) {
+std::string note_on(EventRate const& rate, std::string const& events, UnitSystem const& units) {
   if (rate.events >= few_events) return {};
   std::string const seen = rate.events == 0 ? "no " + events : "only " + std::to_string(rate.events) + " " + events;
-  std::string const says = rate.events == 0 ? "the rate is below " + rounded(rate.interval.upper) + " (95 %)"
+  std::string const per_time = units.is_reduced() ? "" : " " + units.unit("1 / time");
+  std::string const says = rate.events == 0 ? "the rate is below " + rounded(rate.interval.upper) + per_time + " (95 %)"
                                             : "too few for a standard error, the interval is exact";
-  return seen + " in " + rounded(rate.time_at_risk) + " tau: " + says +
+  return seen + " in " + rounded(rate.time_at_risk) + " " + units.unit("time") + ": " + says +
          "; run longer, with more walkers, or with a method for rare events";
 }
 
-nlohmann::json to_json(EventRate const& rate, std::string const& events) {
+nlohmann::json to_json(EventRate const& rate, std::string const& events, UnitSystem const& units) {
   if (rate.time_at_risk == 0) return unknown("no " + events + ": no walker has been where they begin");
   bool const enough = rate.events >= few_events;
   nlohmann::json json = {{"value", rate.events > 0 ? rate.value : nan},
                          {"stderr", enough ? rate.jackknife : nan},
                          {"interval", to_json(rate.interval)},
                          {"events", rate.events}};
-  if (std::string const note = note_on(rate, events); !note.empty()) json["note"] = note;
+  if (std::string const note = note_on(rate, events, units); !note.empty()) json["note"] = note;
   return json;
 }
 
@@ -95,7 +96,8 @@ void add_core_sets(StudyParams const& params, StudySums const& sums, StudyResult
   SamplingParams const& sampling = params.request.params.sampling;
   double const interval = static_cast<double>(sampling.every) * params.request.params.langevin.dt;
   auto const add = [&](char const* name, Quantity transitions, Quantity samples_in_core, std::string const& events) {
-    results.observables[name] = to_json(event_rate(*sums.cells, transitions, samples_in_core, interval), events);
+    results.observables[name] =
+        to_json(event_rate(*sums.cells, transitions, samples_in_core, interval), events, params.units);
   };
   add("core_set_rate_ab", Quantity::transitions_ab, Quantity::samples_in_a, "transitions from A to B");
   add("core_set_rate_ba", Quantity::transitions_ba, Quantity::samples_in_b, "transitions from B to A");
@@ -174,7 +176,7 @@ void add_first_passage(StudyParams const& params, StudySums const& sums, double 
                      (result.exponentiality ? " (p = " + rounded(result.exponentiality->p_value) + ")" : "");
     }
   }
-  results.observables["first_passage_rate"] = to_json(passage.rate, "first passages");
+  results.observables["first_passage_rate"] = to_json(passage.rate, "first passages", params.units);
   results.observables["first_passage_fraction"] = {{"value", passage.passed}, {"stderr", nullptr}};
   results.first_passage = std::move(result);
 }

@@ -36,7 +36,7 @@ SpreadResult compute_spread(SpreadRequest request, Communicator const& comm);
 /// The summary of a map, the same on all ranks. Collective.
 nlohmann::json summarise_spread(SpreadRequest const& request, SpreadResult const& result, Communicator const& comm);
 
-/// Write the result file of a map. Collective; rank 0 has the points, the summary holds the provenance.
+/// Write the result file of a map. Collective; rank 0 has the points, the summary holds the provenance and the units.
 /// @throws IoError  it cannot be written
 void write_spread(std::filesystem::path const& path, Communicator const& comm, SpreadRequest const& request,
                   SpreadResult const& result, nlohmann::json const& summary, InputRecord const& input);
