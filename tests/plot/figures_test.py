@@ -35,6 +35,7 @@ from kramers_plot import classify, core_sets, damage, langevin, paths, spread, s
 from kramers_plot.command_line import FIGURES, main
 from kramers_plot.errors import BadData
 from kramers_plot.result_file import ResultFile
+from kramers_plot.units import Units
 
 LANGEVIN = ["free_energy", "trajectory", "population", "correlation", "survival", "core_set_relaxation"]
 SPREAD = ["trunk", "spread_map", "spread_time"]
@@ -801,6 +802,64 @@ class Contents(WithFiles):
 
         with self.assertRaises(BadData):
             self.draw(classify.evaluation, self.changed("classify", change))
+
+
+class InUnits(WithFiles):
+    """The same files, but of runs in nm, ps and kJ/mol."""
+
+    def in_units(self, name, system="md", change=lambda file: None):
+        def add(file):
+            summary = json.loads(file.attrs["summary"])
+            file.attrs["summary"] = json.dumps({**summary, "units": {"system": system}})
+            change(file)
+
+        return self.changed(name, add)
+
+    def test_axes_name_units(self):
+        path = self.in_units("langevin")
+        for function, labels in ((langevin.free_energy, ["position $x$ / nm", "free energy $F$ / kJ mol$^{-1}$"]),
+                                 (langevin.population, ["time $t$ / ps"]),
+                                 (langevin.correlation, ["lag time $t$ / ps", "mean square displacement / nm$^2$"]),
+                                 (trajectory.trajectory, ["time $t$ / ps", "velocity $v$ / nm ps$^{-1}$"])):
+            figure = self.draw(function, path)
+            told = {text for axes in figure.axes for text in (axes.get_xlabel(), axes.get_ylabel())}
+            self.assertEqual(set(labels) - told, set())
+            self.assertEqual([text for text in told if "l_0" in text or "tau" in text], [])
+        figure = self.draw(spread.spread_map, self.in_units("spread"))
+        self.assertEqual(figure.axes[0].get_xlabel(), "position $x$ / nm")
+        figure = self.draw(spread.spread_map, self.in_units("spread", "lj"))
+        self.assertEqual(figure.axes[0].get_xlabel(), r"position $x$ / $\sigma$")
+        self.assertEqual(self.draw(spread.spread_map, self.files / "spread.h5").axes[0].get_xlabel(),
+                         "position $x$ [$l_0$]")
+
+    def test_energies_are_those_of_the_file(self):
+        plain = self.draw(langevin.free_energy, self.files / "langevin.h5").axes[0].lines[-1].get_ydata()
+        in_units = self.draw(langevin.free_energy, self.in_units("langevin")).axes[0].lines[-1].get_ydata()
+        np.testing.assert_allclose(in_units, fixtures.KT * plain, rtol=1e-12)
+
+    def test_small_rates_are_per_nanosecond(self):
+        def slow(file):
+            file["kramers/population"].attrs.update(rate=2.5e-4, rate_error=1e-5, exact_rate=2.4e-5)
+
+        figure = self.draw(langevin.population, self.in_units("langevin", change=slow))
+        told = " ".join(text.get_text() for text in figure.axes[0].get_legend().get_texts())
+        self.assertIn("$k$ = 0.250(10) ns$^{-1}$", told)
+        self.assertIn("$k$ = 0.024 ns$^{-1}$", told)
+
+    def test_units_of_rates(self):
+        units = Units({"units": {"system": "md"}}, "file")
+        for value, factor, name in ((2.0, 1, "ps$^{-1}$"), (0.0, 1, "ps$^{-1}$"), (1e-2, 1, "ps$^{-1}$"),
+                                    (9.9e-3, 1e3, "ns$^{-1}$"), (2e-5, 1e3, "ns$^{-1}$"),
+                                    (9e-6, 1e6, "\N{MICRO SIGN}s$^{-1}$"), (1e-20, 1e9, "ms$^{-1}$")):
+            self.assertEqual(units.rate(value), (factor, name))
+        self.assertEqual(Units({}, "file").rate(1e-5), (1, r"$\tau^{-1}$"))
+
+    def test_unknown_units_are_refused(self):
+        for system in ("si", 7, None):
+            with self.assertRaisesRegex(BadData, "names the units"):
+                self.draw(langevin.free_energy, self.in_units("langevin", system))
+        with self.assertRaisesRegex(BadData, "names the units"):
+            Units({"units": []}, "file")
 
 
 class Parts(unittest.TestCase):

@@ -6,7 +6,7 @@ from matplotlib.lines import Line2D
 
 from kramers_plot import style
 from kramers_plot.errors import BadData
-from kramers_plot.style import LENGTH, VELOCITY, label, padded, thousands
+from kramers_plot.style import padded, thousands
 
 POINTS, RANDOM, LOSS = "classifier/points", "classifier/random", "classifier/loss"
 EVALUATION, SWEEP = "classifier/evaluation", "classifier/sweep"
@@ -44,9 +44,9 @@ def classes(result):
                       linewidths=0, rasterized=many)
         panel.set_title(name, loc="left")
         if panel is axes[-1] or not narrow:
-            panel.set_xlabel(label("position", "x", LENGTH))
+            panel.set_xlabel(result.units.label("position", "x", "length"))
         if panel is axes[0] or narrow:
-            panel.set_ylabel(label("velocity", "v", VELOCITY))
+            panel.set_ylabel(result.units.label("velocity", "v", "velocity"))
         panel.tick_params(labelbottom=panel is axes[-1] or not narrow, labelleft=panel is axes[0] or narrow)
     axes[0].set_xlim(*padded(np.concatenate([panel[1] for panel in panels]), 0.02))
     axes[0].set_ylim(*padded(np.concatenate([panel[2] for panel in panels]), 0.02))

@@ -4,7 +4,7 @@ import numpy as np
 
 from kramers_plot import style
 from kramers_plot.errors import BadData
-from kramers_plot.style import INVERSE_TIME, TIME, label, thousands
+from kramers_plot.style import thousands
 
 SURVIVAL = "kramers/survival"
 CORE_SETS = "kramers/core_sets"
@@ -29,10 +29,11 @@ def survival(result):
     if not (value > 0).any() or not ((value >= 0) & (value <= 1)).all():
         raise BadData(f"{result.path}: /{SURVIVAL}/value has no share above zero or shares that are not between 0 and 1; "
                       "repeat the run")
+    units = result.units
     figure = style.new_figure(6.6, 4.6)
     axes = figure.subplots()
     axes.set_xlim(time[0], time[-1] if time[-1] > time[0] else time[0] + 1)
-    axes.set_xlabel(label("time", "t", TIME))
+    axes.set_xlabel(units.label("time", "t", "time"))
     axes.set_ylabel("survival, core set B not entered")
     told = f"{thousands(events)} of {thousands(walkers)} walkers"
     smooth = np.linspace(*axes.get_xlim(), 400)
@@ -46,16 +47,16 @@ def survival(result):
         axes.plot(time[seen], value[seen], color=style.DATA, linewidth=1.2, label=f"{told} have entered")
         style.band(axes, smooth, np.exp(-high * smooth), np.exp(-low * smooth), style.FIT, 0.2)
         axes.plot(smooth, np.exp(-rate * smooth), color=style.FIT, linestyle="--",
-                  label=f"$e^{{-kt}}$, $k$ = {style.interval(rate, low, high)} {INVERSE_TIME}")
+                  label=f"$e^{{-kt}}$, $k$ = {units.rate_text(style.interval, rate, low, high)}")
         lowest = min(lowest, value[seen].min())
     else:
-        limit = f"$k$ < {style.scientific(high)} {INVERSE_TIME} (95 %)"
+        limit = f"$k$ < {units.rate_text(style.scientific, high)} (95 %)"
         style.band(axes, smooth, np.exp(-high * smooth), 1, style.FIT, 0.2,
                    label=f"none of {thousands(walkers)} walkers has entered:\n{limit}")
         axes.plot(smooth, np.exp(-high * smooth), color=style.FIT, linestyle="--")
     if exact is not None and exact > 0:
         axes.plot(smooth, np.exp(-smooth / exact), color=style.EXACT, linestyle=":",
-                  label=f"exact mean first passage time {style.plain(exact)} {TIME}")
+                  label=f"exact mean first passage time {style.plain(exact)} {units['time']}")
     if events and p is not None and p < LEAST_P:
         shown = "< 0.001" if p < 1e-3 else f"= {p:.1g}"
         axes.plot([], [], linestyle="none", label=f"waiting times are not exponential ($p$ {shown})")
@@ -88,7 +89,10 @@ def core_set_relaxation(result):
     known = np.isfinite(rate) & (lag > 0)
     if not known.any():
         raise BadData(f"{result.path}: /{CORE_SETS}/relaxation_rate is known at no lag time; run longer")
-    lag, rate, error = lag[known], rate[known], np.nan_to_num(error[known])
+    shown = [number for number in (plateau, exact, np.abs(rate[known]).max()) if number is not None]
+    factor, unit = result.units.rate(shown[0])
+    lag, rate, error = lag[known], factor * rate[known], factor * np.nan_to_num(error[known])
+    plateau, plateau_error, exact = (None if one is None else factor * one for one in (plateau, plateau_error, exact))
     figure = style.new_figure(6.6, 4.6)
     axes = figure.subplots()
     if lag.size <= MOST_BARS:
@@ -108,17 +112,17 @@ def core_set_relaxation(result):
         if plateau_error is not None:
             style.band(axes, ends, plateau - plateau_error, plateau + plateau_error, style.FIT, zorder=1)
         axes.plot(ends, [plateau, plateau], color=style.FIT, linestyle="--", zorder=3,
-                  label=f"plateau, {style.measured(plateau, plateau_error)} {INVERSE_TIME}")
+                  label=f"plateau, {style.measured(plateau, plateau_error)} {unit}")
     if exact is not None:
         axes.axhline(exact, color=style.EXACT, linestyle=":", zorder=3,
-                     label=f"exact, {style.scientific(exact)} {INVERSE_TIME}")
+                     label=f"exact, {style.scientific(exact)} {unit}")
     # Long lag times may have errors that would hide what the short ones tell.
     certain = error < 0.5 * np.abs(rate)
     tops = (rate + error)[certain] if certain.any() else rate
     top = max([tops.max(), *(number for number in (plateau, exact) if number is not None)])
     axes.set_ylim(0, 1.3 * top) if top > 0 else axes.set_ylim(*style.padded(rate))
-    axes.set_xlabel(label("lag time", r"t", TIME))
-    axes.set_ylabel(label("implied relaxation rate", r"\lambda", INVERSE_TIME))
+    axes.set_xlabel(result.units.label("lag time", "t", "time"))
+    axes.set_ylabel(f"implied relaxation rate $\\lambda$ {result.units.beside(unit)}")
     axes.legend(loc="upper right")
     style.frame(figure, result, "Relaxation between core sets")
     return figure

@@ -5,7 +5,8 @@ from matplotlib.ticker import MaxNLocator
 
 from kramers_plot import style
 from kramers_plot.errors import BadData
-from kramers_plot.style import ENERGY, INVERSE_TIME, LENGTH, TIME, label, padded
+from kramers_plot.style import padded
+from kramers_plot.units import THERMAL
 
 FREE_ENERGY = "kramers/free_energy"
 POPULATION = "kramers/population"
@@ -19,10 +20,15 @@ def free_energy(result):
     return free_energy_2d(result) if result.has(f"{FREE_ENERGY}/position_x") else free_energy_1d(result)
 
 
+def thermal_energy(result):
+    """kT; None where the file does not tell it."""
+    return result.number(FREE_ENERGY, "kT") or result.parameter("kT")
+
+
 def energy_unit(result):
-    """kT and its name; 1 and the unit of the file where it does not tell kT."""
-    kT = result.number(FREE_ENERGY, "kT") or result.parameter("kT")
-    return (kT, ENERGY) if kT else (1.0, "energy")
+    """What energies are divided by and the unit they have then: kT in reduced runs, that of the file in others."""
+    kT = thermal_energy(result)
+    return (kT, THERMAL) if kT and result.units.is_reduced() else (1.0, result.units["energy"])
 
 
 def lowest(exact, value):
@@ -50,7 +56,7 @@ def free_energy_1d(result):
     top = value[seen].max()
     axes.set_ylim(min(0.0, value[seen].min()) - 0.04 * top, 1.2 * top)
     axes.set_xlim(*padded(position[seen]))
-    axes.set_ylabel(label("free energy", "F", unit))
+    axes.set_ylabel(f"free energy $F$ {result.units.beside(unit)}")
     axes.legend(loc="upper center", ncols=2)
     if compared.any():
         below.axhline(0, color=style.EXACT, linewidth=1.2)
@@ -60,8 +66,9 @@ def free_energy_1d(result):
         # The few samples beyond the walls must not hide the error where it matters.
         reach = 1.3 * np.nanpercentile(np.abs(difference) + np.nan_to_num(error[compared]), 90)
         below.set_ylim(-reach, reach)
-        below.set_ylabel(f"$F - F_{{\\mathrm{{exact}}}}$ [{unit}]")
-    below.set_xlabel(label("position", "x", LENGTH))
+        between = " " if result.units.is_reduced() else "\n"  # a longer unit has no room beside it
+        below.set_ylabel(f"$F - F_{{\\mathrm{{exact}}}}${between}{result.units.beside(unit)}")
+    below.set_xlabel(result.units.label("position", "x", "length"))
     figure.align_ylabels()
     style.frame(figure, result, "Free energy")
     return figure
@@ -70,7 +77,7 @@ def free_energy_1d(result):
 def free_energy_2d(result):
     x = result.array(f"{FREE_ENERGY}/position_x", 1)
     y = result.array(f"{FREE_ENERGY}/position_y", 1)
-    kT, unit = energy_unit(result)
+    kT, (one, unit) = thermal_energy(result) or 1.0, energy_unit(result)
     value, error, exact = (result.array(f"{FREE_ENERGY}/{name}", 2) for name in ("value", "error", "exact"))
     for name, table in (("value", value), ("error", error), ("exact", exact)):
         if table.shape != (x.size, y.size):
@@ -82,22 +89,22 @@ def free_energy_2d(result):
                       "run longer")
     zero = lowest(exact, value)
     # The lowest bins may fall below the exact zero by noise; they belong to the first colour.
-    value = np.where(known, np.maximum((value - zero) / kT, 0), np.nan)
-    exact = (exact - zero) / kT
+    value = np.where(known, np.maximum((value - zero) / one, 0), np.nan)
+    exact = (exact - zero) / one
     levels = MaxNLocator(nbins=12, steps=(1, 2, 5, 10)).tick_values(0, np.nanmax(value))
     figure = style.new_figure(6.6, 5.4)
     axes = figure.subplots()
     filled = axes.contourf(x, y, np.ma.masked_invalid(value).T, levels=levels, cmap=style.COLOUR_MAP)
-    notes = [f"colour: simulation where its error is below {MOST_ERROR} {unit}"]
+    notes = [f"colour: simulation where its error is below {MOST_ERROR} {THERMAL if thermal_energy(result) else unit}"]
     if np.isfinite(exact).any():
         axes.contour(x, y, np.ma.masked_invalid(exact).T, levels=levels, colors="black", linewidths=0.8)
         notes.append(f"lines: exact, every {style.plain(levels[1] - levels[0])} {unit}")
     style.note(axes, ",  ".join(notes), "left")
     axes.set_xlim(*padded(x[known.any(axis=1)]))
     axes.set_ylim(*padded(y[known.any(axis=0)]))
-    axes.set_xlabel(label("position", "x", LENGTH))
-    axes.set_ylabel(label("position", "y", LENGTH))
-    style.colour_bar(figure, filled, axes, label("free energy", "F", unit))
+    axes.set_xlabel(result.units.label("position", "x", "length"))
+    axes.set_ylabel(result.units.label("position", "y", "length"))
+    style.colour_bar(figure, filled, axes, f"free energy $F$ {result.units.beside(unit)}")
     style.frame(figure, result, "Free energy")
     return figure
 
@@ -107,7 +114,7 @@ def population(result):
     figure = style.new_figure(6.6, 4.6)
     axes = figure.subplots()
     axes.set_xlim(time[0], time[-1])
-    axes.set_xlabel(label("time", "t", TIME))
+    axes.set_xlabel(result.units.label("time", "t", "time"))
     fitted = result.number(POPULATION, "rate") is not None
     if fitted:
         draw_decay(axes, result, time, difference, error)
@@ -144,7 +151,7 @@ def draw_decay(axes, result, time, difference, error):
               label="simulation, with standard error")
     fitted = np.array([begin, end])
     axes.plot(fitted, abs(prefactor) * np.exp(-eigenvalue * fitted), color=style.FIT, linestyle="--",
-              label=f"fit, $k$ = {style.measured(rate, rate_error)} {INVERSE_TIME}")
+              label=f"fit, $k$ = {result.units.rate_text(style.measured, rate, rate_error)}")
     theory = "Kramers, strong friction" if result.overdamped() else "Kramers-Grote-Hynes"
     for value, name, colour, line in ((exact, "exact", style.EXACT, ":"), (reference, theory, style.SECOND, "-.")):
         if value is None:
@@ -153,7 +160,7 @@ def draw_decay(axes, result, time, difference, error):
         later = np.array([begin, time[-1]])
         decay = np.exp(-eigenvalue * (begin + value / rate * (later - begin)))
         axes.plot(later, abs(prefactor) * decay, color=colour, linestyle=line,
-                  label=f"{name}, $k$ = {style.scientific(value)} {INVERSE_TIME}")
+                  label=f"{name}, $k$ = {result.units.rate_text(style.scientific, value)}")
     axes.set_yscale("log")
     top = np.nanmax(excess)
     axes.set_ylim(floor, 1.15 * top * (top / floor)**(0.25 if style.is_narrow() else 0))  # room for the legend
@@ -182,6 +189,7 @@ def correlation(result):
     figure, panels = style.row(number, 1.2 + 3.9 * number, 4.2)
     for axes, (name, colour, value, error) in zip(panels, decays):
         draw_decay_of_correlation(axes, time, value, error, colour)
+        axes.set_xlabel(result.units.label("lag time", "t", "time"))
         axes.set_ylabel(f"autocorrelation of {name}")
         if result.attribute(CORRELATION, f"{name}_undersampled"):
             axes.lines[-1].set_label(f"undersampled: {name} forgets faster\nthan frames follow each other")
@@ -215,7 +223,6 @@ def draw_decay_of_correlation(axes, time, value, error, colour):
     axes.set_xlim(time[shown][0], time[shown][-1])
     if not decays:
         style.plain_ticks(axes.xaxis, *axes.get_xlim())
-    axes.set_xlabel(label("lag time", "t", TIME))
 
 
 def draw_displacement(axes, result, time, moved, error):
@@ -237,6 +244,6 @@ def draw_displacement(axes, result, time, moved, error):
     axes.set_xlim(time[later][0], time[later][-1])
     for axis, limits in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
         style.plain_ticks(axis, *limits)
-    axes.set_xlabel(label("lag time", "t", TIME))
-    axes.set_ylabel(r"mean square displacement [$l_0^2$]")
+    axes.set_xlabel(result.units.label("lag time", "t", "time"))
+    axes.set_ylabel(result.units.label("mean square displacement", None, "area"))
     axes.legend(loc="best")

@@ -7,6 +7,7 @@ import numpy as np
 
 from kramers_plot import damage
 from kramers_plot.errors import BadData, PlotError
+from kramers_plot.units import Units
 
 
 class ResultFile:
@@ -33,6 +34,7 @@ class ResultFile:
             raise BadData(f"{path}: is damaged where its texts stand; repeat the run")
         self.provenance = self._json("provenance")
         self.summary = self._json("summary")
+        self.units = Units(self.summary, path)
 
     def __enter__(self):
         return self

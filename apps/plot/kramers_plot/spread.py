@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.colors import LogNorm, Normalize
 
 from kramers_plot import style
-from kramers_plot.style import INVERSE_TIME, LENGTH, TIME, VELOCITY, label, padded
+from kramers_plot.style import padded
 
 SPREAD = "spread"
 TRUNK = "trunk"
@@ -20,13 +20,13 @@ def trunk(result):
     if result.has(TRUNK):
         trunk_time, trunk_position = result.columns(TRUNK, "time", "position")
     axes.plot(trunk_time, trunk_position, color=style.DATA, linewidth=1, label="trunk")
-    axes.set_ylabel(label("position", "x", LENGTH))
+    axes.set_ylabel(result.units.label("position", "x", "length"))
     axes.set_xlim(trunk_time[0], trunk_time[-1])
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0)
     style.band(below, time, low - position, high - position, style.FIT, 0.45)
     below.axhline(0, color=style.DATA, linewidth=1)
-    below.set_ylabel(f"$x - x_\\mathrm{{trunk}}$ [{LENGTH}]")
-    below.set_xlabel(label("time", "t", TIME))
+    below.set_ylabel(f"$x - x_\\mathrm{{trunk}}$ {result.units.beside(result.units['length'])}")
+    below.set_xlabel(result.units.label("time", "t", "time"))
     figure.align_ylabels()
     style.frame(figure, result, "Trunk and spread of its members")
     return figure
@@ -51,19 +51,20 @@ def spread_map(result):
                           s=style.mark(4)**2, linewidths=0, zorder=2)
     axes.set_xlim(*padded(position))
     axes.set_ylim(*padded(velocity))
-    axes.set_xlabel(label("position", "x", LENGTH))
-    axes.set_ylabel(label("velocity", "v", VELOCITY))
-    style.colour_bar(figure, points, axes, f"spread $x_\\mathrm{{hi}} - x_\\mathrm{{lo}}$ [{LENGTH}]")
+    axes.set_xlabel(result.units.label("position", "x", "length"))
+    axes.set_ylabel(result.units.label("velocity", "v", "velocity"))
+    style.colour_bar(figure, points, axes, result.units.label("spread", r"x_\mathrm{hi} - x_\mathrm{lo}", "length"))
     style.frame(figure, result, "Spread over phase space")
     return figure
 
 
 def spread_time(result):
     time, spread, rate = result.columns(SPREAD, "time", "spread", "rate", unknown=("rate",))
-    panels = [(f"rate of spread [{VELOCITY}]", rate, style.FIT)]
+    panels = [(result.units.label("rate of spread", None, "velocity"), rate, style.FIT)]
     growth, members, error = (optional(result, name) for name in ("growth", "members", "error"))
     if growth is not None:
-        panels.append((f"growth rate [{INVERSE_TIME}]", growth, style.THIRD))
+        factor, unit = result.units.rate(np.nanmax(np.abs(growth)))
+        panels.append((f"growth rate {result.units.beside(unit)}", factor * growth, style.THIRD))
     if members is not None and np.ptp(members) > 0:  # the adaptive mode gives more members to some points
         panels.append(("members", members, style.SECOND))
     figure = style.new_figure(5 if style.is_narrow() else 8.4, 1.9 + 1.6 * (1 + len(panels)))
@@ -76,12 +77,12 @@ def spread_time(result):
         axes.set_yscale("log")
     else:
         axes.set_ylim(bottom=0)
-    axes.set_ylabel(f"spread [{LENGTH}]")
+    axes.set_ylabel(result.units.label("spread", None, "length"))
     for panel, (name, series, colour) in zip(others, panels):
         panel.plot(time, series, color=colour, linewidth=1)
         panel.axhline(0, color=style.MUTED, linewidth=0.8)
         panel.set_ylabel(name)
-    figure.axes[-1].set_xlabel(label("time", "t", TIME))
+    figure.axes[-1].set_xlabel(result.units.label("time", "t", "time"))
     axes.set_xlim(*(time[[0, -1]] if time.size > 1 else padded(time)))
     figure.align_ylabels()
     style.frame(figure, result, "Spread over time")

@@ -26,9 +26,6 @@ WALKERS = (DATA, FIT, SECOND)
 FOOTER_SIZE = 6.5
 COLOUR_MAP = "viridis"  # perceptually uniform
 
-LENGTH, TIME, ENERGY = r"$l_0$", r"$\tau$", r"$kT$"
-VELOCITY, INVERSE_TIME = r"$l_0/\tau$", r"$\tau^{-1}$"
-
 POTENTIALS = {"mueller_brown": "M\N{LATIN SMALL LETTER U WITH DIAERESIS}ller-Brown"}
 # Without dates, so that the same data give the same bytes.
 METADATA = {"png": {"Software": "kramers-plot"}, "svg": {"Date": None},
@@ -143,20 +140,20 @@ def broken(parts, separator, figure, size):
 
 def system(result):
     """Potential, friction, temperature, scheme and walkers, as far as the file tells them."""
-    parts = []
+    parts, units = [], result.units
     potential = result.parameter("potential")
     if potential:
         parts.append(POTENTIALS.get(potential, str(potential).replace("_", " ")))
     friction = result.parameter("friction")
     if friction is not None:
-        parts.append(rf"$\gamma$ = {plain(friction)} {INVERSE_TIME}")
+        parts.append(rf"$\gamma$ = {plain(friction)} {units['inverse_time']}")
     kT = result.parameter("kT")
     if kT is not None:
-        parts.append(f"$kT$ = {plain(kT)}")
+        parts.append(f"$kT$ = {plain(kT)}" + ("" if units.is_reduced() else f" {units['energy']}"))
     scheme, dt = result.parameter("scheme"), result.parameter("dt")
     if scheme and dt is not None:
         name = str(scheme) if result.overdamped() else str(scheme).upper()
-        parts.append(rf"{name}, $\Delta t$ = {plain(dt)} {TIME}")
+        parts.append(rf"{name}, $\Delta t$ = {plain(dt)} {units['time']}")
     walkers = result.parameter("walkers")
     if walkers is not None and int(walkers) > 1:
         parts.append(f"{thousands(walkers)} walkers")
@@ -183,10 +180,6 @@ def plain(value):
 
 def thousands(number):
     return f"{int(number):,}".replace(",", "\N{THIN SPACE}")
-
-
-def label(quantity, symbol, unit):
-    return f"{quantity} ${symbol}$ [{unit}]"
 
 
 def measured(value, error):

@@ -6,9 +6,10 @@ from matplotlib.colors import ListedColormap, LogNorm
 
 from kramers_plot import style
 from kramers_plot.errors import BadData
-from kramers_plot.langevin import FREE_ENERGY, energy_unit
+from kramers_plot.langevin import FREE_ENERGY, thermal_energy
 from kramers_plot.paths import core_transitions, transition_path, wells
-from kramers_plot.style import LENGTH, TIME, VELOCITY, label, padded
+from kramers_plot.style import padded
+from kramers_plot.units import THERMAL
 
 WALKERS = "particles/walkers"
 STRIPS = 3  # walkers shown in time
@@ -36,23 +37,23 @@ def trajectory(result):
         axes.tick_params(labelbottom=axes is strips[-1])
     if sets:
         style.note(strips[0], "shaded: core sets, dots: transitions")
-    strips[-1].set_xlabel(label("time", "t", TIME))
+    strips[-1].set_xlabel(result.units.label("time", "t", "time"))
     strips[0].set_xlim(*(time[[0, -1]] if time.size > 1 else padded(time)))
     strips[0].set_ylim(*padded(x[:, chosen], 0.1))
-    strips[len(chosen) // 2].set_ylabel(label("position", "x", LENGTH))
+    strips[len(chosen) // 2].set_ylabel(result.units.label("position", "x", "length"))
 
     longest = [transition_path(x[:, walker], changes[walker], *sets) if sets else None for walker in chosen]
-    side.set_xlabel(label("position", "x", LENGTH))
+    side.set_xlabel(result.units.label("position", "x", "length"))
     if surface:
         draw_surface(figure, side, result, *surface)
         draw_paths(side, position[:, chosen], longest)
     else:
         other, name = None, None
         if position.shape[2] > 1:
-            other, name = position[:, :, 1], label("position", "y", LENGTH)
+            other, name = position[:, :, 1], result.units.label("position", "y", "length")
         elif velocity is not None:
-            other, name = velocity[:, :, 0], label("velocity", "v", VELOCITY)
-        draw_visits(figure, side, x, other, name)
+            other, name = velocity[:, :, 0], result.units.label("velocity", "v", "velocity")
+        draw_visits(figure, side, x, other, name or result.units.label("density", "p", "inverse_length"))
         if position.shape[2] == 1 and velocity is not None and len(minima) > 1:
             draw_orbit(side, result, minima)
         if longest[0] is not None and other is not None:
@@ -115,7 +116,7 @@ def known_surface(result):
             raise BadData(f"{result.path}: /{FREE_ENERGY}/{name} has extents {energy.shape}, which must be those of "
                           f"position_x and position_y, {(x.size, y.size)}; repeat the run")
         if energy.count() > 3 and min(energy.shape) > 1:
-            return x, y, (energy - energy.min()) / energy_unit(result)[0], name
+            return x, y, (energy - energy.min()) / (thermal_energy(result) or 1.0), name
     return None
 
 
@@ -125,9 +126,9 @@ def draw_surface(figure, axes, result, x, y, energy, name):
     pale = ListedColormap(matplotlib.colormaps["Greys"](np.linspace(0, 0.45, 64)))
     filled = axes.contourf(x, y, energy.T, levels=levels, cmap=pale, extend="max")
     axes.contour(x, y, energy.T, levels=levels[1:], colors=style.MUTED, linewidths=0.5)
-    style.colour_bar(figure, filled, axes, label(f"{'exact ' if name == 'exact' else ''}free energy", "F",
-                                                 energy_unit(result)[1]))
-    axes.set_ylabel(label("position", "y", LENGTH))
+    style.colour_bar(figure, filled, axes, f"{'exact ' if name == 'exact' else ''}free energy $F$ "
+                                          + result.units.beside(THERMAL if thermal_energy(result) else "energy"))
+    axes.set_ylabel(result.units.label("position", "y", "length"))
 
 
 def draw_paths(axes, position, longest):
@@ -161,7 +162,7 @@ def known_wells(result):
     if not result.has(f"{FREE_ENERGY}/position"):
         return []
     position, exact = result.columns(FREE_ENERGY, "position", "exact", unknown=("exact",))
-    return wells(position, exact / energy_unit(result)[0])
+    return wells(position, exact / (thermal_energy(result) or 1.0))
 
 
 def cores(result, minima):
@@ -187,7 +188,7 @@ def draw_visits(figure, axes, x, other, name):
     """How often each place of the plane was visited; the distribution of x alone where there is no other axis."""
     if other is None:
         axes.hist(x[np.isfinite(x)], bins=80, density=True, color=style.DATA)
-        axes.set_ylabel(label("density", "p", r"$l_0^{-1}$"))
+        axes.set_ylabel(name)
         return
     counts, x_edges, y_edges = np.histogram2d(x.ravel(), other.ravel(), bins=70)
     shown = np.ma.masked_equal(counts.T, 0)
