@@ -195,6 +195,13 @@ class Numbers(Case):
                 "observables.core_sets=[-0.9, 0.9]", "--set", "observables.histogram.lower=[-2]")
         self.assert_refused(self.said("langevin", STUDY, *part, *bare, "--resume"), "units.system")
 
+    def test_checkpoints_of_reduced_runs_know_no_units(self):
+        import h5py
+        for text, word in ((REDUCED, False), (STUDY, True)):
+            self.summary("langevin", text, "--set", "checkpoint.every=1000", "--set", "checkpoint.file=c.h5")
+            with h5py.File(self.folder / "c.h5") as file:
+                self.assertEqual(b'"units"' in file["fingerprint"][()].tobytes(), word)
+
     def test_a_table_in_other_units(self):
         places = range(-20, 21)
         energies = [round(((place / 10)**2 - 1)**2 * 5, 3) for place in places]
