@@ -195,8 +195,11 @@ TEST(KeyUnits, QuantitiesStandWhereTheKeyHasADimension) {
               std::string::npos);
     EXPECT_NE(what(input, "a.other"), "");
     EXPECT_THROW(input.get<std::int64_t>("a.count"), InputError);
-    KeyUnits const inner(config(""), notes);
-    EXPECT_NE(what(input, "a.energy").find("where units.system is 'reduced'"), std::string::npos);
+    {
+      KeyUnits const inner(config(""), notes);
+      EXPECT_NE(what(input, "a.energy").find("where units.system is 'reduced'"), std::string::npos);
+    }
+    EXPECT_EQ(what(input, "a.energy"), "");
   }
   EXPECT_NE(what(input, "a.energy"), "") << "no KeyUnits lives any more";
 }
@@ -207,6 +210,17 @@ TEST(KeyUnits, ErrorsNameKeyLineValueAndWhatWouldDo) {
   EXPECT_EQ(what(input, "a.energy"),
             "input.toml:4: invalid 'a.energy': got the string '6 nm'; expected a number or energy with its unit, as "
             "'1 kJ/mol', not length");
+  Config const list = config("[a]\nplaces = [1, \"2 angstrom\", \"3 ps\"]\n");
+  EXPECT_THROW(
+      {
+        try {
+          list.get<std::vector<double>>("a.places");
+        } catch (InputError const& error) {
+          EXPECT_NE(std::string(error.what()).find("'a.places': got the string '3 ps'"), std::string::npos);
+          throw;
+        }
+      },
+      InputError);
   EXPECT_THROW(KeyUnits(config("[units]\nsystem = \"si\"\n"), notes), InputError);
 }
 
