@@ -12,7 +12,7 @@
 namespace kramers::langevin {
 namespace {
 
-constexpr std::int64_t first_look = 20;     // frames: fewer tell too little of a decay
+constexpr std::int64_t first_look = 20;      // frames: fewer tell too little of a decay
 constexpr std::int64_t fewest_events = 100;  // of fewer an error is itself too uncertain to stop by
 // 1 / 0.1^2 = 100 events; a goal above would stop by luck.
 constexpr double largest_percent = 10;
@@ -54,9 +54,11 @@ std::optional<Target> read_target(CommandLine const& options) {
   auto const [stop, error] = std::from_chars(number.data(), number.data() + number.size(), target.percent);
   bool const is_number = error == std::errc{} && stop == number.data() + number.size();
   if (!is_number || !(target.percent > 0 && target.percent <= largest_percent)) {
-    throw UsageError(invalid_value("--until", text, "NAME:PERCENT with a percentage above 0 and at most 10, as rate:2%"));
+    throw UsageError(
+        invalid_value("--until", text, "NAME:PERCENT with a percentage above 0 and at most 10, as rate:2%"));
   }
-  if (options.replay) throw UsageError("--until asks about an ensemble, and --replay follows one walker; leave out one");
+  if (options.replay)
+    throw UsageError("--until asks about an ensemble, and --replay follows one walker; leave out one");
   return target;
 }
 

@@ -92,8 +92,8 @@ void Watch::conclude(Findings& found, InputRecord& input) const {
                             {"percent", m_target->percent},
                             {"reached", reached},
                             {"steps_asked", m_steps},
-                            {"says", m_target->observable + " is " + known + " after " + std::to_string(steps) + " of " +
-                                         std::to_string(m_steps) + " steps; --until asks for " + goal}};
+                            {"says", m_target->observable + " is " + known + " after " + std::to_string(steps) +
+                                         " of " + std::to_string(m_steps) + " steps; --until asks for " + goal}};
   if (!reached) {
     found.results.warnings.push_back("--until asks for " + m_target->observable + " to " + goal + ", and it is " +
                                      known + " after all of run.steps; raise run.steps or ensemble.walkers");

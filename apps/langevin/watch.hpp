@@ -22,8 +22,8 @@ namespace kramers::langevin {
 /// passed. Results that cannot be written now are a warning. A run with a target ends where that is reached.
 class Watch {
  public:
-  Watch(Study& study, Outputs const& outputs, InputRecord const& input, AppRun const& run,
-        std::optional<Target> target, std::function<void(std::string const&)> warn);
+  Watch(Study& study, Outputs const& outputs, InputRecord const& input, AppRun const& run, std::optional<Target> target,
+        std::function<void(std::string const&)> warn);
 
   /// Study::Look; collective.
   bool look(std::int64_t first_step, Progress& progress);

@@ -6,16 +6,16 @@ _kramers() {
   COMPREPLY=()
   case $program in
     'kramers-classify') words='train predict evaluate sweep export --help --version' ;;
-    'kramers-langevin') words='--check --help --keys --output --precision --quiet --replay --resume --set --space --strict --summary --template --topology --version' ;;
-    'kramers-spread') words='--adaptive --check --help --keys --output --precision --quiet --set --space --summary --template --topology --version' ;;
+    'kramers-langevin') words='--check --help --keys --output --overwrite --precision --quiet --replay --resume --set --space --strict --summary --template --topology --until --version' ;;
+    'kramers-spread') words='--adaptive --check --help --keys --output --overwrite --precision --quiet --set --space --summary --template --topology --version' ;;
     'kramers-topo') words='tree distance plan env check run snapshot diff emit-nccl-topo --help --version' ;;
   esac
   case "$program ${COMP_WORDS[1]}" in
-    'kramers-classify train') words='--check --help --keys --model --output --precision --quiet --resume --set --space --summary --template --topology' ;;
-    'kramers-classify predict') words='--help --output --quiet --space --summary --topology' ;;
-    'kramers-classify evaluate') words='--help --output --quiet --space --summary --topology' ;;
-    'kramers-classify sweep') words='--check --help --keys --model --output --precision --quiet --set --space --summary --template --topology' ;;
-    'kramers-classify export') words='--help --output --quiet --space --summary --topology' ;;
+    'kramers-classify train') words='--check --help --keys --model --output --overwrite --precision --quiet --resume --set --space --summary --template --topology' ;;
+    'kramers-classify predict') words='--help --output --overwrite --quiet --space --summary --topology' ;;
+    'kramers-classify evaluate') words='--help --output --overwrite --quiet --space --summary --topology' ;;
+    'kramers-classify sweep') words='--check --help --keys --model --output --overwrite --precision --quiet --set --space --summary --template --topology' ;;
+    'kramers-classify export') words='--help --output --overwrite --quiet --space --summary --topology' ;;
     'kramers-topo tree') words='--exact --fabric --help --ignore-port-state --json --map --partition --policy --ranks --ranks-per-gpu --reserve --reserve-per-numa --restrict --sharing --smt --svg --threads --xml' ;;
     'kramers-topo distance') words='--fabric --from --help --json --metric --partition --restrict --xml' ;;
     'kramers-topo plan') words='--exact --fabric --help --ignore-port-state --json --map --partition --policy --ranks --ranks-per-gpu --reserve --reserve-per-numa --restrict --sharing --smt --threads --xml' ;;
