@@ -4,6 +4,7 @@
 #include <kramers/runtime/config.hpp>
 #include <kramers/runtime/key_recorder.hpp>
 #include <kramers/runtime/recorded_input.hpp>
+#include <kramers/runtime/sweep.hpp>
 #include <kramers/runtime/units.hpp>
 
 #include <algorithm>
@@ -222,6 +223,15 @@ std::optional<T> Config::find(std::string_view key) const {
   m_impl->asked.insert(name);
   detail::note_type(name, type_name<T>);
   auto const* entry = m_impl->entry(key);
+  if constexpr (std::same_as<T, double> || (std::integral<T> && !std::same_as<T, bool>)) {
+    if (auto const one = m_impl->one_of_several(*this, name)) {
+      T value{};
+      std::string const wanted = convert(*one, value);
+      if (!wanted.empty()) throw m_impl->invalid(key, detail::describe(*one), wanted);
+      m_impl->used[name] = value;
+      return value;
+    }
+  }
   if (entry == nullptr) {
     for (auto const& other : m_impl->entries) {
       if (detail::is_below(other.key, name)) {

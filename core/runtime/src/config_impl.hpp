@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -32,14 +33,21 @@ struct Config::Impl {
   std::map<std::string, UsedValue> used;
   std::map<std::string, std::filesystem::path> inputs;
   std::vector<std::string> warnings;
+  /// Keys with several values, of which `used` has the one of a point: their list, or nothing where they have a range,
+  /// whose parts are keys.
+  std::map<std::string, std::optional<std::vector<double>>> swept;
 
   detail::ConfigEntry const* entry(std::string_view key) const {
     auto const at = std::ranges::find(entries, key, &detail::ConfigEntry::key);
     return at == entries.end() ? nullptr : &*at;
   }
 
+  /// The value that the living Sweep has now for a number that has several; nothing where there is no such thing.
+  std::optional<detail::ConfigValue> one_of_several(Config const& config, std::string const& key);
+
   InputError error_at(std::string_view key, std::string const& sentence) const {
     auto const* at = entry(key);
+    if (at == nullptr) at = entry(std::string(key) + ".from");  // of a range of values
     if (at == nullptr) return InputError(source, 0, sentence);
     if (at->line == 0) return InputError("command line", 0, sentence + " (--set " + at->assignment + ")");
     return InputError(source, at->line, sentence);

@@ -21,5 +21,6 @@
 #include <kramers/runtime/provenance.hpp>
 #include <kramers/runtime/recorded_input.hpp>
 #include <kramers/runtime/signals.hpp>
+#include <kramers/runtime/sweep.hpp>
 #include <kramers/runtime/units.hpp>
 #include <kramers/runtime/vector_width.hpp>
