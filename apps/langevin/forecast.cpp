@@ -38,8 +38,7 @@ double seconds_of(StudyParams const& sample) {
 
 }  // namespace
 
-Forecast forecast(StudyParams const& params, AppRun const& run) {
-  Communicator const& comm = run.comm;
+Forecast forecast(StudyParams const& params, Communicator const& comm) {
   std::int64_t const walkers = params.request.params.walkers;
   std::int64_t const mine = (walkers + comm.size() - 1) / comm.size();
   StudyParams sample = params;

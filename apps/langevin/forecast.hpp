@@ -6,7 +6,8 @@
 
 namespace kramers::langevin {
 
-/// What a study will take: its arrays, and the time from a sample of walkers that is followed for a moment here. Collective.
-Forecast forecast(dynamics::StudyParams const& params, AppRun const& run);
+/// What a study on these ranks will take: its arrays, and the time from a sample of walkers that is followed for a moment
+/// here. Collective.
+Forecast forecast(dynamics::StudyParams const& params, Communicator const& comm);
 
 }  // namespace kramers::langevin

@@ -14,6 +14,7 @@
 #include "input_guide.hpp"
 #include "placement.hpp"
 #include "report.hpp"
+#include "sweep.hpp"
 #include "watch.hpp"
 
 namespace kramers::langevin {
@@ -47,7 +48,9 @@ int follow_one(AppRun const& run, StudyParams const& params, Outputs const& outp
 }
 
 int study_ensemble(AppRun const& run, PotentialList const& potentials) {
+  Sweep sweep;
   StudyParams params = read_study(run.config, run.options, potentials);
+  if (!sweep.axes().empty()) return run_sweep(run, potentials, sweep);
   Outputs const outputs = read_outputs(run, params);
   run.config.reject_unknown();
   auto const target = read_target(run.options);
@@ -55,7 +58,7 @@ int study_ensemble(AppRun const& run, PotentialList const& potentials) {
   if (run.options.replay) return follow_one(run, params, outputs, input);
 
   require_memory(run.comm, memory_needed(params, run.comm.rank(), run.comm.size()), run.options.space);
-  if (run.options.check) return tell(run, forecast(params, run));
+  if (run.options.check) return tell(run, forecast(params, run.comm));
   Study study(params, run.comm);
   if (run.options.resume) study.resume(params.checkpoint);
   auto const warn = [&](std::string const& what) {

@@ -75,6 +75,19 @@ Outputs read_outputs(AppRun const& run, StudyParams& params) {
   return outputs;
 }
 
+nlohmann::json findings(Study& study, StudyResults const& results) {
+  nlohmann::json found = {{"state_hash", hex(study.state_hash())},
+                          {"observables", results.observables},
+                          {"references", results.references},
+                          {"checks", nlohmann::json::object()},
+                          {"warnings", results.warnings}};
+  for (Check const& check : results.checks) {
+    found["checks"][check.name] = {
+        {"value", check.found.value}, {"stderr", check.found.stderr_}, {"expected", check.expected}, {"z", check.z}};
+  }
+  return found;
+}
+
 namespace {
 
 nlohmann::json summarise(Study& study, StudyResults const& results, AppRun const& run) {
@@ -86,21 +99,13 @@ nlohmann::json summarise(Study& study, StudyResults const& results, AppRun const
   auto const extra = run.comm.sum(static_cast<std::int64_t>(study.ensemble().extra_bytes()));
   summary["wall_s"] = seconds;
   summary["walker_steps_per_s"] = seconds > 0 ? done / seconds : 0.0;
-  summary["state_hash"] = hex(study.state_hash());
   summary["memory"] = {
       {"state_bytes", state},
       {"work_bytes", extra},
       {"peak_resident_bytes_per_rank", peak_memory(run.comm)},
       {"estimated_bytes_per_rank",
        run.comm.max(host_bytes(memory_needed(params, run.comm.rank(), run.comm.size()), params.request.space))}};
-  summary["observables"] = results.observables;
-  summary["references"] = results.references;
-  summary["checks"] = nlohmann::json::object();
-  for (Check const& check : results.checks) {
-    summary["checks"][check.name] = {
-        {"value", check.found.value}, {"stderr", check.found.stderr_}, {"expected", check.expected}, {"z", check.z}};
-  }
-  summary["warnings"] = results.warnings;
+  summary.update(findings(study, results));
   if (params.steps < study.params().steps) {
     summary["partial"] = {{"steps", params.steps}, {"of", study.params().steps}};
   }

@@ -23,6 +23,9 @@ struct Outputs {
 /// Collective.
 Outputs read_outputs(AppRun const& run, StudyParams& params);
 
+/// What a finished study found out, of the summary: state_hash, observables, references, checks and warnings. Collective
+/// over the ranks of the study.
+nlohmann::json findings(Study& study, StudyResults const& results);
 /// What a study has found out up to now.
 struct Findings {
   StudyResults results;
