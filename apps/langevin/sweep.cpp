@@ -196,6 +196,17 @@ void report_interruption(AppRun const& run, KeptPoints const& kept, int signal, 
                signal, done, all, printable(kept.folder().string()).c_str());
 }
 
+/// A few of many, that repeat each other: the summary has them all.
+void warn_of(nlohmann::json const& warnings) {
+  constexpr std::size_t enough = 3;
+  for (std::size_t i = 0; i < std::min(enough, warnings.size()); ++i) {
+    std::fprintf(stderr, "kramers-langevin: warning: %s\n", printable(warnings[i].get<std::string>()).c_str());
+  }
+  if (warnings.size() <= enough) return;
+  std::fprintf(stderr, "kramers-langevin: warning: %zu more of the points are in the summary\n",
+               warnings.size() - enough);
+}
+
 }  // namespace
 
 int run_sweep(AppRun const& run, PotentialList const& potentials, Sweep& sweep) {
@@ -254,9 +265,7 @@ int run_sweep(AppRun const& run, PotentialList const& potentials, Sweep& sweep) 
     kept.remove(sweep.points());
     if (run.options.quiet) return;
     print_sweep(summary);
-    for (auto const& warning : summary["warnings"]) {
-      std::fprintf(stderr, "kramers-langevin: warning: %s\n", printable(warning.get<std::string>()).c_str());
-    }
+    if (has_warnings) warn_of(summary["warnings"]);
   });
   return run.options.strict && has_warnings ? exit_code::warnings : exit_code::success;
 }

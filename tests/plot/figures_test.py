@@ -31,13 +31,14 @@ from matplotlib.text import Text
 PLOT = Path(__file__).resolve().parents[2] / "apps" / "plot"
 sys.path.insert(0, str(PLOT))
 import fixtures
-from kramers_plot import classify, core_sets, damage, langevin, paths, spread, style, trajectory
+from kramers_plot import classify, core_sets, damage, langevin, paths, rate_sweep, spread, style, trajectory
 from kramers_plot.command_line import FIGURES, main
-from kramers_plot.errors import BadData
+from kramers_plot.errors import BadData, PlotError
 from kramers_plot.result_file import ResultFile
 from kramers_plot.units import Units
 
 LANGEVIN = ["free_energy", "trajectory", "population", "correlation", "survival", "core_set_relaxation"]
+RATES = ["rate_sweep"]
 SPREAD = ["trunk", "spread_map", "spread_time"]
 CLASSIFY = ["classes", "loss", "evaluation", "sweep"]
 
@@ -62,6 +63,8 @@ def setUpModule():
     WithFiles.files = Path(folder.name)
     fixtures.langevin(WithFiles.files / "langevin.h5")
     fixtures.mueller_brown(WithFiles.files / "mueller_brown.h5")
+    fixtures.rates(WithFiles.files / "rates.h5")
+    fixtures.rates(WithFiles.files / "rates_two.h5", two_keys=True)
     fixtures.spread(WithFiles.files / "spread.h5", steps=300)
     fixtures.classify(WithFiles.files / "classify.h5")
 
@@ -92,7 +95,7 @@ class CommandLine(WithFiles):
     def test_help_names_every_figure(self):
         answer = Answer("--help")
         self.assertEqual(answer.returncode, 0)
-        for name in LANGEVIN + SPREAD + CLASSIFY:
+        for name in LANGEVIN + RATES + SPREAD + CLASSIFY:
             self.assertIn(f"\n  {name} ", answer.stdout)
 
     def test_the_program_itself(self):
@@ -152,10 +155,11 @@ class CommandLine(WithFiles):
         self.assertAlmostEqual(width / 72 * 25.4, 85, delta=0.1)
 
     def test_draws_what_each_file_holds(self):
-        answer = Answer(self.files / "langevin.h5", self.files / "spread.h5", self.files / "classify.h5", "--output-dir",
-                        self.own / "a" / "b", "--dpi", 50)
+        answer = Answer(*(self.files / f"{file}.h5" for file in ("langevin", "rates", "rates_two", "spread", "classify")),
+                        "--output-dir", self.own / "a" / "b", "--dpi", 50)
         self.assertEqual((answer.returncode, answer.stderr), (0, ""))
-        expected = {f"{file}_{name}.{kind}" for file, names in (("langevin", LANGEVIN), ("spread", SPREAD),
+        expected = {f"{file}_{name}.{kind}" for file, names in (("langevin", LANGEVIN), ("rates", RATES),
+                                                                ("rates_two", RATES), ("spread", SPREAD),
                                                                 ("classify", CLASSIFY)) for name in names for kind in ("png", "svg")}
         written = {path.name for path in (self.own / "a" / "b").iterdir()}
         self.assertEqual(written, expected)
@@ -298,7 +302,7 @@ class Faults(WithFiles):
     def test_nothing_that_a_file_holds_ends_in_a_traceback(self):
         """Each dataset as other data than a run writes: a figure, or a sentence."""
         replies = set()
-        for file in ("langevin", "spread", "classify"):
+        for file in ("langevin", "rates", "spread", "classify"):
             with h5py.File(self.files / f"{file}.h5") as source:
                 names = []
                 source.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
@@ -340,7 +344,8 @@ class Faults(WithFiles):
 def figures_of(name):
     """Those that are drawn from the group of this dataset."""
     return [figure for figure, (_, group, _) in FIGURES.items()
-            if name.split("/")[:2] == group.split("/")[:2] or name.split("/")[0] == group]
+            if name.split("/")[:2] == group.split("/")[:2] or name.split("/")[0] == group
+            or name.split("/")[0] == group.split("/")[0] == "sweep"]
 
 
 def lines(axes):
@@ -695,6 +700,51 @@ class Contents(WithFiles):
         self.assertIn("energy of the barrier", legend(axes))
         # (x^2 - 1)^2 + v^2 / 2 = 1; bins are 0.05 wide and the lines between them straight.
         np.testing.assert_allclose((x * x - 1)**2 + v**2 / 2, 1, atol=0.02)
+
+    def test_rates_of_a_sweep_have_theory_exact_values_and_limits(self):
+        path = self.files / "rates.h5"
+        axes = self.draw(rate_sweep.rate_sweep, path).axes[0]
+        with h5py.File(path) as file:
+            friction = file["sweep/values/integrator.friction"][:]
+            rate, exact = file["sweep/observables/rate/value"][:], file["sweep/references/rate_exact"][:]
+            limit = file["sweep/observables/rate/upper"][-1]
+        lines = {line.get_label(): line for line in axes.get_lines()}
+        np.testing.assert_array_equal(lines["exact"].get_ydata(), exact)
+        self.assertIn("Mel'nikov-Meshkov", lines)
+        (points, *_), (limited, *_) = (container for container in axes.containers)
+        np.testing.assert_array_equal(points.get_xdata(), friction[1:-1])
+        np.testing.assert_array_equal(points.get_ydata(), rate[1:-1])
+        self.assertEqual(list(limited.get_ydata()), [limit])
+        self.assertEqual((axes.get_xscale(), axes.get_yscale()), ("log", "log"))
+        self.assertIn("friction", axes.get_xlabel())
+        self.assertEqual(axes.get_title("right"), "no rate at 1 of 9 points")
+
+    def test_rates_over_two_keys_are_a_map_in_their_order(self):
+        path = self.files / "rates_two.h5"
+        axes, bar = self.draw(rate_sweep.rate_sweep, path).axes
+        with h5py.File(path) as file:
+            rate = file["sweep/observables/rate/value"][:].reshape(9, 3)
+        shown = axes.collections[0].get_array()
+        np.testing.assert_array_equal(shown.filled(np.nan), rate[:, [0, 2, 1]])  # temperatures rise
+        self.assertEqual((axes.get_yscale(), axes.get_xscale()), ("log", "linear"))
+        self.assertIn("temperature", axes.get_xlabel())
+        self.assertIn("rate", bar.get_ylabel())
+        self.assertEqual(axes.get_title("right"), "grey: no rate at 2 of 27 points")
+
+    def test_sweeps_that_no_figure_shows(self):
+        def third(file):
+            table = file["sweep"]
+            table["values/run.steps"] = np.full(27, 1.0)
+            table.attrs.update(keys=[*table.attrs["keys"], "run.steps"], scales=["log", "linear", "linear"], counts=[9, 3, 1])
+
+        with self.assertRaisesRegex(PlotError, "sweep of 3 keys"):
+            self.draw(rate_sweep.rate_sweep, self.changed("rates_two", third))
+        for change, said in ((lambda file: file["sweep"].attrs.update(counts=[8]), "9 values for 8 points"),
+                             (lambda file: file["sweep"].attrs.pop("keys"), "does not tell its keys"),
+                             (lambda file: file["sweep/observables/rate/value"].write_direct(np.full(9, np.nan)),
+                              "known at no point")):
+            with self.assertRaisesRegex(BadData, said):
+                self.draw(rate_sweep.rate_sweep, self.changed("rates", change))
 
     def test_trunk_has_the_band_between_lo_and_hi(self):
         axes = self.draw(spread.trunk, self.files / "spread.h5").axes[0]

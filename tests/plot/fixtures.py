@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Small result files as kramers-langevin, kramers-spread and kramers-classify write them, made in NumPy.
 
-    python3 fixtures.py DIR   writes langevin.h5, mueller_brown.h5, spread.h5 and classify.h5, larger than those of the tests
+    python3 fixtures.py DIR   writes langevin.h5, mueller_brown.h5, rates.h5, spread.h5 and classify.h5, larger than those of the
+                              tests
 """
 import json
 import sys
@@ -287,9 +288,35 @@ def classify(path, points=300, random=500, models=12):
         root["sweep"].attrs["best"] = int(np.argmin(np.where(diverged < 0, loss, np.inf)))
 
 
+def rates(path, two_keys=False):
+    """A sweep over friction, of which the first point has no rate and the last one an upper limit; over temperature, too."""
+    friction = np.logspace(-2, 2, 9)
+    kT = np.array([0.2, 0.3, 0.25]) if two_keys else np.array([KT])
+    values = np.array(np.meshgrid(friction, kT, indexing="ij")).reshape(2, -1)
+    rate = np.sqrt(8) / (2 * np.pi) * np.exp(-1 / values[1]) / (values[0] / 2 + 0.05 / values[0] + 1)
+    with h5py.File(path, "w") as file:
+        head(file, "kramers-langevin")
+        del file["parameters"].attrs["friction"]
+        keys = ["integrator.friction", "integrator.temperature"][:1 + two_keys]
+        table = file.create_group("sweep")
+        table.attrs.update(keys=keys, scales=["log", "linear"][:1 + two_keys], counts=[friction.size, kT.size][:1 + two_keys])
+        for key, column in zip(keys, values):
+            table[f"values/{key}"] = column
+        table["state_hash"] = np.arange(rate.size, dtype=np.uint64)
+        table["references/rate_turnover"] = 1.1 * rate
+        table["references/rate_exact"] = np.where(values[0] > 0.2, rate, np.nan)
+        measured = rate * (1 + 0.03 * np.random.default_rng(3).standard_normal(rate.size))
+        measured[[0, -1]] = np.nan
+        upper = np.full(rate.size, np.nan)
+        upper[-1] = 2 * rate[-1]
+        for name, column in (("value", measured), ("error", 0.03 * measured), ("lower", 0 * upper), ("upper", upper)):
+            table[f"observables/rate/{name}"] = column
+
+
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     langevin(folder / "langevin.h5", walkers=8000, frames=1500, saved=16)
     mueller_brown(folder / "mueller_brown.h5", bins=(80, 72), samples=5000000)
+    rates(folder / "rates.h5", two_keys=True)
     spread(folder / "spread.h5")
     classify(folder / "classify.h5", points=833, random=10000, models=36)
