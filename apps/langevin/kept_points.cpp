@@ -18,6 +18,11 @@ std::string number_of(std::int64_t point) {
   return "point_" + std::to_string(point + 1);
 }
 
+/// Of a file that a killed process was about to write here.
+bool is_part(std::string const& name) {
+  return (name.starts_with(".point_") || name.starts_with(".input.")) && name.ends_with(".part");
+}
+
 }  // namespace
 
 KeptPoints::KeptPoints(fs::path const& checkpoint, std::string fingerprint)
@@ -38,8 +43,11 @@ fs::path KeptPoints::checkpoint(std::int64_t point) const {
 void KeptPoints::begin() const {
   std::error_code problem;
   fs::create_directory(m_folder, problem);
-  if (problem) throw IoError(m_folder.string(), "cannot be made: " + problem.message());
-  if (!fs::is_empty(m_folder, problem)) {
+  if (problem) {
+    throw IoError(m_folder.string(),
+                  "cannot be made (" + problem.message() + "); name another place by checkpoint.file");
+  }
+  if (fs::exists(input())) {
     throw UsageError(printable(m_folder.string()) +
                      " holds what an earlier sweep has found; go on with --resume, or remove it to start anew");
   }
@@ -77,6 +85,9 @@ void KeptPoints::keep(std::int64_t point, nlohmann::json const& row) const {
 
 void KeptPoints::remove(std::int64_t points) const {
   std::error_code ignored;
+  for (fs::directory_entry const& entry : fs::directory_iterator(m_folder, ignored)) {
+    if (is_part(entry.path().filename().string())) fs::remove(entry.path(), ignored);
+  }
   for (std::int64_t point = 0; point < points; ++point) {
     fs::remove(file(point), ignored);
     fs::remove(checkpoint(point), ignored);

@@ -191,9 +191,10 @@ Forecast forecast_of(Plan const& plan, AppRun const& run, Sweep const& sweep) {
 
 void report_interruption(AppRun const& run, KeptPoints const& kept, int signal, std::size_t done, std::size_t all) {
   if (!run.comm.is_root()) return;
-  std::fprintf(stderr,
-               "kramers-langevin: stopped by signal %d with %zu of %zu points done; go on with --resume (points in %s)\n",
-               signal, done, all, printable(kept.folder().string()).c_str());
+  std::fprintf(
+      stderr,
+      "kramers-langevin: stopped by signal %d with %zu of %zu points done; go on with --resume (points in %s)\n",
+      signal, done, all, printable(kept.folder().string()).c_str());
 }
 
 /// A few of many, that repeat each other: the summary has them all.
@@ -249,8 +250,7 @@ int run_sweep(AppRun const& run, PotentialList const& potentials, Sweep& sweep) 
     return 128 + signal;
   }
 
-  auto const origin =
-      provenance(comm, "kramers-langevin", run.options.space, run.options.words, run.config.verbatim());
+  auto const origin = provenance(comm, "kramers-langevin", run.options.space, run.options.words, run.config.verbatim());
   std::vector<nlohmann::json> table;
   for (auto& [point, row] : rows) table.push_back(std::move(row));
   double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

@@ -96,7 +96,8 @@ void write_parameters(h5::Writer& file, Sweep const& sweep, nlohmann::json const
     std::ranges::replace(path, '.', '/');
     file.attribute("parameters", name, number(input, Pointer(path)));
   }
-  for (auto const& [name, path] : {std::pair{"scheme", "/integrator/scheme"}, std::pair{"potential", "/potential/kind"}}) {
+  for (auto const& [name, path] :
+       {std::pair{"scheme", "/integrator/scheme"}, std::pair{"potential", "/potential/kind"}}) {
     file.attribute("parameters", name, input.at(Pointer(path)).get<std::string>());
   }
 }
@@ -118,7 +119,8 @@ std::string theory_in(Rows const& rows) {
 
 }  // namespace
 
-nlohmann::json summarise(AppRun const& run, Sweep const& sweep, std::vector<nlohmann::json> const& rows, double seconds) {
+nlohmann::json summarise(AppRun const& run, Sweep const& sweep, std::vector<nlohmann::json> const& rows,
+                         double seconds) {
   nlohmann::json summary = {{"app", run.app},
                             {"version", version()},
                             {"space", run.options.space},

@@ -13,7 +13,8 @@
 namespace kramers::langevin {
 
 /// The summary of a sweep: what all points have in common, and one row for each.
-nlohmann::json summarise(AppRun const& run, Sweep const& sweep, std::vector<nlohmann::json> const& rows, double seconds);
+nlohmann::json summarise(AppRun const& run, Sweep const& sweep, std::vector<nlohmann::json> const& rows,
+                         double seconds);
 
 /// Write the file of results (see apps/langevin/README.md for its layout). Called by one rank.
 void write_sweep(std::filesystem::path const& path, Sweep const& sweep, nlohmann::json const& summary,

@@ -274,6 +274,7 @@ class Check(Case):
         loop = ("--adaptive=classifier", SOURCE / "apps/spread/double_well.toml")
         for words in ((options.langevin, SOURCE / "apps/langevin/double_well.toml", "--output", "run.h5"),
                       (options.langevin, SOURCE / "apps/langevin/tabulated.toml", "--precision", "f32"),
+                      (options.langevin, SOURCE / "apps/langevin/friction_sweep.toml"),
                       (options.spread, SOURCE / "apps/spread/double_well.toml", "--output", "run.h5"),
                       (options.classify, "train", "data.h5", SOURCE / "apps/classify/spread.toml", "--model", "net"),
                       (options.classify, "sweep", "data.h5", SOURCE / "apps/classify/spread.toml", "--output", "run.h5"),

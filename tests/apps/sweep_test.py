@@ -166,6 +166,17 @@ class Sweep(SweepCase):
         self.assertEqual(self.files(), ["input.toml"])
 
 
+    def test_a_folder_without_a_sweep_is_no_hindrance(self):
+        words = ("--set", "integrator.friction=[1, 2]", "--output", "run.h5")
+        (self.folder / "run.checkpoint.points").mkdir()
+        (self.folder / "run.checkpoint.points" / "notes").touch()
+        self.rows(*words)
+        self.assertEqual([path.name for path in (self.folder / "run.checkpoint.points").iterdir()], ["notes"])
+        (self.folder / "other").touch()
+        outcome = self.attempt(*words, "--set", "checkpoint.file='other/x.h5'")
+        self.assertEqual(outcome.code, 1, outcome.err)
+
+
 class SweepResume(SweepCase):
     LONG = ("--set", "ensemble.walkers=20000", "--set", "integrator.friction=[0.5, 1, 2, 4]")
     FOLDER = "run.checkpoint.points"
@@ -198,6 +209,7 @@ class SweepResume(SweepCase):
         self.damage("point_1.h5", words)
         self.assertEqual((self.folder / self.FOLDER / "point_1.h5").stat().st_mtime_ns, first)
 
+        (self.folder / self.FOLDER / ".point_4.h5.machine.1.2.3.part").touch()  # as a killed process leaves
         ranks = 2 if langevin_runs.options.launcher else 1
         self.assertEqual(self.rows(*words, "--resume", ranks=ranks), rows)
         self.assertFalse((self.folder / self.FOLDER).exists())

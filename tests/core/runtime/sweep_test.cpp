@@ -69,8 +69,7 @@ TEST(Sweep, PointsAreAllCombinationsByKeyInTheOrderOfTheAlphabet) {
   Config const config = parse("[b]\nu = [1, 2]\n[a]\nv = [0.5, 1.5, 2.5]\nw = 4\nlist = [7, 8]\n");
   Sweep sweep;
   auto const read = [&] {
-    return std::vector{config.get<double>("a.v"), 1.0 * config.bounded<int>("b.u", 1, 2),
-                       config.get<double>("a.w")};
+    return std::vector{config.get<double>("a.v"), 1.0 * config.bounded<int>("b.u", 1, 2), config.get<double>("a.w")};
   };
   read();
   EXPECT_EQ(config.get<std::vector<double>>("a.list"), (std::vector{7.0, 8.0}));  // a list where lists belong
@@ -107,7 +106,8 @@ TEST(Sweep, SaysWhatIsWrongWithAListOrARange) {
   EXPECT_TRUE(has(refusal("x = {" + range + "count = 2, scale = \"cubic\"}"), "expected one of 'linear', 'log'"));
   EXPECT_TRUE(has(refusal("x = {" + range + "count = 2, step = 1}"), "unknown key 'x.step'"));
   EXPECT_TRUE(has(refusal("x = {from = 1, count = 2}"), "'x.to' is missing"));
-  EXPECT_TRUE(has(refusal("x = {from = 1, to = [2, 3], count = 2}"), "invalid 'x.to': got an array; expected a number"));
+  EXPECT_TRUE(
+      has(refusal("x = {from = 1, to = [2, 3], count = 2}"), "invalid 'x.to': got an array; expected a number"));
   EXPECT_TRUE(has(refusal("x = {from = 1, to = 1, count = 2}"), "invalid 'x.to': got 1; expected further from 'from'"));
   EXPECT_TRUE(has(refusal("x = {from = 1, to = 1.00000000000001, count = 3}"), "differ in 12 digits"));
   EXPECT_TRUE(has(refusal("x = {from = 0, to = 1, count = 3, scale = \"log\"}"), "'x.from': got 0; expected > 0"));
@@ -116,7 +116,8 @@ TEST(Sweep, SaysWhatIsWrongWithAListOrARange) {
 }
 
 TEST(Sweep, WholeNumbersAreWhole) {
-  Config const config = parse("n = {from = 10, to = 1000, count = 3, scale = \"log\"}\nm = {from = 1, to = 2, count = 3}\n");
+  Config const config =
+      parse("n = {from = 10, to = 1000, count = 3, scale = \"log\"}\nm = {from = 1, to = 2, count = 3}\n");
   Sweep sweep;
   EXPECT_EQ(config.get<std::int64_t>("n"), 10);
   EXPECT_EQ(config.get<std::uint64_t>("m"), 1U);
@@ -162,8 +163,7 @@ TEST(Sweep, IsRecordedAsItWasGiven) {
   config.set("a.y=[0.5, 0.25]");
   Sweep sweep;
   auto const read = [](Config const& from) {
-    return std::vector{from.get<double>("a.x"), from.get<double>("a.y"),
-                       1.0 * from.bounded<int>("a.n", 1, 2)};
+    return std::vector{from.get<double>("a.x"), from.get<double>("a.y"), 1.0 * from.bounded<int>("a.n", 1, 2)};
   };
   read(config);
   auto const values = sweep.read_at(9, [&] { return read(config); });  // n is 2, x the second, y the second
