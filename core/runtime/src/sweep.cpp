@@ -42,8 +42,8 @@ std::vector<double> range(double from, double to, int count, bool is_logarithmic
   std::vector<double> values{from};
   for (int i = 1; i + 1 < count; ++i) {
     double const share = static_cast<double>(i) / (count - 1);
-    double const value =
-        is_logarithmic ? std::exp(std::log(from) * (1 - share) + std::log(to) * share) : from * (1 - share) + to * share;
+    double const value = is_logarithmic ? std::exp(std::log(from) * (1 - share) + std::log(to) * share)
+                                        : from * (1 - share) + to * share;
     values.push_back(rounded(value, is_logarithmic ? value : std::max(std::abs(from), std::abs(to))));
   }
   values.push_back(to);
@@ -148,9 +148,9 @@ std::string Sweep::name(std::int64_t point) const {
 InputError Sweep::at_point(InputError const& error, std::int64_t point) const {
   std::string const place = InputError(error.source(), error.line(), "").what();
   std::string const sentence = std::string(error.what()).substr(place.size());
-  return InputError(error.source(), error.line(),
-                    sentence + " (point " + std::to_string(point + 1) + " of " + std::to_string(points()) + ": " +
-                        name(point) + ")");
+  return InputError(
+      error.source(), error.line(),
+      sentence + " (point " + std::to_string(point + 1) + " of " + std::to_string(points()) + ": " + name(point) + ")");
 }
 
 void Sweep::go_to(std::int64_t point) {
