@@ -241,7 +241,7 @@ QUANTITIES = {
     "energy / length": ("10 pN", "10 kJ/mol", "'1 kJ/mol/nm'"),
     "energy / length^2": ("5 kcal/mol/angstrom^2", "5 kcal/mol/angstrom", "'1 kJ/mol/nm^2'"),
 }
-COUNTS = ("-", "steps", "frames", "epochs")
+COUNTS = ("-", "steps", "frames", "epochs", "s")
 # What must be said before some keys are asked for.
 GIVEN = {
     "potential.stiffness": ["potential.kind=harmonic"],

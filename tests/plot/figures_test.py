@@ -344,8 +344,7 @@ class Faults(WithFiles):
 def figures_of(name):
     """Those that are drawn from the group of this dataset."""
     return [figure for figure, (_, group, _) in FIGURES.items()
-            if name.split("/")[:2] == group.split("/")[:2] or name.split("/")[0] == group
-            or name.split("/")[0] == group.split("/")[0] == "sweep"]
+            if name.split("/")[:2] == group.split("/")[:2] or name.split("/")[0] == group]
 
 
 def lines(axes):
@@ -739,6 +738,8 @@ class Contents(WithFiles):
 
         with self.assertRaisesRegex(PlotError, "sweep of 3 keys"):
             self.draw(rate_sweep.rate_sweep, self.changed("rates_two", third))
+        with self.assertRaisesRegex(PlotError, "runs have no rate"):
+            self.draw(rate_sweep.rate_sweep, self.changed("rates", lambda file: file["sweep/observables"].pop("rate")))
         for change, said in ((lambda file: file["sweep"].attrs.update(counts=[8]), "9 values for 8 points"),
                              (lambda file: file["sweep"].attrs.pop("keys"), "does not tell its keys"),
                              (lambda file: file["sweep/observables/rate/value"].write_direct(np.full(9, np.nan)),

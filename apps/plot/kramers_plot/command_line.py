@@ -20,7 +20,7 @@ FIGURES = {
     "correlation": ("langevin", "kramers/correlation", "autocorrelations and mean square displacement"),
     "survival": ("core_sets", "kramers/survival", "walkers that have not entered core set B, rate and its limits"),
     "core_set_relaxation": ("core_sets", "kramers/core_sets", "implied relaxation rate over lag time, and its plateau"),
-    "rate_sweep": ("rate_sweep", "sweep/observables/rate", "rate over one number that varies with theory, or over two"),
+    "rate_sweep": ("rate_sweep", "sweep", "rate over one number that varies with theory, or over two"),
     "trunk": ("spread", "spread", "trunk with the band between lowest and highest member"),
     "spread_map": ("spread", "spread", "phase space coloured by spread"),
     "spread_time": ("spread", "spread", "spread and its rate over time"),

@@ -28,6 +28,9 @@ NAMES = {
 
 def rate_sweep(result):
     axes = read_axes(result)
+    if not result.has(RATE):
+        raise PlotError(f"{result.path}: is a sweep whose runs have no rate, as those with two wells or core sets have; "
+                        "its numbers are in /sweep/observables")
     rate, error = (result.array(f"{RATE}/{name}", 1) for name in ("value", "error"))
     size = np.prod([values.size for _, values, _ in axes])
     if rate.size != error.size or rate.size != size:
