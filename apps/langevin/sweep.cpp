@@ -4,6 +4,7 @@
 #include <kramers/base/exit_code.hpp>
 #include <kramers/base/text.hpp>
 #include <kramers/dynamics/studies/study_memory.hpp>
+#include <kramers/runtime/app_files.hpp>
 #include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/provenance.hpp>
 #include <kramers/runtime/recorded_input.hpp>
@@ -216,6 +217,10 @@ int run_sweep(AppRun const& run, PotentialList const& potentials, Sweep& sweep) 
     throw UsageError("--replay follows a walker of one run, and the input has several values of '" +
                      sweep.axes().front().key + "'; give it one with --set");
   }
+  if (run.options.own.contains("--until")) {
+    throw UsageError("--until ends one run, and the input has several values of '" + sweep.axes().front().key +
+                     "'; give it one with --set");
+  }
   Plan plan = read_plan(run, potentials, sweep);
   InputRecord input = record_input(run.config, run.options.precision, comm);
   input.effective = toml_text(plan.keys);
@@ -254,13 +259,16 @@ int run_sweep(AppRun const& run, PotentialList const& potentials, Sweep& sweep) 
   std::vector<nlohmann::json> table;
   for (auto& [point, row] : rows) table.push_back(std::move(row));
   double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  nlohmann::json summary = summarise(run, sweep, table, comm.max(seconds));
+  nlohmann::json summary = summarise(run, sweep, plan.points.front().units, table, comm.max(seconds));
   summary["input"] = plan.keys;
   summary["provenance"] = origin;
   bool const has_warnings = !summary["warnings"].empty();
   agree(comm, [&] {
     if (!comm.is_root()) return;
-    if (plan.outputs.results) write_sweep(*plan.outputs.results, sweep, summary, origin, input);
+    for (auto const& output : {plan.outputs.results, plan.outputs.summary}) {
+      if (output) keep_former(run, *output);
+    }
+    if (plan.outputs.results) write_sweep(*plan.outputs.results, sweep, plan.points, summary, origin, input);
     if (plan.outputs.summary) write_summary(*plan.outputs.summary, summary, run);
     kept.remove(sweep.points());
     if (run.options.quiet) return;

@@ -2,6 +2,7 @@
 #include "sweep_table.hpp"
 
 #include <kramers/base/error.hpp>
+#include <kramers/dynamics/studies/study_units.hpp>
 #include <kramers/runtime/h5.hpp>
 #include <kramers/runtime/kokkos_session.hpp>
 #include <kramers/runtime/provenance.hpp>
@@ -41,6 +42,15 @@ void write_column(h5::Writer& file, std::string const& name, Rows const& rows, P
   file.write(name, column(rows, place), {rows.size()});
 }
 
+/// The same of a result, with its unit.
+void write_result(h5::Writer& file, UnitSystem const& units, std::string const& result, std::string const& name,
+                  Rows const& rows, Pointer const& place) {
+  write_column(file, name, rows, place);
+  auto const dimension = result_dimension(result);
+  if (units.is_reduced() || !dimension || dimension->empty()) return;
+  file.attribute(name, "unit", units.h5md_unit(*dimension));
+}
+
 /// Names that any of the rows has in this table of it.
 std::set<std::string> names_in(Rows const& rows, std::string const& table) {
   std::set<std::string> names;
@@ -55,23 +65,26 @@ bool any(Rows const& rows, Pointer const& place) {
   return std::ranges::any_of(rows, [&](auto const& row) { return row.contains(place); });
 }
 
-void write_observables(h5::Writer& file, Rows const& rows) {
+void write_observables(h5::Writer& file, UnitSystem const& units, Rows const& rows) {
   for (std::string const& name : names_in(rows, "observables")) {
     std::string const group = "sweep/observables/" + name;
     Pointer const place("/observables/" + name);
-    write_column(file, group + "/value", rows, place / "value");
-    write_column(file, group + "/error", rows, place / "stderr");
+    auto const write = [&](char const* part, Pointer const& at) {
+      write_result(file, units, name, group + part, rows, at);
+    };
+    write("/value", place / "value");
+    write("/error", place / "stderr");
     if (!any(rows, place / "interval")) continue;
-    write_column(file, group + "/lower", rows, place / "interval" / 0);
-    write_column(file, group + "/upper", rows, place / "interval" / 1);
+    write("/lower", place / "interval" / 0);
+    write("/upper", place / "interval" / 1);
   }
 }
 
-void write_references(h5::Writer& file, Rows const& rows) {
+void write_references(h5::Writer& file, UnitSystem const& units, Rows const& rows) {
   for (std::string const& name : names_in(rows, "references")) {
     Pointer const place("/references/" + name);
     bool const has_numbers = std::ranges::any_of(rows, [&](auto const& row) { return is_known(row, place); });
-    if (has_numbers) write_column(file, "sweep/references/" + name, rows, place);
+    if (has_numbers) write_result(file, units, name, "sweep/references/" + name, rows, place);
   }
 }
 
@@ -83,23 +96,21 @@ std::string note_of(nlohmann::json const& row) {
 }
 
 /// Parameters that all points share, as attributes of /parameters that a file of one run has too.
-void write_parameters(h5::Writer& file, Sweep const& sweep, nlohmann::json const& input) {
-  constexpr std::array shared = {
-      std::pair{"kT", "integrator.temperature"}, std::pair{"friction", "integrator.friction"},
-      std::pair{"mass", "integrator.mass"},      std::pair{"dt", "integrator.dt"},
-      std::pair{"walkers", "ensemble.walkers"},  std::pair{"steps", "run.steps"}};
-  auto const axes = sweep.axes();
+void write_parameters(h5::Writer& file, std::vector<StudyParams> const& points) {
   file.group("parameters");
-  for (auto const& [name, key] : shared) {
-    if (std::ranges::find(axes, key, &SweepAxis::key) != axes.end()) continue;
-    std::string path = std::string("/") + key;
-    std::ranges::replace(path, '.', '/');
-    file.attribute("parameters", name, number(input, Pointer(path)));
-  }
-  for (auto const& [name, path] :
-       {std::pair{"scheme", "/integrator/scheme"}, std::pair{"potential", "/potential/kind"}}) {
-    file.attribute("parameters", name, input.at(Pointer(path)).get<std::string>());
-  }
+  auto const share = [&](char const* name, auto const& of) {
+    auto const value = of(points.front());
+    bool const shared = std::ranges::all_of(points, [&](StudyParams const& point) { return of(point) == value; });
+    if (shared) file.attribute("parameters", name, value);
+  };
+  share("kT", [](StudyParams const& point) { return point.request.params.langevin.temperature; });
+  share("friction", [](StudyParams const& point) { return point.request.params.langevin.friction; });
+  share("mass", [](StudyParams const& point) { return point.request.params.langevin.mass; });
+  share("dt", [](StudyParams const& point) { return point.request.params.langevin.dt; });
+  share("walkers", [](StudyParams const& point) { return point.request.params.walkers; });
+  share("steps", [](StudyParams const& point) { return point.steps; });
+  file.attribute("parameters", "scheme", points.front().request.scheme);
+  file.attribute("parameters", "potential", points.front().request.potential->kind());
 }
 
 std::string cell(nlohmann::json const& row, Pointer const& place, char const* format) {
@@ -119,8 +130,8 @@ std::string theory_in(Rows const& rows) {
 
 }  // namespace
 
-nlohmann::json summarise(AppRun const& run, Sweep const& sweep, std::vector<nlohmann::json> const& rows,
-                         double seconds) {
+nlohmann::json summarise(AppRun const& run, Sweep const& sweep, UnitSystem const& units,
+                         std::vector<nlohmann::json> const& rows, double seconds) {
   nlohmann::json summary = {{"app", run.app},
                             {"version", version()},
                             {"space", run.options.space},
@@ -134,6 +145,9 @@ nlohmann::json summarise(AppRun const& run, Sweep const& sweep, std::vector<nloh
     summary["sweep"].push_back(
         {{"key", axis.key}, {"values", axis.values}, {"scale", axis.is_logarithmic ? "log" : "linear"}});
   }
+  nlohmann::json found = nlohmann::json::object();  // of any row: each has numbers that others may lack
+  for (auto const& row : rows) found.merge_patch(row);
+  summary["units"] = units_json(units, found);
   for (std::size_t point = 0; point < rows.size(); ++point) {
     std::string const name = sweep.name(static_cast<std::int64_t>(point)) + ": ";
     if (rows[point].contains("note")) summary["warnings"].push_back(name + rows[point]["note"].get<std::string>());
@@ -145,8 +159,9 @@ nlohmann::json summarise(AppRun const& run, Sweep const& sweep, std::vector<nloh
   return summary;
 }
 
-void write_sweep(std::filesystem::path const& path, Sweep const& sweep, nlohmann::json const& summary,
-                 nlohmann::json const& provenance, InputRecord const& input) {
+void write_sweep(std::filesystem::path const& path, Sweep const& sweep, std::vector<StudyParams> const& points,
+                 nlohmann::json const& summary, nlohmann::json const& provenance, InputRecord const& input) {
+  UnitSystem const& units = points.front().units;
   Rows const& rows = summary["rows"];
   h5::Writer file(path, Communicator::self());
   file.attribute("/", "app", "kramers-langevin");
@@ -156,7 +171,7 @@ void write_sweep(std::filesystem::path const& path, Sweep const& sweep, nlohmann
   file.attribute("/", "summary", head.dump());
   file.attribute("/", "provenance", provenance.dump());
   write_input(file, input);
-  write_parameters(file, sweep, summary["input"]);
+  write_parameters(file, points);
 
   std::vector<std::string> keys, scales;
   std::vector<std::int64_t> counts;
@@ -178,8 +193,8 @@ void write_sweep(std::filesystem::path const& path, Sweep const& sweep, nlohmann
   }
   file.write("sweep/state_hash", hashes, {hashes.size()});
   file.write("sweep/notes", std::string_view(notes.dump()));
-  write_observables(file, rows);
-  write_references(file, rows);
+  write_observables(file, units, rows);
+  write_references(file, units, rows);
   file.commit();
 }
 

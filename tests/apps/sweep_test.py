@@ -113,13 +113,32 @@ class Sweep(SweepCase):
         self.assertIn("point 2 of 8 (ensemble.seed 7, integrator.friction 0.5, run.steps 400)", ended.stderr)
         self.assertRegex(ended.stdout, r"ensemble\.seed +integrator\.friction +run\.steps +rate +stderr +rate_exact +rate_turnover")
 
+    def test_units_are_those_of_single_runs(self):
+        self.write_input(tables={**BASE, "units": {"system": "md"},
+                                 "integrator": {"dt": "20 fs", "friction": "1/ps", "temperature": 300, "mass": "10 u"}})
+        words = ("--set", "potential.barrier=10 kJ/mol", "--output", "run.h5")
+        summary = self.run_study(*words, "--set", 'integrator.friction=["1/ps", "2e-3/fs"]')
+        self.assertEqual([row["values"]["integrator.friction"] for row in summary["rows"]], [1, 2])
+        self.assertEqual((summary["units"]["system"], summary["units"]["quantities"]["rate"]), ("md", "1/ps"))
+        with h5py.File(self.folder / "run.h5") as file:
+            self.assertEqual(file["sweep/observables/rate/value"].attrs["unit"], "ps-1")
+            self.assertAlmostEqual(file["parameters"].attrs["kT"], 300 * 8.31446261815324e-3, delta=1e-12)
+            self.assertNotIn("friction", file["parameters"].attrs)
+        self.run_study(*words, "--set", "integrator.temperature=[300, 310]")
+        self.assertIn("run.h5.~1~", self.files())
+        with h5py.File(self.folder / "run.h5") as file:
+            self.assertEqual(list(file["sweep/values/integrator.temperature"]), [300, 310])
+            self.assertNotIn("kT", file["parameters"].attrs)
+            self.assertEqual(file["parameters"].attrs["friction"], 1.0)
+
     def test_what_is_no_sweep(self):
+        self.refuse("--until ends one run", "--until", "rate:5", "--set", "ensemble.seed=[1, 2]", code=64)
         wrong = [
             ("integrator.friction=[]", "got []; expected at least one number"),
             ("integrator.friction=[1, 1]", "expected numbers that differ"),
             ("integrator.friction=[1, -2]", "got -2; expected >= 0"),
-            ("integrator.friction=[[1], [2]]", "each element a number"),
-            ("integrator.friction=['a']", "each element a number"),
+            ("integrator.friction=[[1], [2]]", "got the string 'a'; expected a number"),
+            ("integrator.friction=['a']", "got the string 'a'; expected a number"),
             ("integrator.friction={from=1, to=2}", "'integrator.friction.count' is missing"),
             ("integrator.friction={from=1, to=2, count=1}", "got 1; expected between 2 and 10000"),
             ("integrator.friction={from=0, to=2, count=3, scale='log'}", "got 0; expected > 0"),

@@ -5,7 +5,6 @@ from matplotlib.colors import LogNorm, Normalize
 
 from kramers_plot import style
 from kramers_plot.errors import BadData, PlotError
-from kramers_plot.style import INVERSE_TIME, TIME, label
 
 SWEEP = "sweep"
 RATE = "sweep/observables/rate"
@@ -18,12 +17,20 @@ CURVES = {
     "rate_turnover": ("Mel'nikov-Meshkov", style.FIT, "--"),
     "rate_exact": ("exact", style.EXACT, "-"),
 }
+# Quantity, symbol and dimension of the keys that are swept most.
 NAMES = {
-    "integrator.friction": label("friction", r"\gamma", INVERSE_TIME),
-    "integrator.temperature": label("temperature", "kT", "energy"),
-    "integrator.dt": label("time step", r"\Delta t", TIME),
-    "potential.barrier": "barrier [energy]",
+    "integrator.friction": ("friction", r"\gamma", "inverse_time"),
+    "integrator.temperature": ("temperature", "kT", "energy"),
+    "integrator.dt": ("time step", r"\Delta t", "time"),
+    "potential.barrier": ("barrier", None, "energy"),
 }
+
+
+def name_of(result, key):
+    """What an axis says; inputs of md runs have their temperatures in K."""
+    if key == "integrator.temperature" and result.units.system == "md":
+        return "temperature $T$ / K"
+    return result.units.label(*NAMES[key]) if key in NAMES else key
 
 
 def rate_sweep(result):
@@ -102,8 +109,8 @@ def curve(result, axis, rate, error, known):
         axes.set_ylim(0.5 * drawn.min(), 2 * drawn.max())
     else:
         axes.set_ylim(0, 1.25 * drawn.max())
-    axes.set_xlabel(NAMES.get(key, key))
-    axes.set_ylabel(label("rate", "k", INVERSE_TIME))
+    axes.set_xlabel(name_of(result, key))
+    axes.set_ylabel(result.units.label("rate", "k", "inverse_time"))
     axes.legend(loc="best")
     style.frame(figure, result, "Rate")
     return figure
@@ -136,9 +143,9 @@ def heat_map(result, axes, rate, known):
             style.plain_ticks(axis, values.min(), values.max())
     if not known.all():
         style.note(panel, f"grey: no rate at {int((~known).sum())} of {known.size} points")
-    panel.set_xlabel(NAMES.get(second, second))
-    panel.set_ylabel(NAMES.get(first, first))
-    style.colour_bar(figure, filled, panel, label("rate", "k", INVERSE_TIME))
+    panel.set_xlabel(name_of(result, second))
+    panel.set_ylabel(name_of(result, first))
+    style.colour_bar(figure, filled, panel, result.units.label("rate", "k", "inverse_time"))
     style.frame(figure, result, "Rate")
     return figure
 
