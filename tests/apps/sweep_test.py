@@ -137,7 +137,7 @@ class Sweep(SweepCase):
             ("integrator.friction=[]", "got []; expected at least one number"),
             ("integrator.friction=[1, 1]", "expected numbers that differ"),
             ("integrator.friction=[1, -2]", "got -2; expected >= 0"),
-            ("integrator.friction=[[1], [2]]", "got the string 'a'; expected a number"),
+            ("integrator.friction=[[1], [2]]", "each element a number"),
             ("integrator.friction=['a']", "got the string 'a'; expected a number"),
             ("integrator.friction={from=1, to=2}", "'integrator.friction.count' is missing"),
             ("integrator.friction={from=1, to=2, count=1}", "got 1; expected between 2 and 10000"),

@@ -211,8 +211,8 @@ std::string UnitSystem::convert(std::string_view quantity, std::string_view dime
   return is_lost ? expected + " that a double can hold" : "";
 }
 
-double UnitSystem::thermal_energy(double temperature) const {
-  return m_name == "md" ? temperature * gas_constant : temperature;
+double UnitSystem::thermal_energy(double value) const {
+  return m_name == "md" ? value * gas_constant : value;
 }
 
 UnitSystem read_units(Config const& config) {

@@ -96,7 +96,7 @@ TEST(Sweep, WithoutOneANumberIsOne) {
 TEST(Sweep, SaysWhatIsWrongWithAListOrARange) {
   EXPECT_EQ(refusal("x = []"), "in.toml:1: invalid 'x': got []; expected at least one number");
   EXPECT_TRUE(has(refusal("x = [1, 2, 1.0]"), "got [1, 2, 1]; expected numbers that differ"));
-  EXPECT_TRUE(has(refusal("x = [\"a\", \"b\"]"), "expected an array, each element a number"));
+  EXPECT_TRUE(has(refusal("x = [\"a\", \"b\"]"), "got the string 'a'; expected a number"));
   EXPECT_TRUE(has(refusal("x = [[1, 2], [3]]"), "expected an array, each element a number"));
   EXPECT_TRUE(has(refusal("x = [1, nan]"), "finite"));
   std::string const range = "from = 1, to = 2, ";
