@@ -78,7 +78,8 @@ endif()
 
 configure_file(core/runtime/build_config.hpp.in include/kramers/runtime/build_config.hpp)
 file(GLOB base_sources RELATIVE "${PROJECT_SOURCE_DIR}" CONFIGURE_DEPENDS core/base/src/*.cpp)
-set(config_sources config.cpp config_json.cpp config_tree.cpp key_names.cpp key_recorder.cpp recorded_input.cpp h5_absent.cpp
+set(config_sources config.cpp config_json.cpp config_sweep.cpp config_tree.cpp key_names.cpp key_recorder.cpp
+                   recorded_input.cpp sweep.cpp units.cpp unit_product.cpp h5_absent.cpp
                    toml_limits.cpp toml_reader.cpp collective_errors.cpp communicator.cpp)
 list(TRANSFORM config_sources PREPEND core/runtime/src/)
 kramers_fuzz(config SOURCES ${config_sources} ${base_sources})
