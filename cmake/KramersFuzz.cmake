@@ -79,7 +79,7 @@ endif()
 configure_file(core/runtime/build_config.hpp.in include/kramers/runtime/build_config.hpp)
 file(GLOB base_sources RELATIVE "${PROJECT_SOURCE_DIR}" CONFIGURE_DEPENDS core/base/src/*.cpp)
 set(config_sources config.cpp config_json.cpp config_sweep.cpp config_tree.cpp key_names.cpp key_recorder.cpp
-                   recorded_input.cpp sweep.cpp units.cpp unit_product.cpp h5_absent.cpp
+                   key_units.cpp recorded_input.cpp sweep.cpp units.cpp unit_product.cpp h5_absent.cpp
                    toml_limits.cpp toml_reader.cpp collective_errors.cpp communicator.cpp)
 list(TRANSFORM config_sources PREPEND core/runtime/src/)
 kramers_fuzz(config SOURCES ${config_sources} ${base_sources})
@@ -105,7 +105,7 @@ endif()
 if(HDF5_FOUND AND (MPI_C_FOUND OR NOT HDF5_IS_PARALLEL))
   list(TRANSFORM hdf5_includes PREPEND -isystem)
   set(h5_sources h5_reader.cpp h5_reader_impl.cpp h5_support.cpp h5_writer.cpp h5_writer_impl.cpp communicator.cpp
-                 collective_errors.cpp)
+                 collective_errors.cpp key_names.cpp units.cpp unit_product.cpp)
   list(TRANSFORM h5_sources PREPEND core/runtime/src/)
   kramers_fuzz(langevin_checkpoint
                SOURCES ${h5_sources} ${base_sources}

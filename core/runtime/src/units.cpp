@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/error.hpp>
 #include <kramers/runtime/config.hpp>
-#include <kramers/runtime/input_guide.hpp>
 #include <kramers/runtime/units.hpp>
 
 #include <algorithm>
@@ -213,32 +212,6 @@ std::string UnitSystem::convert(std::string_view quantity, std::string_view dime
 
 double UnitSystem::thermal_energy(double value) const {
   return m_name == "md" ? value * gas_constant : value;
-}
-
-UnitSystem read_units(Config const& config) {
-  return UnitSystem(config.one_of("units.system", UnitSystem::names(), UnitSystem::names().front()));
-}
-
-namespace {
-thread_local KeyUnits* innermost = nullptr;
-}  // namespace
-
-KeyUnits::KeyUnits(Config const& config, std::vector<KeyNote> const& notes)
-    : m_system(read_units(config)), m_outer(std::exchange(innermost, this)) {
-  for (KeyNote const& note : notes) {
-    if (!in_units(system_of(m_system.name()), note.unit).empty()) m_dimensions.emplace_back(note.key, note.unit);
-  }
-}
-
-KeyUnits::~KeyUnits() {
-  innermost = m_outer;
-}
-
-std::string KeyUnits::convert(std::string_view key, std::string_view quantity, double& to) {
-  if (innermost == nullptr) return "a number";
-  auto const& known = innermost->m_dimensions;
-  auto const found = std::ranges::find(known, key, &std::pair<std::string, std::string>::first);
-  return found == known.end() ? "a number" : innermost->m_system.convert(quantity, found->second, to);
 }
 
 }  // namespace kramers
