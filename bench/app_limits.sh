@@ -11,7 +11,7 @@ trap 'rm -f "$summary"' EXIT
 run() {  # walkers steps
   "$program" "$input" --set "ensemble.walkers=$1" --set "run.steps=$2" --set "observables.frame_every=$2" \
     --set observables.after=0 --set observables.correlation_frames=0 --set output.trajectory.walkers=0 --quiet \
-    --summary "$summary"
+    --overwrite --summary "$summary"
 }
 
 echo "start-up and end, three times:"
