@@ -117,6 +117,7 @@ int train(AppRun const& run) {
   ml::Predictor const predict(model, params.space);
   Evaluations const found = evaluated(predict, problem, params.classes());
   nlohmann::json summary = basics(run);
+  summary["units"] = units_of(run.options.files[0]);
   summary["model"] = to_json(model);
   summary["engine"] = training.engine();
   summary["engine_reason"] = training.reason();
@@ -174,6 +175,7 @@ int sweep(AppRun const& run) {
   }
   ml::SweepResult const result = interruptible([&] { return ml::sweep(params, models, problem, run.options.quiet); });
   nlohmann::json summary = basics(run);
+  summary["units"] = units_of(run.options.files[0]);
   summary["best"] = to_json(result.model);
   summary["engine"] = result.engine;
   summary["engine_reason"] = result.reason;
@@ -235,6 +237,7 @@ int predict(AppRun const& run) {
   require_memory(run.comm, ml::memory_needed(model.params, 1, std::ssize(points.position), 0), run.options.space);
   ml::Predictor const predictor(model, run.options.space);
   nlohmann::json summary = basics(run);
+  summary["units"] = units_of(run.options.files[0]);
   summary["model"] = to_json(model);
   summary["points"] = points.size();
   summary["provenance"] = origin_of(run);
@@ -282,6 +285,7 @@ int evaluate(AppRun const& run) {
   if (!same) std::swap(problem.split.train, problem.split.held_out);
   Evaluations const found = interruptible([&] { return evaluated(predictor, problem, classes); });
   nlohmann::json summary = basics(run);
+  summary["units"] = units_of(run.options.files[0]);
   summary["model"] = to_json(model);
   summary["same_dataset"] = same;
   summary["train"] = to_json(found.train);

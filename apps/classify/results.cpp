@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "results.hpp"
 
+#include <kramers/base/error.hpp>
+#include <kramers/base/text.hpp>
 #include <kramers/runtime/provenance.hpp>
+#include <kramers/runtime/units.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <cstdio>
 #include <limits>
@@ -149,6 +153,17 @@ nlohmann::json basics(AppRun const& run) {
           {"version", version()},
           {"space", run.options.space},
           {"threads", thread_count(run.options.space)}};
+}
+
+nlohmann::json units_of(std::filesystem::path const& points) {
+  h5::Reader const file(points, Communicator::self());
+  std::string const system = file.has_attribute("/", "units") ? file.tag("/", "units") : "reduced";
+  auto const known = UnitSystem::names();
+  if (std::ranges::find(known, system) == known.end()) {
+    throw InputError(points, 0, "names units that are none: " + printable(system));
+  }
+  UnitSystem const units(system);
+  return {{"system", system}, {"length", units.unit("length")}, {"time", units.unit("time")}};
 }
 
 nlohmann::json to_json(ml::ClassifierModel const& model) {

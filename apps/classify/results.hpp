@@ -59,6 +59,9 @@ class ResultsFile {
 
 /// The parts of a summary that all commands have.
 nlohmann::json basics(AppRun const& run);
+/// The units of a file of points: system, length and time.
+/// @throws InputError  it names a system that is none
+nlohmann::json units_of(std::filesystem::path const& points);
 /// Model and training.
 nlohmann::json to_json(ml::ClassifierModel const& model);
 nlohmann::json to_json(ml::Evaluation const& evaluation);

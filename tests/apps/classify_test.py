@@ -220,6 +220,22 @@ class Learning(Case):
         self.assertEqual(other["held_out"]["samples"], 833)
         self.assertGreater(other["held_out"]["accuracy"], 0.6)
 
+    def test_units_are_those_of_the_dataset(self):
+        reduced = self.train("--set", "training.epochs=2")
+        self.assertEqual(reduced["units"]["system"], "reduced")
+        subprocess.run([options.spread, SOURCE / "apps" / "spread" / "double_well.toml", "--quiet", "--output",
+                        self.folder / "md.h5", "--set", "units.system=md", "--set", "integrator.temperature=50 K"],
+                       env=environment(), check=True)
+        shutil.copy(self.folder / "md.h5", self.folder / "spread.h5")
+        wanted = {"system": "md", "length": "nm", "time": "ps"}
+        self.assertEqual(self.train("--set", "training.epochs=2", "--overwrite")["units"], wanted)
+        self.assertEqual(self.run_command("predict", "md.h5", "run.safetensors")["units"], wanted)
+        with h5py.File(self.folder / "md.h5", "r+") as file:
+            file.attrs["units"] = np.bytes_("cubits")
+        outcome = self.attempt("predict", "md.h5", "run.safetensors")
+        self.assertEqual(outcome.code, 65)
+        self.assertIn("md.h5: names units that are none: cubits", outcome.err)
+
     def test_sweep_has_a_row_for_each_and_keeps_the_best(self):
         summary = self.run_command("sweep", "spread.h5", "model.toml", "--model", "best.safetensors", "--output",
                                    "sweep.h5", "--set", "training.epochs=60", "--set", "sweep.seeds=4", "--set",
