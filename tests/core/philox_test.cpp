@@ -2,6 +2,7 @@
 #include <kramers/base/hash.hpp>
 #include <kramers/core/lanes.hpp>
 #include <kramers/core/philox.hpp>
+#include <kramers/core/philox_lanes.hpp>
 
 #include <Kokkos_Core.hpp>
 
@@ -49,6 +50,25 @@ void expect_lanes_equal_scalar() {
   for (int l = 0; l < W; ++l) {
     EXPECT_EQ(words(lanes[l]), words(Draw{d.seed, d.id + static_cast<std::uint64_t>(l), d.step, d.stream}))
         << "lane " << l << " of " << W;
+  }
+}
+
+/// Both forms of philox_pairs: vectors of the CPU, where it has them, and the compiler's.
+template <int W>
+void expect_pairs_equal_blocks() {
+  for (std::uint64_t const first : {0xfffffff0ULL, 0xffffffffffffffd0ULL}) {  // the ids cross 2^32 and 2^64
+    Draw const d{0xfedcba9876543210ULL, first, 0x1234ffffffffULL, Stream::dynamics};
+    std::uint64_t id[W], w01[W], w23[W], plain_w01[W], plain_w23[W];
+    for (int l = 0; l < W; ++l) id[l] = d.id + static_cast<std::uint64_t>(l);
+    detail::philox_pairs(d.seed, id, d.step, d.stream, w01, w23);
+    detail::philox_pairs_plain(d.seed, id, d.step, d.stream, plain_w01, plain_w23);
+    for (int l = 0; l < W; ++l) {
+      PhiloxBlock const b = philox_block(d.seed, id[l], d.step, d.stream);
+      EXPECT_EQ(w01[l], std::uint64_t{b.w0} << 32 | b.w1) << "lane " << l << " of " << W;
+      EXPECT_EQ(w23[l], std::uint64_t{b.w2} << 32 | b.w3) << "lane " << l << " of " << W;
+      EXPECT_EQ(plain_w01[l], w01[l]);
+      EXPECT_EQ(plain_w23[l], w23[l]);
+    }
   }
 }
 
@@ -130,6 +150,13 @@ TEST(philox, lanes_give_the_bits_of_the_scalar_path) {
   kt::expect_lanes_equal_scalar<8>();
   kt::expect_lanes_equal_scalar<32>();
   kt::expect_lanes_equal_scalar<64>();
+}
+
+TEST(philox, packs_of_lanes_give_the_words_of_the_blocks) {
+  kt::expect_pairs_equal_blocks<1>();
+  kt::expect_pairs_equal_blocks<16>();
+  kt::expect_pairs_equal_blocks<32>();
+  kt::expect_pairs_equal_blocks<64>();
 }
 
 // Distinct 64-bit halves over a grid of neighbours in every argument: 2 x 8192 random 64-bit numbers collide with

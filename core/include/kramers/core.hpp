@@ -10,6 +10,8 @@
 #include <kramers/core/noise_group.hpp>
 #include <kramers/core/normal.hpp>
 #include <kramers/core/philox.hpp>
+#include <kramers/core/philox_lanes.hpp>
 #include <kramers/core/spaces.hpp>
 #include <kramers/core/tree_sum.hpp>
 #include <kramers/core/vec.hpp>
+#include <kramers/core/wide_words.hpp>

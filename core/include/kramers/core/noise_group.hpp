@@ -3,6 +3,7 @@
 
 #include <kramers/core/lanes.hpp>
 #include <kramers/core/normal.hpp>
+#include <kramers/core/philox_lanes.hpp>
 
 #include <numeric>
 
@@ -24,11 +25,20 @@ KOKKOS_FORCEINLINE_FUNCTION void draw_group(std::uint64_t const seed, WalkerId c
   constexpr int n = normals_per_block<T>;
   for (int b = 0; b < Noise::blocks; ++b) {
     auto const block = static_cast<std::uint64_t>(group * Noise::blocks + b);
-    for_lanes<W>([&](int const l) {
+    if constexpr (W == 1) {
       T z[n];
-      normal_block(seed, id(l), block, stream, z);
-      for (int i = 0; i < n; ++i) normals[b * n + i][l] = z[i];
-    });
+      normal_block(seed, id(0), block, stream, z);
+      for (int i = 0; i < n; ++i) normals[b * n + i][0] = z[i];
+    } else {
+      std::uint64_t walker[W], w01[W], w23[W];
+      for_lanes<W>([&](int const l) { walker[l] = id(l); });
+      detail::philox_pairs(seed, walker, block, stream, w01, w23);
+      for_lanes<W>([&](int const l) {
+        T z[n];
+        detail::normals_of_words(w01[l], w23[l], z);
+        for (int i = 0; i < n; ++i) normals[b * n + i][l] = z[i];
+      });
+    }
   }
 }
 

@@ -52,6 +52,17 @@ KOKKOS_FORCEINLINE_FUNCTION void normal_pair(std::uint32_t a, std::uint32_t b, f
   box_muller(math::detail::minus_log_unit(u), r, b, b << 1, z0, z1);
 }
 
+/// The normals_per_block<T> numbers of one Philox block, given as the two words of philox_pair.
+template <class T>
+KOKKOS_FORCEINLINE_FUNCTION void normals_of_words(std::uint64_t w01, std::uint64_t w23, T (&z)[normals_per_block<T>]) {
+  if constexpr (sizeof(T) == 8) {
+    normal_pair(w01, w23, z[0], z[1]);
+  } else {
+    normal_pair(static_cast<std::uint32_t>(w01 >> 32), static_cast<std::uint32_t>(w01), z[0], z[1]);
+    normal_pair(static_cast<std::uint32_t>(w23 >> 32), static_cast<std::uint32_t>(w23), z[2], z[3]);
+  }
+}
+
 }  // namespace detail
 
 /// Independent standard normals of one walker, step and stream: a pure function with the same bits on every backend.
@@ -73,12 +84,7 @@ KOKKOS_FORCEINLINE_FUNCTION void normal_block(std::uint64_t seed, std::uint64_t 
   std::uint64_t w01;
   std::uint64_t w23;
   detail::philox_pair(seed, detail::philox_counter(id, step, stream), w01, w23);
-  if constexpr (sizeof(T) == 8) {
-    detail::normal_pair(w01, w23, z[0], z[1]);
-  } else {
-    detail::normal_pair(static_cast<std::uint32_t>(w01 >> 32), static_cast<std::uint32_t>(w01), z[0], z[1]);
-    detail::normal_pair(static_cast<std::uint32_t>(w23 >> 32), static_cast<std::uint32_t>(w23), z[2], z[3]);
-  }
+  detail::normals_of_words(w01, w23, z);
 }
 
 }  // namespace kramers

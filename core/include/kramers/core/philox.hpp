@@ -37,14 +37,16 @@ struct PhiloxState {
 };
 
 inline constexpr std::uint64_t low_half = 0xffffffffULL;
+inline constexpr std::uint64_t philox_multiplier_0 = 0xD2511F53ULL;
+inline constexpr std::uint64_t philox_multiplier_1 = 0xCD9E8D57ULL;
 inline constexpr std::uint32_t philox_weyl_0 = 0x9E3779B9U;
 inline constexpr std::uint32_t philox_weyl_1 = 0xBB67AE85U;
 
 KOKKOS_FORCEINLINE_FUNCTION constexpr std::uint64_t philox_product_0(std::uint64_t a) {
-  return 0xD2511F53ULL * a;
+  return philox_multiplier_0 * a;
 }
 KOKKOS_FORCEINLINE_FUNCTION constexpr std::uint64_t philox_product_1(std::uint64_t c) {
-  return 0xCD9E8D57ULL * c;
+  return philox_multiplier_1 * c;
 }
 
 /// The counter after the first nine rounds, and in k0, k1 the key of the tenth.
