@@ -324,7 +324,8 @@ TEST_F(Hdf5, ATruncatedFileIsSaidToBeSo) {
   for (std::size_t const length : {whole.size() - 1, whole.size() / 2, std::size_t{100}}) {
     if (world.is_root()) put(scratch / "cut.h5", whole.substr(0, length));
     world.barrier();
-    EXPECT_EQ(failure([&] { Reader(scratch / "cut.h5", world); }), (scratch / "cut.h5").string() + ": is truncated");
+    EXPECT_EQ(failure([&] { Reader(scratch / "cut.h5", world); }),
+              (scratch / "cut.h5").string() + ": is truncated: use a whole copy of it, or start without it");
     world.barrier();
   }
 }
