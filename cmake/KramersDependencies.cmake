@@ -23,6 +23,13 @@ if(KRAMERS_BACKEND)
                         "CMAKE_PREFIX_PATH (packaging/README.md tells how to make one)")
   endif()
 endif()
+if(KRAMERS_GPU_ARCH)
+  kokkos_check(ARCH ${KRAMERS_GPU_ARCH} RETURN_VALUE has_arch)
+  if(NOT has_arch)
+    message(FATAL_ERROR "The Kokkos in ${Kokkos_DIR} was not built for the GPU ${KRAMERS_GPU_ARCH}: name one that was in "
+                        "CMAKE_PREFIX_PATH (cmake/presets/README.md tells how to make one)")
+  endif()
+endif()
 # Sources without Kokkos go to the host's compiler alone: device compilers do not survive the headers of all libraries.
 set(without_kokkos "$<NOT:$<IN_LIST:KOKKOS_DEPENDENCE,$<TARGET_PROPERTY:COMPILE_DEFINITIONS>>>")
 get_property(kokkos_launcher GLOBAL PROPERTY RULE_LAUNCH_COMPILE)

@@ -17,7 +17,7 @@ mapfile -t headers < <(printf '%s\n' "${sources[@]}" | grep 'hpp$')
 mapfile -t libraries < <(printf '%s\n' "${sources[@]}" | grep -E '^\./(core|algorithms|ml|topology)/')
 mapfile -t library_headers < <(printf '%s\n' "${libraries[@]}" | grep 'hpp$')
 mapfile -t kernel_sources < <(grep -lE '<Kokkos_|<kramers/core/' "${sources[@]}" | grep -v '^\./tests/')
-mapfile -t scripts < <(grep -lrE '^#!.*(bash|/sh)$|^# shellcheck shell=bash$' dev .ci packaging tests)
+mapfile -t scripts < <(grep -lrE '^#!.*(bash|/sh)$|^# shellcheck shell=bash$' dev .ci cmake/presets packaging tests)
 mapfile -t others < <(find . -path ./build -prune -o \( -name CMakeLists.txt -o -name '*.cmake' -o -name '*.py' \) -print)
 
 forbid "no SPDX line" \

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# shellcheck shell=bash
+module reset
+module load foss CMake HDF5 CUDA UCX-CUDA
