@@ -12,7 +12,9 @@ import re
 import subprocess
 import sys
 
-PROGRAMS = ("kramers-classify", "kramers-langevin", "kramers-spread", "kramers-topo")
+PROGRAMS = ("kramers-classify", "kramers-langevin", "kramers-launch", "kramers-spread", "kramers-topo")
+# Those that nothing builds.
+SCRIPTS = {"kramers-launch": pathlib.Path(__file__).resolve().parents[2] / "apps/launch/kramers-launch"}
 HEAD = "# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception\n# Written by packaging/completion/write.py.\n"
 
 
@@ -28,7 +30,7 @@ def lists(bin_folder: pathlib.Path) -> dict:
     """"PROGRAM" or "PROGRAM COMMAND" -> what may follow."""
     found = {}
     for program in PROGRAMS:
-        options, commands = words(bin_folder / program, "--help")
+        options, commands = words(SCRIPTS.get(program, bin_folder / program), "--help")
         found[program] = commands + options
         for command in commands:
             found[f"{program} {command}"] = words(bin_folder / program, command, "--help")[0]

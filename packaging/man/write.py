@@ -12,7 +12,9 @@ import re
 import subprocess
 import sys
 
-PROGRAMS = ("kramers-classify", "kramers-langevin", "kramers-spread", "kramers-topo")
+PROGRAMS = ("kramers-classify", "kramers-langevin", "kramers-launch", "kramers-spread", "kramers-topo")
+# Those that nothing builds.
+SCRIPTS = {"kramers-launch": pathlib.Path(__file__).resolve().parents[2] / "apps/launch/kramers-launch"}
 HEAD = '.\\" SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception\n.\\" Written by packaging/man/write.py.\n'
 # What differs between builds of one source.
 BUILT = ((r"--space NAME \[\w+\]", "--space NAME"), (r"where to run: .*", "where to run: serial, openmp, cuda or hip, as built"))
@@ -80,7 +82,7 @@ def page(program: pathlib.Path) -> str:
 def main() -> int:
     folder, bin_folder, stale = pathlib.Path(__file__).parent, pathlib.Path(sys.argv[1]), []
     for program in PROGRAMS:
-        path, text = folder / f"{program}.1", page(bin_folder / program)
+        path, text = folder / f"{program}.1", page(SCRIPTS.get(program, bin_folder / program))
         if path.is_file() and path.read_text() == text:
             continue
         stale.append(path.name)
