@@ -6,6 +6,7 @@
 #include <kramers/base/file.hpp>
 #include <kramers/base/text.hpp>
 #include <kramers/topology/environment.hpp>
+#include <kramers/topology/error.hpp>
 #include <kramers/topology/json.hpp>
 #include <kramers/topology/nccl.hpp>
 #include <kramers/topology/process.hpp>
@@ -14,8 +15,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <iostream>
+#include <iterator>
 #include <utility>
 
 namespace kramers::topology::cli {
@@ -176,9 +179,33 @@ int plan_command(Options const& options) {
   return exit_code::success;
 }
 
+namespace {
+
+/// The settings for a target; where there are none, a note that says so, so that one script serves all nodes.
+Environment settings_for(Machine const& machine, Plan const& plan, Target target, bool strict) {
+  try {
+    return environment(machine, plan, target);
+  } catch (NothingToSet const& nothing) {
+    if (strict) throw;
+    Environment none;
+    none.target = target;
+    none.ranks = static_cast<int>(plan.assignments.size());
+    none.notes = {nothing.what()};
+    return none;
+  }
+}
+
+}  // namespace
+
 int env_command(Options const& options) {
   std::vector<Target> targets;
   for (std::string const& word : options.targets) {
+    if (word == "all") {
+      // What launchers read comes before the ranks, and is no shell for these.
+      std::ranges::copy_if(kramers::topology::targets(), std::back_inserter(targets),
+                           [](Target target) { return target != Target::slurm && target != Target::ompi; });
+      continue;
+    }
     auto const target = target_from(word);
     if (!target) reject_option("--for", word, "a target that kramers-topo env --help lists");
     targets.push_back(*target);
@@ -188,7 +215,7 @@ int env_command(Options const& options) {
   json document = json_document("env");
   std::string text;
   for (Target const target : targets) {
-    Environment const settings = environment(machine, chosen, target);
+    Environment const settings = settings_for(machine, chosen, target, options.strict);
     if (options.json) document["targets"].push_back(to_json(settings));
     text += shell_lines(settings, options.rank);
   }

@@ -206,7 +206,10 @@ int run_command_line(int argc, char** argv) {
   add_plan_options(*env, options);
   std::string all_targets;
   for (Target const target : targets()) all_targets += (all_targets.empty() ? "" : ", ") + std::string(name(target));
-  env->add_option("--for", options.targets, "who shall follow: " + all_targets)->required()->type_name("TARGET");
+  env->add_option("--for", options.targets, "who shall follow: " + all_targets + "; all: the libraries")
+      ->required()
+      ->type_name("TARGET");
+  env->add_flag("--strict", options.strict, "refuse a target for which the node has nothing to set");
   env->add_option("--rank", options.rank, "the lines of this local rank only")->type_name("r");
 
   CLI::App* const check = add("check", "Judge the binding of this job, of processes or of a file.", check_command);

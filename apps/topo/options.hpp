@@ -26,6 +26,7 @@ struct Options {
 
   std::string from, metric = "class";               // distance
   std::vector<std::string> targets;                 // env, run
+  bool strict = false;                              // env
   std::string svg, output, binding, first, second;  // tree; snapshot, emit-nccl-topo; check; diff
   std::vector<int> pids;                            // check
   bool force = false;                               // run

@@ -20,7 +20,7 @@ _kramers() {
     'kramers-topo tree') words='--exact --fabric --help --ignore-port-state --json --map --partition --policy --ranks --ranks-per-gpu --reserve --reserve-per-numa --restrict --sharing --smt --svg --threads --xml' ;;
     'kramers-topo distance') words='--fabric --from --help --json --metric --partition --restrict --xml' ;;
     'kramers-topo plan') words='--exact --fabric --help --ignore-port-state --json --map --partition --policy --ranks --ranks-per-gpu --reserve --reserve-per-numa --restrict --sharing --smt --threads --xml' ;;
-    'kramers-topo env') words='--exact --fabric --for --help --ignore-port-state --json --map --partition --policy --rank --ranks --ranks-per-gpu --reserve --reserve-per-numa --restrict --sharing --smt --threads --xml' ;;
+    'kramers-topo env') words='--exact --fabric --for --help --ignore-port-state --json --map --partition --policy --rank --ranks --ranks-per-gpu --reserve --reserve-per-numa --restrict --sharing --smt --strict --threads --xml' ;;
     'kramers-topo check') words='--binding --fabric --help --json --partition --pid --reserve --restrict --xml' ;;
     'kramers-topo run') words='--exact --fabric --for --force --help --ignore-port-state --map --partition --policy --rank --ranks --ranks-per-gpu --reserve --reserve-per-numa --restrict --sharing --smt --threads --xml' ;;
     'kramers-topo snapshot') words='--fabric --help --output --partition --restrict --xml' ;;

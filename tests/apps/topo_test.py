@@ -109,11 +109,26 @@ class Commands(Case):
                     self.assertIn(outcome.returncode, (0, 1), outcome.stdout)
                     self.assertIn("rank", self.good("plan", "-n", ranks, "--xml", node))
 
+    def test_one_script_serves_all_nodes(self):
+        for node in nodes():
+            with self.subTest(node=node.name):
+                text = self.good("env", "-n", 4, "--for", "all", "--xml", node)
+                document = self.document("env", "-n", 4, "--for", "all", "--xml", node)
+                self.assertEqual(sorted(t["target"] for t in document["targets"]), sorted(set(TARGETS) - {"slurm", "ompi"}))
+                self.assertEqual(self.shell_sets(text, "1").get("OMP_PROC_BIND"), "close")
+                for settings in document["targets"]:
+                    if settings["variables"]:
+                        continue
+                    self.assertRegex(settings["notes"][0], f"^there is nothing to set for {settings['target']}: ")
+                    self.assertIn(f"for {settings['target']}\n# {settings['notes'][0]}\n", text)
+        laptop = self.good("env", "-n", 1, "--for", "cuda", "--xml", options.models / "laptop.xml")
+        self.assertEqual([line for line in laptop.splitlines() if not line.startswith("#")], [])
+
     def test_environments_are_shell(self):
         for node in nodes():
             for target in TARGETS:
                 with self.subTest(node=node.name, target=target):
-                    words = ("env", "-n", 4, "--for", target, "--xml", node)
+                    words = ("env", "-n", 4, "--for", target, "--strict", "--xml", node)
                     outcome = self.attempt(*words)
                     if outcome.returncode == 64:
                         self.assertIn("nothing to set", outcome.stderr)
@@ -225,7 +240,7 @@ class BadInput(Case):
                 "--policy": ("plan", "-n", 1, "--policy", "best", "--xml", node),
                 "--for": ("env", "-n", 1, "--for", "intel", "--xml", node),
                 "no rank 1": ("env", "-n", 1, "--for", "openmp", "--rank", 1, "--xml", node),
-                "no GPU of NVIDIA": ("env", "-n", 1, "--for", "cuda", "--xml", node),
+                "no GPU of NVIDIA": ("env", "-n", 1, "--for", "cuda", "--strict", "--xml", node),
                 "--metric": ("distance", "--metric", "miles", "--xml", node),
                 "--from core:N": ("distance", "--metric", "hops", "--xml", node),
                 "cores are 0 to 7": ("distance", "--from", "core:99", "--xml", node),

@@ -157,7 +157,7 @@ TEST(Environment, GivesEveryRankOfEveryNodeOneValue) {
           for (auto const& [variable, number] : times) EXPECT_EQ(number, 1) << file << variable;
         }
         EXPECT_FALSE(shell_lines(all).empty());
-      } catch (UsageError const& error) {
+      } catch (NothingToSet const& error) {
         EXPECT_TRUE(has(error.what(), "nothing to set for " + std::string(name(target)))) << error.what();
       }
     }

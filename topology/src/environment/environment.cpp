@@ -94,7 +94,7 @@ class Writer {
     for (Assignment const& rank : m_plan.assignments) {
       if (rank.nic) return;
     }
-    throw UsageError(
+    throw NothingToSet(
         "there is nothing to set for " + std::string(name(m_result.target)) + ": the plan gives no rank a NIC (" +
         (m_machine.fabric_nics().empty() ? "the node has no fabric NIC" : "see the notes of the plan") + ")");
   }
@@ -102,8 +102,8 @@ class Writer {
   std::vector<std::size_t> need_gpus(Vendor vendor, std::string const& maker) const {
     std::vector<std::size_t> gpus = numbered_gpus(m_machine, vendor);
     if (gpus.empty()) {
-      throw UsageError("there is nothing to set for " + std::string(name(m_result.target)) +
-                       ": the node has no GPU of " + maker);
+      throw NothingToSet("there is nothing to set for " + std::string(name(m_result.target)) +
+                         ": the node has no GPU of " + maker);
     }
     return gpus;
   }

@@ -47,7 +47,7 @@ struct Environment {
 
 /// The settings that make a launcher or a library follow the plan. Devices are named, or numbered in the order of their
 /// bus ids where the target takes numbers only; notes say which numbers a library may count otherwise.
-/// @throws UsageError  the plan has nothing for the target: no NIC, or no GPU of that vendor
+/// @throws NothingToSet  the plan has nothing for the target: no NIC, or no GPU of that vendor
 Environment environment(Machine const& machine, Plan const& plan, Target target);
 
 /// Lines for a POSIX shell: `export` of one rank's variables, or without a rank a `case` over the launcher's local rank.

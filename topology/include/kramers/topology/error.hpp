@@ -20,4 +20,10 @@ class HwlocError : public Error {
   int m_code;
 };
 
+/// A plan has nothing for a target: no NIC, or no GPU of its maker.
+class NothingToSet : public UsageError {
+ public:
+  using UsageError::UsageError;
+};
+
 }  // namespace kramers::topology
