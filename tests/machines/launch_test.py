@@ -119,7 +119,7 @@ class Scripts(Folder):
         text = self.script("polaris", "--nodes", "2", "--partition", "debug", "--time", "0:30:00")
         self.lists(text, "#PBS -l select=2:ncpus=64:ngpus=4:system=polaris\n", "#PBS -l walltime=00:30:00\n", "#PBS -q debug\n",
                    "#PBS -l filesystems=home:eagle\n", "$((3 - PMI_LOCAL_RANK))", "--signal=USR1 1680 mpiexec -n 8 --ppn 4",
-                   "--depth=8 --cpu-bind=depth", 'qsub -v "KRAMERS_LINK=$KRAMERS_LINK" "$script"')
+                   "--depth=8 --cpu-bind=depth", 'qsub -v "KRAMERS_LINK=$((link + 1))" "$script"', "link=${KRAMERS_LINK:-1}")
         text = self.script("aurora", "--nodes", "3")
         self.lists(text, "--cpu-bind=list:1-8:9-16:17-24:25-32:33-40:41-48:53-60:61-68:69-76:77-84:85-92:93-100",
                    "mpiexec -n 36 --ppn 12", "export OMP_NUM_THREADS=8\n", "export MPIR_CVAR_ENABLE_GPU=0\n")
@@ -150,7 +150,7 @@ class Scripts(Folder):
 
     def test_a_program_of_others_is_not_begun_again_unless_told(self):
         again = 'sbatch "$script"'
-        self.lists(self.script("frontier"), again, "program+=(--resume)", "link >= 100")
+        self.lists(self.script("frontier"), again + " $((link + 1))", "program+=(--resume)", "link >= 100")
         self.assertNotIn(again, self.script("frontier", "--max-jobs", "1"))
         other = self.program("other", "exit 138")
         self.assertNotIn(again, self.script("frontier", command=(other,)))
@@ -257,10 +257,10 @@ class Here(Folder):
 
     def chain(self, *statuses, words=()):
         """What a run calls, where its jobs end with these: a scheduler that runs each at once."""
-        self.program("sbatch", 'echo "job ${KRAMERS_LINK:-1}" >> calls', 'bash "$1"', 'echo "ended $?" >> calls')
+        self.program("sbatch", 'echo "job ${2:-1}" >> calls', 'bash "$@"', 'echo "ended $?" >> calls')
         self.program("srun", 'exec "${@:2}"')
         self.program("kramers-classify", f"codes=({' '.join(map(str, statuses))})",
-                     'echo "run $*" >> calls', 'exit "${codes[KRAMERS_LINK ? KRAMERS_LINK - 1 : 0]}"')
+                     "before=$(grep -c run calls)", 'echo "run $*" >> calls', 'exit "${codes[before]}"')
         ran = self.launch("lumi-c", "--account", "a", "--run-folder", ".", *words, "--", "kramers-classify", SLURM_CPUS_PER_TASK="1")
         return ran, (self.folder / "calls").read_text().split("\n")[:-1]
 

@@ -247,7 +247,6 @@ def submit(job):
             file.write(scripts.script(job))
     except OSError as error:
         raise LaunchError(f"{job.script}: cannot be written: {error.strerror}") from None
-    os.environ.pop("KRAMERS_LINK", None)
     if scheduler == "none":
         os.execvp("bash", ["bash", job.script])
     if subprocess.run([*words, job.script]).returncode != 0:

@@ -137,8 +137,9 @@ def next_job(job):
     """What happens after a checkpoint."""
     if job.machine["scheduler"] == "none":
         return ["echo \"stopped with a checkpoint in $PWD: the same command with --resume goes on\" >&2"]
-    submit = {"slurm": "sbatch \"$script\"", "pbs": "qsub -v \"KRAMERS_LINK=$KRAMERS_LINK\" \"$script\"",
-              "flux": "flux batch \"$script\""}[job.machine["scheduler"]]
+    # As a word where there may be one: sites may keep variables from jobs.
+    submit = {"slurm": "sbatch \"$script\" $((link + 1))", "pbs": "qsub -v \"KRAMERS_LINK=$((link + 1))\" \"$script\"",
+              "flux": "flux batch \"$script\" $((link + 1))"}[job.machine["scheduler"]]
     if job.max_jobs == 1:
         return ["echo \"stopped at the time limit, in $PWD\" >&2"]
     return [f"if ((link >= {job.max_jobs})); then",
@@ -146,7 +147,6 @@ def next_job(job):
             "  exit $status",
             "fi",
             f"script={shlex.quote(job.script)}",
-            "export KRAMERS_LINK=$((link + 1))",
             f"{submit} || exit 1",
             "status=0  # of this job, which has done its part"]
 
@@ -154,10 +154,11 @@ def next_job(job):
 def script(job):
     """The whole text."""
     facts, gpu, chained = job.machine, own_gpu(job), job.max_jobs > 1 and job.machine["scheduler"] != "none"
+    link = "${KRAMERS_LINK:-1}" if facts["scheduler"] == "pbs" else "${1:-1}"
     handed = "TERM" if facts["scheduler"] == "flux" else "USR1"  # flux run warns the ranks itself
     lines = ["#!/bin/bash -l" if facts["scheduler"] != "none" else "#!/bin/bash", *directives(job),
              f"# Written by kramers-launch {version()} for {facts['name']} ({facts['title']}).",
-             *(["link=${KRAMERS_LINK:-1}  # which job of the run this is"] if chained else [])]
+             *([f"link={link}  # which job of the run this is"] if chained else [])]
     if facts["environment_script"]:
         lines += ["", "# Modules.", facts["environment_script"].rstrip("\n")]
     lines += ["", *environment(job),
