@@ -11,6 +11,7 @@
 #include <kramers/topology/process.hpp>
 #include <kramers/topology/render.hpp>
 
+#include <dlfcn.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
@@ -32,10 +33,31 @@ std::string host_name() {
   return name;
 }
 
-/// How this rank is bound, as text; nothing where the system does not tell.
-std::string binding_text(int rank) {
+/// Hardware threads of all places that OpenMP, if it is in this process, has for its threads.
+topo::CpuSet openmp_places() {
+  auto const find = [](char const* name) { return dlsym(RTLD_DEFAULT, name); };
+  auto const count = reinterpret_cast<int (*)()>(find("omp_get_num_places"));
+  auto const size = reinterpret_cast<int (*)(int)>(find("omp_get_place_num_procs"));
+  auto const members = reinterpret_cast<void (*)(int, int*)>(find("omp_get_place_proc_ids"));
+  topo::CpuSet all;
+  if (count == nullptr || size == nullptr || members == nullptr) return all;
+  for (int place = 0; place < count(); ++place) {
+    std::vector<int> ids(static_cast<std::size_t>(size(place)));
+    members(place, ids.data());
+    for (int const id : ids) all.insert(static_cast<unsigned>(id));
+  }
+  return all;
+}
+
+/// How this rank is bound, as text; nothing where the system does not tell. Where OMP_PROC_BIND is set, OpenMP has put
+/// this thread on one of its places before main began; `as_given` asks for all of them, which the launcher gave.
+std::string binding_text(int rank, bool as_given) {
   try {
     topo::Binding mine = topo::this_binding();
+    if (as_given) {
+      topo::CpuSet const places = openmp_places();
+      if (places.includes(mine.cpus)) mine.cpus = places;
+    }
     mine.rank = rank;
     return topo::to_json(mine).dump();
   } catch (Error const&) {
@@ -152,7 +174,7 @@ void warn(nlohmann::json const& nodes) {
 Placement place(Communicator const& comm, std::string const& mode) {
   Communicator const node = comm.local();
   if (mode == "apply") apply_plan(node);
-  auto const bindings = node.gather_texts(binding_text(node.rank()));
+  auto const bindings = node.gather_texts(binding_text(node.rank(), mode != "apply"));
   std::string text;
   if (node.is_root()) text = look(bindings, mode == "report").dump();
 

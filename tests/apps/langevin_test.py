@@ -546,6 +546,18 @@ class Placement(Case):
         first, second = (rank["cpus"] for rank in placement["nodes"][0]["report"]["ranks"])
         self.assertNotEqual(first, second)
 
+    def test_threads_that_openmp_binds_are_no_fault(self):
+        """OpenMP moves the first thread to its place before the program begins."""
+        usable = os.sched_getaffinity(0)
+        if len(usable) < 2:
+            self.skipTest("needs two processors")
+        for places in ({}, {"OMP_PLACES": "cores"}, {"OMP_PLACES": "threads"}):
+            bound = {"OMP_PROC_BIND": "spread", "OMP_NUM_THREADS": "2", **places}
+            placement, warnings = self.place("check", ranks=1, environment=bound)
+            self.assertEqual(warnings, [])
+            (rank,) = placement["nodes"][0]["report"]["ranks"]
+            self.assertNotEqual(rank["cpus"], str(min(usable)))
+
     def test_an_unknown_mode_is_refused(self):
         outcome = self.attempt("--topology", "everything")
         self.assertEqual(outcome.code, 64)
