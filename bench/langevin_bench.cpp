@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/dynamics/engine/detail/pack_advance_kernel.hpp>
 #include <kramers/dynamics/engine/ensemble.hpp>
 #include <kramers/dynamics/estimators/exact.hpp>
 #include <kramers/dynamics/potentials/double_well.hpp>
+#include <kramers/dynamics/potentials/expression.hpp>
 #include <kramers/dynamics/potentials/separable.hpp>
 #include <kramers/dynamics/schemes/schemes.hpp>
 
@@ -106,12 +108,12 @@ class Textbook {
 };
 
 /// The engine of kramers, as an app runs it.
-template <class T>
+template <class T, class Potential = Well<T>>
 class Engine {
  public:
-  Engine(Space const& exec, std::int64_t walkers, bool sampled)
-      : m_ensemble(exec, Well<T>{{DoubleWell<T>{static_cast<T>(barrier)}}}, params(walkers, sampled),
-                   {.first = 0, .last = walkers}) {
+  Engine(Space const& exec, std::int64_t walkers, bool sampled,
+         Potential const& potential = Well<T>{{DoubleWell<T>{static_cast<T>(barrier)}}})
+      : m_ensemble(exec, potential, params(walkers, sampled), {.first = 0, .last = walkers}) {
     InitialState start;
     start.lower[0] = start.upper[0] = -1;
     m_ensemble.initialise(start);
@@ -144,7 +146,7 @@ class Engine {
     return p;
   }
 
-  Ensemble<Space, Baoab, Well<T>> m_ensemble;
+  Ensemble<Space, Baoab, Potential> m_ensemble;
 };
 
 /// A side that advances all walkers.
@@ -171,6 +173,20 @@ void sampled_against_plain(benchmark::State& state, Size const& size) {
   compare(state, side(exec, plain, size.walkers, size.steps), side(exec, sampled, size.walkers, size.steps));
   plain.check();
   sampled.check();
+}
+
+/// The double well as a formula of the input.
+template <class T>
+void formula_against_compiled(benchmark::State& state, Size const& size, bool sampled) {
+  Space const exec = one_core<Space>();
+  auto const no_constants = [](std::string_view) { return std::optional<double>(); };
+  Expression<T, Space, 1> const formula(
+      exec, compile_expression("(x^2-1)^2", 1, no_constants, kramers::dynamics::detail::fold_operation));
+  Engine<T> compiled(exec, size.walkers, sampled);
+  Engine<T, Separable<Expression<T, Space, 1>, 1>> interpreted(exec, size.walkers, sampled, {{formula}});
+  compare(state, side(exec, compiled, size.walkers, size.steps), side(exec, interpreted, size.walkers, size.steps));
+  compiled.check();
+  interpreted.check();
 }
 
 template <class T>
@@ -324,6 +340,12 @@ int main(int argc, char** argv) {
   add("f32_sampled_over_textbook", [](auto& state, Size const& size) { against_textbook<float>(state, size, true); });
   add("f64_sampled_over_plain", sampled_against_plain<double>);
   add("f32_sampled_over_plain", sampled_against_plain<float>);
+  add("f64_formula_over_compiled",
+      [](auto& state, Size const& size) { formula_against_compiled<double>(state, size, false); });
+  add("f32_formula_over_compiled",
+      [](auto& state, Size const& size) { formula_against_compiled<float>(state, size, false); });
+  add("f64_sampled_formula_over_compiled",
+      [](auto& state, Size const& size) { formula_against_compiled<double>(state, size, true); });
   add("f64_all_cores_over_one", all_cores_against_one<double>);
   add("f32_all_cores_over_one", all_cores_against_one<float>);
   add("f64_share_of_philox", share_of_step<double, Part::philox>);

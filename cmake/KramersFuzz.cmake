@@ -86,6 +86,10 @@ kramers_fuzz(config SOURCES ${config_sources} ${base_sources})
 kramers_fuzz(table OPTIONS -I "${PROJECT_SOURCE_DIR}/algorithms/dynamics/include"
              SOURCES algorithms/dynamics/src/potentials/table.cpp algorithms/dynamics/src/potentials/spline.cpp
                      ${config_sources} ${base_sources})
+kramers_fuzz(expression OPTIONS -I "${PROJECT_SOURCE_DIR}/algorithms/dynamics/include"
+             SOURCES algorithms/dynamics/src/potentials/expression_compiler.cpp
+                     algorithms/dynamics/src/potentials/expression_graph.cpp
+                     algorithms/dynamics/src/potentials/expression_parser.cpp ${config_sources} ${base_sources})
 set(safetensors_sources ml/src/safetensors.cpp ml/src/safetensors_reader.cpp ${base_sources})
 kramers_fuzz(safetensors SOURCES ${safetensors_sources} OPTIONS -I "${PROJECT_SOURCE_DIR}/ml/include")
 

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# The potentials that programs offer: name in inputs = its kind in <kramers/dynamics/potentials/name.hpp>.
+# The potentials that programs offer: name in inputs = its kind in <kramers/dynamics/potentials/name.hpp>,
+# or = in another header.
 set(KRAMERS_POTENTIALS
     harmonic=HarmonicKind
     double_well=DoubleWellKind
     cosine=CosineKind
     tabulated=TabulatedKind
-    mueller_brown=MuellerBrownKind)
+    mueller_brown=MuellerBrownKind
+    expression=ExpressionKind=studies/expression_kind.hpp
+    expression_2d=Expression2dKind=studies/expression_kind.hpp)

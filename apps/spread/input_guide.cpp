@@ -48,7 +48,9 @@ InputGuide input_guide() {
   std::erase_if(guide.keys, [](KeyNote const& note) { return note.key == "potential.scale"; });
   std::string const rest = "[ensemble]\nseed = 1\n[trunk]\nsteps = 2500\n";
   guide.examples = potential_examples(builtin_potentials(), rest);
-  std::erase_if(guide.examples, [](InputExample const& example) { return example.name == "mueller_brown"; });
+  std::erase_if(guide.examples, [](InputExample const& example) {
+    return example.name == "mueller_brown" || example.name == "expression_2d";
+  });
   std::string const first = guide.examples.front().toml;
   guide.examples.push_back({"classifier",
                             "Members where a classifier of the spread is least sure.",

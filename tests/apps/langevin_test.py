@@ -27,6 +27,10 @@ GOLDEN = {
         ("0x62ad0f84acf9cdf6", "0xfa1fbd931ee73a4a")),
     ("harmonic", "obabo"): ({"stiffness": 2.0, "centre": 0.5},
         ("0xa97b721e2a1a60a2", "0xd5dcd47143872284")),
+    ("expression", "baoab"): ({"energy": "k*(x^2-1)^2 + 0.1*x + 0.05*sin(3*x)", "constants": {"k": 1.5}},
+        ("0x8d8b67ef3200d90c", "0x8a6e4f3927cf2dab")),
+    ("expression_2d", "obabo"): ({"energy": "(x^2-1)^2 + 2*(y-tanh(x))^2"},
+        ("0x5ac05e9d03f7e502", "0xc859f1ebf45ca88a")),
     ("cosine", "aboba"): ({"period": 2.0, "external_force": 0.1},
         ("0xe1eba2f945952c3f", "0x8583cf72106c01e2")),
 }
@@ -80,6 +84,28 @@ class Bits(Case):
         self.assertTrue(cycle[1], "walkers of a periodic profile diffuse")
         self.assertNotEqual(cycle[0], plain[0])
         self.assertEqual(hash_of("plain.txt", outside="periodic", period=3.0), cycle)
+
+    def test_formulas_are_what_they_say(self):
+        tables = copy.deepcopy(DOUBLE_WELL)
+        compiled = self.run_study()
+        tables["potential"] = {"kind": "expression", "energy": "k*(x^2-1)^2", "constants": {"k": 1.0}}
+        self.write_input(tables=tables)
+        formula = self.run_study("--output", "one.h5")
+        for name, value in compiled["references"].items():
+            if isinstance(value, float):
+                self.assertAlmostEqual(formula["references"][name], value, delta=1e-6 * abs(value), msg=name)
+        # The same noise: walkers part only as rounding grows, and after 11 time units few have.
+        for name in ("kinetic_temperature", "potential_energy", "virial_temperature"):
+            one, other = compiled["observables"][name], formula["observables"][name]
+            self.assertLess(abs(one["value"] - other["value"]), 0.5 * one["stderr"], name)
+        self.assert_same_results(formula, self.run_study("--output", "other.h5", threads=2))
+        self.assert_same_data("one.h5", "other.h5")
+        tables["potential"] = {"kind": "expression_2d", "energy": "(x^2-1)^2 + 2*(y-x)^2"}
+        self.write_input(tables=tables)
+        surface = self.run_study("--output", "surface.h5")
+        self.assert_same_results(surface, self.run_study("--output", "surface2.h5", threads=2))
+        if options.launcher:
+            self.assert_same_results(surface, self.run_study("--output", "surface3.h5", ranks=2))
 
     def test_ranks_do_not_change_anything(self):
         self.need_ranks()
@@ -311,6 +337,25 @@ class BadInput(Case):
                 self.refuse(code=65, says=says)
         (self.folder / "table.txt").unlink()
         self.refuse(code=65, says=("table.txt", "No such file"))
+
+    def test_wrong_formulas(self):
+        tables = copy.deepcopy(DOUBLE_WELL)
+        tables["potential"] = {"kind": "expression", "energy": "k*x^2", "constants": {"k": 1.0}}
+        self.write_input(tables=tables)
+        for change, says in {"energy=\"k*x^2\"": ("unknown key 'zz'",),
+                             "energy=\"(x^2-1^2 + 0.1*x\"": ("'potential.energy'", "expected ')' at character 17", "0.1*x"),
+                             "energy=\"q*x^2\"": ("'potential.energy'", "not 'q'", "character 1", "potential.constants"),
+                             "energy=\"x^2\"": ("unknown key 'potential.constants.k'",),
+                             "energy=\"k*y^2\"": ("'potential.energy'", "not 'y'"),
+                             "energy=\"k/0*x\"": ("'potential.energy'", "no finite number"),
+                             "energy=3": ("'potential.energy'", "a string"),
+                             "constants.k=\"1 nm\"": ("'potential.constants.k'", "a number"),
+                             "dimensions=2": ("unknown key 'potential.dimensions'",)}.items():
+            with self.subTest(change):
+                self.refuse("--set", f"potential.{change}", "--set", "zz=1", code=65, says=says)
+        # Where walkers start the energy must be a number.
+        self.refuse("--set", 'potential.energy="k*sqrt(x)"', "--set", "initial.position=[-1]", code=65,
+                    says=("'potential' has the energy",))
 
     def test_wrong_choices_of_a_table(self):
         tables = copy.deepcopy(DOUBLE_WELL)

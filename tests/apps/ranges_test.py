@@ -57,6 +57,7 @@ SURFACE = 'potential={kind="mueller_brown"}'
 WALL = 'potential={kind="tabulated", file="table.txt", outside="wall", wall_stiffness=1.0}'
 TABLE = 'potential={kind="tabulated", file="table.txt"}'
 PERIODIC = 'potential={kind="tabulated", file="table.txt", outside="periodic", period=1e3}'
+FORMULA = 'potential.kind="expression"'
 MD = 'units.system="md"'
 PLANE = "potential.dimensions=2"
 BINS = "observables.histogram={bins=[8], lower=[-2.0], upper=[2.0]}"
@@ -178,6 +179,11 @@ RANGES = {
         "potential.columns": [Range(["[1, 2]"], ["[1, 1]", "[0, 1]", "[1, 0]", "[1]", "[1, 2, 3]", ("[1, 3]", "table.txt")],
                                     WALL)],
         "potential.set": [Range(["1"], ["0", "0.5", ("2", "table.txt")], WALL)],
+        "potential.energy": [Range(['"x^2"', '"0"', f'"{" " * 4095}x"'],
+                                   [('"x^2-"', "'potential.energy' is no formula"), ('""', "'potential.energy' is no formula"),
+                                    (f'"{" " * 4096}x"', "'potential.energy' is no formula"), "1",
+                                    ('"1e200*x^2"', "'potential' has the energy")], FORMULA),
+                             Range(['"x^2+y^2"'], [('"z"', "'potential.energy' is no formula")], 'potential.kind="expression_2d"')],
         "potential.file": [Range(['"table.txt"'], ['""', "1", ('"absent.txt"', "absent.txt")], WALL)],
         "potential.outside": [also([WALL], words_of("wall")), also([TABLE], words_of("linear")), also([PERIODIC], words_of("periodic")),
                               Range([], ['"walls"'], WALL)],

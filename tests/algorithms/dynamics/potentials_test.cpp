@@ -2,6 +2,7 @@
 #include <kramers/core/lanes.hpp>
 #include <kramers/dynamics/potentials/cosine.hpp>
 #include <kramers/dynamics/potentials/double_well.hpp>
+#include <kramers/dynamics/potentials/expression.hpp>
 #include <kramers/dynamics/potentials/harmonic.hpp>
 #include <kramers/dynamics/potentials/mueller_brown.hpp>
 #include <kramers/dynamics/potentials/separable.hpp>
@@ -13,6 +14,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -27,6 +29,8 @@ static_assert(profile<Harmonic<double>> && profile<DoubleWell<float>> && profile
 static_assert(profile<Tabulated<double, Host>> && profile<Tabulated<float, Host>>);
 static_assert(potential<Separable<DoubleWell<float>, 1>> && potential<Separable<Harmonic<double>, 3>>);
 static_assert(potential<MuellerBrown<double>> && potential<MuellerBrown<float>>);
+static_assert(profile<Expression<double, Host, 1>> && potential<Separable<Expression<float, Host, 1>, 1>>);
+static_assert(potential<Expression<double, Host, 2>> && !profile<Expression<double, Host, 2>>);
 static_assert(!profile<MuellerBrown<double>> && !potential<DoubleWell<double>>, "the two concepts are apart");
 
 /// A smooth profile sampled at uneven points: x^4 / 4 - x^2 at 41 points of [-2, 2], spacings 0.025 to 0.24.
@@ -71,6 +75,27 @@ struct TwoDoubleWells {
     return Separable<DoubleWell<T>, 2>{{DoubleWell<T>{T(5), T(0.3)}, DoubleWell<T>{T(2), T(-1)}}};
   }
 };
+inline ExpressionProgram program_of(std::string const& formula, int dimension) {
+  auto const no_constants = [](std::string_view) { return std::optional<double>(); };
+  return compile_expression(formula, dimension, no_constants, dynamics::detail::fold_operation);
+}
+struct FormulaOfADoubleWell {
+  static constexpr char const* name = "expression";
+  static constexpr Bounds bounds = TiltedDoubleWell::bounds;
+  template <class T, class Space>
+  static auto make() {
+    return Separable<Expression<T, Space, 1>, 1>{
+        {Expression<T, Space, 1>(Space{}, program_of("5*(x^2-1)^2 + 0.3*x", 1))}};
+  }
+};
+struct FormulaOfTwoDoubleWells {
+  static constexpr char const* name = "expression_2d";
+  static constexpr Bounds bounds = TwoDoubleWells::bounds;
+  template <class T, class Space>
+  static auto make() {
+    return Expression<T, Space, 2>(Space{}, program_of("5*(x^2-1)^2 + 0.3*x + 2*(y^2-1)^2 - y", 2));
+  }
+};
 struct ThreeCosines {
   static constexpr char const* name = "cosine_3d";
   static constexpr Bounds bounds{-3,  3, 147,
@@ -100,8 +125,8 @@ struct ScaledMuellerBrown {
     return MuellerBrown<T>{T(0.05)};
   }
 };
-using Cases =
-    std::tuple<PulledHarmonic, TiltedDoubleWell, TwoDoubleWells, ThreeCosines, UnevenTable, ScaledMuellerBrown>;
+using Cases = std::tuple<PulledHarmonic, TiltedDoubleWell, TwoDoubleWells, FormulaOfADoubleWell,
+                         FormulaOfTwoDoubleWells, ThreeCosines, UnevenTable, ScaledMuellerBrown>;
 
 template <class Visit>
 void for_each_case(Visit const& visit) {

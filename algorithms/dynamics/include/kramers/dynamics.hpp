@@ -18,6 +18,9 @@
 #include <kramers/dynamics/estimators/exact_rates.hpp>
 #include <kramers/dynamics/potentials/cosine.hpp>
 #include <kramers/dynamics/potentials/double_well.hpp>
+#include <kramers/dynamics/potentials/expression.hpp>
+#include <kramers/dynamics/potentials/expression_params.hpp>
+#include <kramers/dynamics/potentials/expression_program.hpp>
 #include <kramers/dynamics/potentials/harmonic.hpp>
 #include <kramers/dynamics/potentials/mueller_brown.hpp>
 #include <kramers/dynamics/potentials/potential.hpp>
@@ -32,6 +35,7 @@
 #include <kramers/dynamics/schemes/schemes.hpp>
 #include <kramers/dynamics/schemes/splitting.hpp>
 #include <kramers/dynamics/studies/any_potential.hpp>
+#include <kramers/dynamics/studies/expression_kind.hpp>
 #include <kramers/dynamics/studies/requests.hpp>
 #include <kramers/dynamics/studies/spread_study.hpp>
 #include <kramers/dynamics/studies/study.hpp>

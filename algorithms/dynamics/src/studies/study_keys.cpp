@@ -18,6 +18,8 @@ std::vector<KeyNote> shared_keys() {
       {"potential.period", "length", "of the washboard; of a periodic table, where its header has none"},
       {"potential.external_force", "energy / length", "- external_force x"},
       {"potential.scale", "", "times the published surface, or the energies of the table"},
+      {"potential.energy", "",
+       "formula of x, in expression_2d of x and y; its other names are keys of potential.constants"},
       {"potential.file", "", "table of positions and energies: text, CSV, Grace, PLUMED"},
       {"potential.columns", "", "[position, energy] among several columns, from 1",
        "the two, or those the header names"},
@@ -99,6 +101,10 @@ std::vector<InputExample> potential_examples(PotentialList const& potentials, st
               "file = \"profile.dat\"\noutside = \"wall\"\nwall_stiffness = 10.0\n", usual),
       example("mueller_brown", "Walkers on the surface of Mueller and Brown.", "scale = 1.0\n",
               "[integrator]\ndt = 0.004\nfriction = 10.0\ntemperature = 15.0\n"),
+      example("expression", "Walkers in a potential that a formula gives.", "energy = \"(x^2 - 1)^2 + 0.1*x\"\n",
+              usual),
+      example("expression_2d", "Walkers on a surface that a formula gives.", "energy = \"(x^2 - 1)^2 + 2*(y - x)^2\"\n",
+              usual),
   };
   for (InputExample& one : known) {
     if (one.name == "tabulated") one.files["profile.dat"] = "-2 4\n-1 0\n-0.5 0.6\n0 1\n0.5 0.6\n1 0\n2 4\n";
