@@ -12,8 +12,8 @@ namespace kramers::bench {
 
 void add_context(std::string const& space, std::string const& backend) {
   nlohmann::json const about = provenance(Communicator::self(), "bench", space, {}, "");
-  for (char const* key :
-       {"git_hash", "git_modified", "compiler", "compile_flags", "build_type", "kokkos_version", "cpu", "threads"}) {
+  for (char const* key : {"git_hash", "git_modified", "compiler", "compile_flags", "build_type", "kokkos_version",
+                          "kokkos_configuration", "cpu", "threads"}) {
     nlohmann::json const& value = about.at(key);
     benchmark::AddCustomContext(key, value.is_string() ? value.get<std::string>() : value.dump());
   }

@@ -10,7 +10,7 @@
 #include <tuple>
 #include <vector>
 
-#include "harness.hpp"
+#include "limits.hpp"
 
 namespace kramers::bench {
 
@@ -154,12 +154,17 @@ void step_over_products(benchmark::State& state, Shape const& shape) {
   };
   alone();
   int const steps = Training<T>::steps;
-  compare(state, Side([&] { return measure(exec, alone); }, 1.0),
+  double const flops = 2.0 * shape.width * shape.width * shape.batch * products.count();
+  Limit limit = limit_of<T, Unit::multiply_adds>(exec, "multiply-adds", steps * flops / 2);
+  limit.flops = steps * flops;
+  // Each product reads two tables and writes one, of which one is of weights.
+  limit.bytes =
+      steps * products.count() * static_cast<double>(sizeof(T)) * shape.width * (shape.width + 2.0 * shape.batch);
+  compare(state, limit, Side([&] { return measure(exec, alone); }, 1.0),
           Side([&] { return measure(exec, [&] { training.run(); }); }, steps));
   training.check();
   state.counters["step_over_products"] = 1 / state.counters["cpu_ratio"].value;
-  state.counters["products_gflops"] =
-      2e-9 * shape.width * shape.width * shape.batch * products.count() * state.counters["reference_rate"].value;
+  state.counters["products_gflops"] = 1e-9 * flops * state.counters["reference_rate"].value;
 }
 
 }  // namespace kramers::bench
@@ -169,7 +174,7 @@ int main(int argc, char** argv) {
   auto const add = [](std::string const& name, auto const& body) {
     for (auto const& [label, shape, count] :
          {std::tuple{"/smoke", Shape{48, 64, 2}, 1},
-          std::tuple{"/width:1024/batch:1024", Shape{1024, 1024, 3}, repetitions}}) {
+          std::tuple{"/width:1024/batch:1024", Shape{1024, 1024, 3}, repetitions()}}) {
       benchmark::RegisterBenchmark((name + label).c_str(), body, shape)
           ->UseManualTime()
           ->Iterations(count)

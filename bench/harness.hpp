@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kramers/base/error.hpp>
+#include <kramers/base/exit_code.hpp>
 #include <kramers/base/guarded.hpp>
 #include <kramers/core/concepts.hpp>
 #include <kramers/core/spaces.hpp>
@@ -13,10 +14,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <concepts>
 #include <cstdlib>
 #include <ctime>
 #include <exception>
+#include <functional>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -76,20 +79,74 @@ struct Side {
 template <class Timed>
 Side(Timed, double) -> Side<Timed>;
 
-/// Repetitions of one comparison: the median then has a quartile range to believe.
-inline constexpr int repetitions = 15;
+/// Repetitions of one comparison: the median then has a quartile range to believe. KRAMERS_BENCH_REPETITIONS (1 to 1000)
+/// asks for fewer, for kramers-bench, which repeats whole processes.
+inline int repetitions() {
+  char const* const text = std::getenv("KRAMERS_BENCH_REPETITIONS");
+  if (text == nullptr) return 15;
+  char* end = nullptr;
+  long const count = std::strtol(text, &end, 10);
+  if (end != text && *end == '\0' && count >= 1 && count <= 1000) return static_cast<int>(count);
+  std::cerr << "error: invalid KRAMERS_BENCH_REPETITIONS: got " << text << "; expected a number from 1 to 1000\n";
+  std::exit(exit_code::usage);
+}
+
+/// A limit of the machine, measured in every repetition next to the code that it bounds.
+struct Limit {
+  std::string name;             // what is busy
+  std::function<Time()> timed;  // runs the loop that reaches it
+  double share = 0;             // the least time of the contender over that of the loop; 0: not known
+  double flops = 0, bytes = 0;  // of the contender, from and to memory; 0: not counted
+};
+
+/// Medians of the repetitions of a contender and its limit:
+/// - `limit_ratio`  time of the limit's loop over that of the contender, higher is faster: what kramers-bench compares
+/// - `limit_cpu_ratio`  the same by processor time
+/// - `pct_limit`  the least time that the machine allows over that taken, in percent, where it is known
+/// - `flop_rate`, `intensity`  where operations and bytes are counted
+class AgainstLimit {
+ public:
+  explicit AgainstLimit(Limit const& limit) : m_limit(limit) {}
+
+  /// Measure the limit next to a contender that took `time`.
+  void add(Time const& time) {
+    Time const limit = m_limit.timed();
+    m_wall.push_back(limit.wall / time.wall);
+    m_cpu.push_back(limit.cpu / time.cpu);
+    m_seconds.push_back(time.wall);
+  }
+
+  void report(benchmark::State& state) const {
+    Quartiles const wall = quartiles(m_wall);
+    state.counters["limit_ratio"] = wall.median;
+    state.counters["limit_ratio_q1"] = wall.low;
+    state.counters["limit_ratio_q3"] = wall.high;
+    if (double const cpu = quartiles(m_cpu).median; std::isfinite(cpu)) state.counters["limit_cpu_ratio"] = cpu;
+    if (m_limit.share > 0) state.counters["pct_limit"] = 100 * m_limit.share * wall.median;
+    if (m_limit.flops > 0) state.counters["flop_rate"] = m_limit.flops / quartiles(m_seconds).median;
+    if (m_limit.flops > 0 && m_limit.bytes > 0) state.counters["intensity"] = m_limit.flops / m_limit.bytes;
+    state.SetLabel("bound by " + m_limit.name);
+  }
+
+ private:
+  Limit const& m_limit;
+  std::vector<double> m_wall, m_cpu, m_seconds;
+};
 
 /// Time two sides next to each other once per repetition, in alternating order, so that whatever else the machine does
-/// meets both. Reported: time of the contender; `rate` and `reference_rate` in units of work per second; `ratio` = rate of
-/// the contender over rate of the reference in the same repetition; all as medians, with the quartiles of the ratio.
-/// `cpu_ratio` is the same from processor time: the figure to read for one core of a busy machine.
+/// meets both, and the limit after them. Reported: time of the contender; `rate` and `reference_rate` in units of work per
+/// second; `ratio` = rate of the contender over rate of the reference in the same repetition; all as medians, with the
+/// quartiles of the ratio. `cpu_ratio` is the same from processor time: the figure to read for one core of a busy machine.
 template <class Reference, class Contender>
-void compare(benchmark::State& state, Side<Reference> const& reference, Side<Contender> const& contender) {
+void compare(benchmark::State& state, Limit const& limit, Side<Reference> const& reference,
+             Side<Contender> const& contender) {
   std::vector<double> reference_rates, rates, ratios, cpu_ratios;
+  AgainstLimit against(limit);
   bool reference_first = true;
   for ([[maybe_unused]] auto const& iteration : state) {
     Time const early = reference_first ? reference.timed() : Time{};
     Time const time = contender.timed();
+    against.add(time);
     Time const reference_time = reference_first ? early : reference.timed();
     reference_first = !reference_first;
     state.SetIterationTime(time.wall);
@@ -105,6 +162,7 @@ void compare(benchmark::State& state, Side<Reference> const& reference, Side<Con
   state.counters["cpu_ratio"] = quartiles(cpu_ratios).median;
   state.counters["rate"] = quartiles(rates).median;
   state.counters["reference_rate"] = quartiles(reference_rates).median;
+  against.report(state);
 }
 
 /// Say in the report where it comes from (context.cpp, which has no kernels).

@@ -9,7 +9,7 @@
 
 #include <Kokkos_Random.hpp>
 
-#include "harness.hpp"
+#include "limits.hpp"
 
 /// Speed of BAOAB in the double well dV = 1, kT = 0.2, gamma = 1, dt = 0.01, against the program a Kokkos user would
 /// write first. README.md says what each comparison asks and what it gave.
@@ -156,12 +156,32 @@ auto side(Space const& exec, Code& code, std::int64_t walkers, int steps) {
               static_cast<double>(walkers * steps));
 }
 
+/// Vector operations of one step of the engine (additions, multiplications, fma, shifts, logic; not loads and stores), times
+/// lanes, counted by count_instructions.py in the machine code that GCC 14 makes for AVX-512.
+template <class T>
+inline constexpr double operations_per_step = sizeof(T) == 8 ? 72 : 70.5;
+
+/// Floating-point operations of one step (fma = 2), without the integer work of Philox, counted likewise.
+template <class T>
+inline constexpr double flops_per_step = sizeof(T) == 8 ? 46 : 41;
+
+/// What bounds a step of the engine, sampled or not, on the cores of exec.
+template <class T>
+Limit vector_unit(Space const& exec, Size const& size) {
+  auto const steps = static_cast<double>(size.walkers * size.steps);
+  Limit limit = limit_of<T, Unit::vector_operations>(exec, "the vector unit", steps * operations_per_step<T>);
+  limit.flops = steps * flops_per_step<T>;
+  limit.bytes = static_cast<double>(size.walkers) * 4 * sizeof(T);  // a position and a velocity, read and written
+  return limit;
+}
+
 template <class T>
 void against_textbook(benchmark::State& state, Size const& size, bool sampled) {
   Space const exec = one_core<Space>();
   Textbook textbook(exec, size.walkers);
   Engine<T> engine(exec, size.walkers, sampled);
-  compare(state, side(exec, textbook, size.walkers, size.textbook_steps), side(exec, engine, size.walkers, size.steps));
+  compare(state, vector_unit<T>(exec, size), side(exec, textbook, size.walkers, size.textbook_steps),
+          side(exec, engine, size.walkers, size.steps));
   textbook.check();
   engine.check();
 }
@@ -170,7 +190,8 @@ template <class T>
 void sampled_against_plain(benchmark::State& state, Size const& size) {
   Space const exec = one_core<Space>();
   Engine<T> plain(exec, size.walkers, false), sampled(exec, size.walkers, true);
-  compare(state, side(exec, plain, size.walkers, size.steps), side(exec, sampled, size.walkers, size.steps));
+  compare(state, vector_unit<T>(exec, size), side(exec, plain, size.walkers, size.steps),
+          side(exec, sampled, size.walkers, size.steps));
   plain.check();
   sampled.check();
 }
@@ -193,44 +214,29 @@ template <class T>
 void all_cores_against_one(benchmark::State& state, Size const& size) {
   Space const one = one_core<Space>(), all;
   Engine<T> alone(one, size.walkers, false), together(all, size.walkers, false);
-  compare(state, side(one, alone, size.walkers, size.steps), side(all, together, size.walkers, size.steps));
+  compare(state, vector_unit<T>(all, size), side(one, alone, size.walkers, size.steps),
+          side(all, together, size.walkers, size.steps));
   alone.check();
   together.check();
 }
 
 /// What the parts of a step cost, each for itself.
-enum class Part { philox, normals, vector_unit };
+enum class Part { philox, normals };
 
-/// Vector operations of one step of the engine (additions, multiplications, fma, shifts, logic; not loads and stores), times
-/// lanes, counted by count_instructions.py in the machine code that GCC 14 makes for AVX-512.
-template <class T>
-inline constexpr double operations_per_step = sizeof(T) == 8 ? 64.5 : 63;
-
-/// The random bits of an ensemble, its normal numbers, or as many vector operations that wait for nothing.
+/// The random bits of an ensemble, or its normal numbers.
 template <class T, Part part>
 struct PartKernel {
   static constexpr int W = lane_width<Space, T>;
   using Noise = NoiseGroup<T, Baoab::normals_per_step>;
-  static constexpr int chains = 8;
 
   Kokkos::View<double*, Space> sums;  // (walkers)
   std::int64_t groups;
-  T start;  // 0.5, the fixed point of the multiply-adds
-
-  /// Units of work that one lane does per group.
-  static constexpr double work() {
-    return part == Part::vector_unit ? 2 * chains / operations_per_step<T> : Noise::steps;
-  }
 
   KOKKOS_FUNCTION void operator()(std::int64_t const pack) const {
-    if constexpr (part == Part::vector_unit) {
-      use_vector_unit(pack);
-    } else {
-      double sum[W];
-      for_lanes<W>([&](int const l) { sum[l] = 0; });
-      for (std::int64_t group = 0; group < groups; ++group) draw(pack, group, sum);
-      for_lanes<W>([&](int const l) { sums(pack * W + l) = sum[l] / static_cast<double>(groups); });
-    }
+    double sum[W];
+    for_lanes<W>([&](int const l) { sum[l] = 0; });
+    for (std::int64_t group = 0; group < groups; ++group) draw(pack, group, sum);
+    for_lanes<W>([&](int const l) { sums(pack * W + l) = sum[l] / static_cast<double>(groups); });
   }
 
   KOKKOS_FORCEINLINE_FUNCTION void draw(std::int64_t const pack, std::int64_t const group, double (&sum)[W]) const {
@@ -252,33 +258,6 @@ struct PartKernel {
       });
     }
   }
-
-  // Multiply-adds and logic in equal numbers, which is about the engine's mix.
-  KOKKOS_FORCEINLINE_FUNCTION void use_vector_unit(std::int64_t const pack) const {
-    using Bits = math::detail::Bits<T>;
-    constexpr int native = 64 / static_cast<int>(sizeof(T)), vector = W < native ? W : native;
-    T value[chains][vector];
-    Bits bits[chains][vector];
-    for (int c = 0; c < chains; ++c) {
-      for (int l = 0; l < vector; ++l) {
-        value[c][l] = start;
-        bits[c][l] = static_cast<Bits>(l + c + pack);
-      }
-    }
-    for (std::int64_t group = 0; group < groups * (W / vector); ++group) {
-      auto const key = static_cast<Bits>(group);
-      for (int c = 0; c < chains; ++c) {
-        for (int l = 0; l < vector; ++l) value[c][l] = kramers::math::fma(value[c][l], T(0.5), T(0.25));
-        for (int l = 0; l < vector; ++l) bits[c][l] ^= key;
-      }
-    }
-    for (int l = 0; l < vector; ++l) {
-      double total = 0;
-      for (int c = 0; c < chains; ++c)
-        total += static_cast<double>(value[c][l]) + 0.0 * static_cast<double>(bits[c][l]);
-      sums(pack * W + l) = total / chains - 0.5;
-    }
-  }
 };
 
 template <class T, Part part>
@@ -290,7 +269,7 @@ class PartCode {
     using Kernel = PartKernel<T, part>;
     m_groups = steps / Kernel::Noise::steps;
     Kokkos::parallel_for("kramers::bench::part", Kokkos::RangePolicy<Space>(m_exec, 0, m_sums.extent(0) / Kernel::W),
-                         Kernel{m_sums, m_groups, T(0.5)});
+                         Kernel{m_sums, m_groups});
   }
 
   /// The mean of the numbers drawn is zero within 5 standard errors (of normals: of groups of at most 4).
@@ -314,9 +293,8 @@ void share_of_step(benchmark::State& state, Size const& size) {
   Space const exec = one_core<Space>();
   PartCode<T, part> code(exec, size.walkers);
   Engine<T> engine(exec, size.walkers, false);
-  Side reference = side(exec, code, size.walkers, size.steps);
-  reference.work *= PartKernel<T, part>::work() / PartKernel<T, part>::Noise::steps;
-  compare(state, reference, side(exec, engine, size.walkers, size.steps));
+  compare(state, vector_unit<T>(exec, size), side(exec, code, size.walkers, size.steps),
+          side(exec, engine, size.walkers, size.steps));
   code.check();
   engine.check();
 }
@@ -327,7 +305,7 @@ int main(int argc, char** argv) {
   using namespace kramers::bench;
   auto const add = [](std::string const& name, auto const& body) {
     for (auto const& [label, size, count] : {std::tuple{"/smoke", Size{1024, 10, 10}, 1},
-                                             std::tuple{"/walkers:16384", Size{16384, 200, 2000}, repetitions}}) {
+                                             std::tuple{"/walkers:16384", Size{16384, 200, 2000}, repetitions()}}) {
       benchmark::RegisterBenchmark((name + label).c_str(), body, size)
           ->UseManualTime()
           ->Iterations(count)
@@ -350,9 +328,7 @@ int main(int argc, char** argv) {
   add("f32_all_cores_over_one", all_cores_against_one<float>);
   add("f64_share_of_philox", share_of_step<double, Part::philox>);
   add("f64_share_of_normals", share_of_step<double, Part::normals>);
-  add("f64_share_of_vector_unit", share_of_step<double, Part::vector_unit>);
   add("f32_share_of_philox", share_of_step<float, Part::philox>);
   add("f32_share_of_normals", share_of_step<float, Part::normals>);
-  add("f32_share_of_vector_unit", share_of_step<float, Part::vector_unit>);
   return run(argc, argv);
 }

@@ -8,7 +8,7 @@
 
 #include <Kokkos_Random.hpp>
 
-#include "harness.hpp"
+#include "limits.hpp"
 
 namespace kramers::bench {
 
@@ -136,7 +136,8 @@ void map_over_textbook(benchmark::State& state, std::int64_t points) {
   Textbook textbook(exec, params);
   SpreadMap<Space, Baoab, Well<T>> map(exec, Well<T>{{DoubleWell<T>{T(barrier)}}}, params, {0, params.points()});
   auto const steps = static_cast<double>(params.steps + params.points() * params.members * params.member_steps);
-  compare(state, Side([&] { return measure(exec, [&] { textbook.run(); }); }, steps),
+  compare(state, limit_of<T, Unit::vector_operations>(exec, "the vector unit", 0),
+          Side([&] { return measure(exec, [&] { textbook.run(); }); }, steps),
           Side([&] { return measure(exec, [&] { map.run(); }); }, steps));
   state.counters["over_published"] = published_seconds * state.counters["rate"].value / steps;
 
@@ -154,9 +155,14 @@ void trunk_alone(benchmark::State& state, std::int64_t points) {
   Space const exec = one_core<Space>();
   SpreadParams const params = map_of(points);
   SpreadMap<Space, Baoab, Well<T>> map(exec, Well<T>{{DoubleWell<T>{T(barrier)}}}, params, {0, 0});
+  Limit const limit = limit_of<T, Unit::vector_operations>(exec, "latency", 0);
+  AgainstLimit against(limit);
   for ([[maybe_unused]] auto const& iteration : state) {
-    state.SetIterationTime(measure(exec, [&] { map.run(); }).wall);
+    Time const time = measure(exec, [&] { map.run(); });
+    against.add(time);
+    state.SetIterationTime(time.wall);
   }
+  against.report(state);
   state.counters["steps"] = static_cast<double>(params.steps);
 }
 
@@ -165,8 +171,8 @@ void trunk_alone(benchmark::State& state, std::int64_t points) {
 int main(int argc, char** argv) {
   using namespace kramers::bench;
   auto const add = [](std::string const& name, auto const& body) {
-    for (auto const& [label, points, count] :
-         {std::tuple{"/smoke", std::int64_t{64}, 1}, std::tuple{"/points:833", std::int64_t{833}, 20 * repetitions}}) {
+    for (auto const& [label, points, count] : {std::tuple{"/smoke", std::int64_t{64}, 1},
+                                               std::tuple{"/points:833", std::int64_t{833}, 20 * repetitions()}}) {
       benchmark::RegisterBenchmark((name + label).c_str(), body, points)
           ->UseManualTime()
           ->Iterations(count)

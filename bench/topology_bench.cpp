@@ -7,7 +7,7 @@
 
 #include <string>
 
-#include "harness.hpp"
+#include "limits.hpp"
 
 namespace kramers::bench {
 
@@ -47,7 +47,8 @@ void over_hwloc(benchmark::State& state, Question const& question) {
   auto const machine = topo::Machine::load(topo::Source::file(file));
   expect_full_use(topo::plan(machine, crowd_of(machine, false)), machine);
   question(file, machine);
-  compare(state, Side([&] { return measure(exec, [&] { load_by_hwloc(file); }); }, 1.0),
+  compare(state, limit_of<double, Unit::multiply_adds>(exec, "latency", 0),
+          Side([&] { return measure(exec, [&] { load_by_hwloc(file); }); }, 1.0),
           Side([&] { return measure(exec, [&] { question(file, machine); }); }, 1.0));
   state.counters["ranks"] = static_cast<double>(machine.cpus().size());
 }
@@ -76,7 +77,7 @@ void check_all(std::string const&, topo::Machine const& machine) {
 int main(int argc, char** argv) {
   using namespace kramers::bench;
   auto const add = [](std::string const& name, auto const& question) {
-    for (auto const& [label, count] : {std::pair{"/smoke", 1}, std::pair{"/node", repetitions}}) {
+    for (auto const& [label, count] : {std::pair{"/smoke", 1}, std::pair{"/node", repetitions()}}) {
       benchmark::RegisterBenchmark((name + label).c_str(),
                                    [question](benchmark::State& state) { over_hwloc(state, question); })
           ->UseManualTime()
