@@ -96,24 +96,29 @@ struct Limit {
   std::string name;             // what is busy
   std::function<Time()> timed;  // runs the loop that reaches it
   double share = 0;             // the least time of the contender over that of the loop; 0: not known
+  int cores = 1;                // that loop and contender run on; 0: a device
   double flops = 0, bytes = 0;  // of the contender, from and to memory; 0: not counted
 };
 
 /// Medians of the repetitions of a contender and its limit:
 /// - `limit_ratio`  time of the limit's loop over that of the contender, higher is faster: what kramers-bench compares
 /// - `limit_cpu_ratio`  the same by processor time
-/// - `pct_limit`  the least time that the machine allows over that taken, in percent, where it is known
+/// - `pct_limit`  the least time that the machine allows over that taken, in percent, where it is known: of processor time
+///   on one core of a host, which other programs do not lengthen; with its lower quartile
 /// - `flop_rate`, `intensity`  where operations and bytes are counted
+/// - `cores`  that the contender may use; 0: a device
 class AgainstLimit {
  public:
   explicit AgainstLimit(Limit const& limit) : m_limit(limit) {}
 
-  /// Measure the limit next to a contender that took `time`.
-  void add(Time const& time) {
-    Time const limit = m_limit.timed();
-    m_wall.push_back(limit.wall / time.wall);
-    m_cpu.push_back(limit.cpu / time.cpu);
+  /// Time the contender between two runs of the limit's loop, so that a machine that changes meets both alike.
+  template <class Timed>
+  Time measure(Timed const& timed) {
+    Time const before = m_limit.timed(), time = timed(), after = m_limit.timed();
+    m_wall.push_back((before.wall + after.wall) / 2 / time.wall);
+    m_cpu.push_back((before.cpu + after.cpu) / 2 / time.cpu);
     m_seconds.push_back(time.wall);
+    return time;
   }
 
   void report(benchmark::State& state) const {
@@ -121,8 +126,14 @@ class AgainstLimit {
     state.counters["limit_ratio"] = wall.median;
     state.counters["limit_ratio_q1"] = wall.low;
     state.counters["limit_ratio_q3"] = wall.high;
-    if (double const cpu = quartiles(m_cpu).median; std::isfinite(cpu)) state.counters["limit_cpu_ratio"] = cpu;
-    if (m_limit.share > 0) state.counters["pct_limit"] = 100 * m_limit.share * wall.median;
+    Quartiles const cpu = quartiles(m_cpu);
+    if (std::isfinite(cpu.median)) state.counters["limit_cpu_ratio"] = cpu.median;
+    state.counters["cores"] = m_limit.cores;
+    if (m_limit.share > 0) {
+      Quartiles const& ratio = m_limit.cores == 1 ? cpu : wall;
+      state.counters["pct_limit"] = 100 * m_limit.share * ratio.median;
+      state.counters["pct_limit_q1"] = 100 * m_limit.share * ratio.low;
+    }
     if (m_limit.flops > 0) state.counters["flop_rate"] = m_limit.flops / quartiles(m_seconds).median;
     if (m_limit.flops > 0 && m_limit.bytes > 0) state.counters["intensity"] = m_limit.flops / m_limit.bytes;
     state.SetLabel("bound by " + m_limit.name);
@@ -134,7 +145,7 @@ class AgainstLimit {
 };
 
 /// Time two sides next to each other once per repetition, in alternating order, so that whatever else the machine does
-/// meets both, and the limit after them. Reported: time of the contender; `rate` and `reference_rate` in units of work per
+/// meets both, the contender between two runs of the limit. Reported: time of the contender; `rate` and `reference_rate` in units of work per
 /// second; `ratio` = rate of the contender over rate of the reference in the same repetition; all as medians, with the
 /// quartiles of the ratio. `cpu_ratio` is the same from processor time: the figure to read for one core of a busy machine.
 template <class Reference, class Contender>
@@ -145,8 +156,7 @@ void compare(benchmark::State& state, Limit const& limit, Side<Reference> const&
   bool reference_first = true;
   for ([[maybe_unused]] auto const& iteration : state) {
     Time const early = reference_first ? reference.timed() : Time{};
-    Time const time = contender.timed();
-    against.add(time);
+    Time const time = against.measure(contender.timed);
     Time const reference_time = reference_first ? early : reference.timed();
     reference_first = !reference_first;
     state.SetIterationTime(time.wall);

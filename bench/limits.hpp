@@ -170,14 +170,17 @@ class Arithmetic {
   Kokkos::View<double*, Space> m_sums;
 };
 
-/// The limit of code whose work is operations of kind `unit`, `operations` of them at least (0: unknown).
+/// The limit of code whose work is operations of kind `unit`, `operations` of them at least (0: unknown). `rounds`: some
+/// milliseconds, or less for code that takes less.
 template <class T, Unit unit, execution_space Space>
-Limit limit_of(Space const& exec, std::string const& name, double operations) {
-  constexpr std::int64_t rounds = 2'000'000;  // some milliseconds
+Limit limit_of(Space const& exec, std::string const& name, double operations, std::int64_t rounds = 2'000'000) {
   Arithmetic<Space, T, unit> const loop(exec, rounds);
   loop.run();
   loop.check();
-  return {.name = name, .timed = [=] { return measure(exec, [&] { loop.run(); }); }, .share = operations / loop.work()};
+  return {.name = name,
+          .timed = [=] { return measure(exec, [&] { loop.run(); }); },
+          .share = operations / loop.work(),
+          .cores = on_device<Space> ? 0 : exec.concurrency()};
 }
 
 }  // namespace kramers::bench

@@ -189,7 +189,7 @@ int main(int argc, char** argv) {
   add_both.operator()<Unit::exp>("exp", "values/s", 1);
   add_both.operator()<Unit::log>("log", "values/s", 1);
   add_both.operator()<Unit::sincos>("sincos", "values/s", 1);
-  add("philox", [](auto& state, auto const& e) { arithmetic<double, Unit::philox>(state, e, "128-bit blocks/s", 1); });
+  add("philox", [](auto& state, auto const& e) { arithmetic<double, Unit::philox>(state, e, "blocks/s", 1); });
   add("empty_kernel", empty_kernel);
   return run(argc, argv);
 }

@@ -74,8 +74,7 @@ void classifier(benchmark::State& state, std::int64_t epochs) {
   AgainstLimit against(limit);
   for ([[maybe_unused]] auto const& iteration : state) {
     trainer.set_state(0, start);
-    Time const time = measure(exec, [&] { trainer.fit(data.samples(), epochs); });
-    against.add(time);
+    Time const time = against.measure([&] { return measure(exec, [&] { trainer.fit(data.samples(), epochs); }); });
     seconds.push_back(time.wall);
     state.SetIterationTime(time.wall);
   }
