@@ -167,8 +167,9 @@ def command_selftest(options):
     false_alarms = table[0]["SLOWER"] + table[0]["FASTER"]
     caught = next(line["quiet"] for line in table if line["slowdown"] == 10)
     good = (false_alarms <= simulate.MOST_FALSE and table[0]["any"] <= simulate.MOST_ANY and caught >= simulate.LEAST_CAUGHT)
-    print(f"{'ok' if good else 'FAILED'}: false alarms at most {simulate.MOST_FALSE:.0%} of rows and {simulate.MOST_ANY:.0%} "
-          f"of comparisons; slowdowns by 10 % seen in at least {simulate.LEAST_CAUGHT:.0%} of {len(costs) - len(loud)} quiet rows")
+    print(f"{'ok' if good else 'FAILED'}: false alarms at most {simulate.MOST_FALSE:.0%} of rows and "
+          f"{simulate.MOST_ANY:.0%} of comparisons; slowdowns by 10 % seen in at least {simulate.LEAST_CAUGHT:.0%} of "
+          f"{len(costs) - len(loud)} quiet rows")
     return OK if good else SLOWER_CODE
 
 
@@ -234,7 +235,8 @@ def parser_of():
     sub.add_argument("result", type=pathlib.Path, help=f"of run with at least {verdict.LEAST_PROCESSES} processes")
     kept(sub)
 
-    sub = command("history", command_history, "Where did the level of a row step? An append-only file, one line per row and run.")
+    sub = command("history", command_history,
+                  "Where did the level of a row step? An append-only file, one line per row and run.")
     sub.add_argument("file", type=pathlib.Path, help="history.jsonl")
     sub.add_argument("--add", nargs="+", type=pathlib.Path, metavar="RESULT", help="append the rows of results")
     sub.add_argument("--export-otava", type=pathlib.Path, metavar="FOLDER", help="write the series for Apache Otava")

@@ -72,8 +72,8 @@ def valid(result, counter):
 
 
 def machines(found):
-    head = ["machine", "space", "processor", "cores", "governor", "load before, after", "sources", "compiler", "flags", "Kokkos",
-            "made"]
+    head = ["machine", "space", "processor", "cores", "governor", "load before, after", "sources", "compiler", "flags",
+            "Kokkos", "made"]
     lines = []
     for result in found:
         machine = result.about.get("machine", {})
@@ -82,8 +82,8 @@ def machines(found):
         lines.append([result.machine_key or "not described", result.space,
                       f"{cpu.get('name', result.context.get('cpu', 'unknown'))} {cpu.get('family', '')}/{cpu.get('model', '')}",
                       len(machine.get("allowed_cpus", [])) or result.context.get("num_cpus", "unknown"),
-                      machine.get("governor", "unknown"), ", ".join(loads), result.git, result.context.get("compiler", "unknown"),
-                      result.context.get("compile_flags", "").strip(), result.context.get("kokkos_version", "unknown"),
+                      machine.get("governor", "unknown"), ", ".join(loads), result.git,
+                      result.context.get("compiler", "unknown"), result.context.get("compile_flags", "").strip(), result.context.get("kokkos_version", "unknown"),
                       result.about.get("created", result.context.get("date", "unknown"))])
     return table(head, lines)
 
@@ -216,10 +216,10 @@ def html_of(found, verdicts=None, lines=(), backends=None):
     sweep = gallery([figure("walker-steps per second by number of walkers", walker_sweep(backends))]) if backends else ""
     parts = [
         section("Machines", "Only results of one machine key may be compared by their times.", machines(found)),
-        section("Changes", f"{texts.counts_of(verdicts or [])}. Above 0 is slower; a verdict needs the whole interval beyond or "
-                "within the band.", changes(verdicts)),
-        section("Rooflines", "Roofs are what limits_bench measured on this machine, dots are code whose operations and bytes are "
-                "counted.", per_result("roofline", roofline)),
+        section("Changes", f"{texts.counts_of(verdicts or [])}. Above 0 is slower; a verdict needs the whole interval "
+                "beyond or within the band.", changes(verdicts)),
+        section("Rooflines", "Roofs are what limits_bench measured on this machine, dots are code whose operations and "
+                "bytes are counted.", per_result("roofline", roofline)),
         section("Share of the limit", "Each measured next to the limit itself, in every repetition.",
                 per_result("share", shares)),
         section("Sizes", "Bandwidth by where the numbers lie, and rates by the number of walkers.",

@@ -62,7 +62,7 @@ def word_of(verdict):
     band = f"{100 * math.expm1(verdict.band):.1f} %"
     if -verdict.band <= verdict.low and verdict.high <= verdict.band:
         return "SAME", f"{span} is within {band}"
-    if verdict.p < LEVEL and abs(verdict.shift) > verdict.band:
+    if verdict.p < LEVEL:
         return ("SLOWER" if verdict.shift > 0 else "FASTER"), f"{span} is beyond {band}, p {verdict.p:.2g}"
     return "UNSURE", f"{span} is neither within nor beyond {band}, p {verdict.p:.2g}, {verdict.samples} samples"
 

@@ -12,8 +12,9 @@ import tempfile
 import unittest
 from xml.etree import ElementTree
 
+import fake_bench
 import support
-from kramers_bench import cli, machine, portability
+from kramers_bench import cli, machine, portability, runner
 
 PROGRAM = support.BENCH / "kramers-bench"
 ROWS = {f"x/row{index}": 1.0 for index in range(4)}
@@ -25,6 +26,13 @@ class Case(unittest.TestCase):
         self.addCleanup(scratch.cleanup)
         self.folder = pathlib.Path(scratch.name)
         self.store = self.folder / "store"
+        self.start_programs(False)
+
+    def start_programs(self, really):
+        """Programs are played in this process, unless a test is about starting them."""
+        runner.call = self.real_call if really else fake_bench.call
+
+    real_call = staticmethod(runner.call)
 
     def call(self, *words, code=0):
         """What main() prints, in this process: starting Python each time would take longer than all else."""
@@ -40,8 +48,7 @@ class Case(unittest.TestCase):
         """A build folder with one program that behaves as fake.json says."""
         place = self.folder / name / "bin"
         place.mkdir(parents=True)
-        text = (pathlib.Path(__file__).with_name("fake_bench.py")).read_text().replace("@support@", str(support.BENCH.parent / "tests/bench"))
-        (place / "fake_bench").write_text(text)
+        (place / "fake_bench").write_text(fake_bench.SCRIPT)
         (place / "fake_bench").chmod(0o755)
         (place / "fake.json").write_text(json.dumps({"cost": cost or {"fast": 1, "slow": 2}, **fake}))
         return self.folder / name
@@ -79,6 +86,14 @@ class Gate(Case):
         self.assertIn("| fake/fast/n:8 | SLOWER |", markdown)
         self.assertIn("<details>", markdown)
         self.assertIn("<svg", (self.folder / "h.html").read_text())
+
+    def test_real_programs(self):
+        self.start_programs(True)
+        self.assertIn("1 SLOWER, 1 SAME", self.gate(self.build("a"), self.build("b", {"fast": 1.2, "slow": 2}), code=1))
+        self.assertIn("the mean energy is wrong", self.gate(self.build("c"), self.build("d", code=1), code=4))
+        broken = self.build("e")
+        (broken / "bin/fake_bench").write_text("#!/nowhere/at/all\n")
+        self.assertIn("cannot be run", self.gate(self.folder / "a", broken, code=64))
 
     def test_faster(self):
         self.assertIn("1 FASTER", self.gate(self.build("a"), self.build("b", {"fast": 0.8, "slow": 2})))
@@ -263,7 +278,8 @@ class BadFiles(Case):
 
     def test_invalid_rows_are_named(self):
         for change, word in (({"limit_ratio": float("nan")}, "limit_ratio is nan"), ({"pct_limit": 106.0}, "106 %"),
-                             ({"real_time": 0.0}, "real_time is 0"), ({"error_occurred": True, "error_message": "no luck"}, "no luck")):
+                             ({"real_time": 0.0}, "real_time is 0"),
+                             ({"error_occurred": True, "error_message": "no luck"}, "no luck")):
             bad = support.document(ROWS, 10)
             bad["benchmarks"][5].update(change)
             path = self.file("bad.json", bad)

@@ -27,7 +27,8 @@ class Programs(unittest.TestCase):
 
     def test_run_and_report(self):
         made = self.folder / "r.json"
-        self.assertEqual(cli.main(["run", str(BUILD), "--quick", "--filter", SMALL, "--processes", "2", "--output", str(made)]), 0)
+        words = ["--quick", "--filter", SMALL, "--processes", "2", "--output", str(made)]
+        self.assertEqual(cli.main(["run", str(BUILD), *words]), 0)
         result = results.load(made)
         self.assertEqual(set(result.code()), {"topology/check/node"})
         self.assertGreaterEqual(len(result.limits()), 4)
