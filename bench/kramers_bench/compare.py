@@ -26,9 +26,12 @@ def common_rows(baseline, contender):
 
 
 def same_space(baseline, contender):
-    if baseline.space != contender.space:
-        raise BenchError(f"{baseline.path} ran on {baseline.space}, {contender.path} on {contender.space}: compare results of "
-                         "one execution space, or use kramers-bench pp")
+    """Raises unless both ran on the same execution space with as many threads."""
+    where = [f"{result.space} with {result.context.get('threads', 'an unknown number of')} threads"
+             for result in (baseline, contender)]
+    if where[0] != where[1]:
+        raise BenchError(f"{baseline.path} ran on {where[0]}, {contender.path} on {where[1]}: compare results of one space and "
+                         "number of threads, or use kramers-bench pp")
 
 
 def pairs_of(baseline, contender, noise, clock):

@@ -5,7 +5,7 @@ import html
 import json
 import math
 
-from . import BenchError, charts, history, portability, results, stats, texts, verdict
+from . import BenchError, charts, history, portability, results, stats, texts
 
 STYLE = """
 :root{--paper:#fff;--ink:#1c2330;--soft:#5b6675;--line:#d6dbe2;--card:#f6f7f9;--a:#1f6fb4;--b:#c2570c;--c:#2e7d4f;

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 import fake_bench
 import support
-from kramers_bench import cli, machine, portability, runner
+from kramers_bench import cli, compare, machine, portability, results, runner
 
 PROGRAM = support.BENCH / "kramers-bench"
 ROWS = {f"x/row{index}": 1.0 for index in range(4)}
@@ -128,6 +128,28 @@ class Gate(Case):
         self.assertIn("OpenMP", text)
         self.assertIn("Cuda", text)
 
+    def test_other_threads(self):
+        text = self.gate(self.build("a"), self.build("b", context={"threads": "64"}), code=64)
+        self.assertIn("2 threads", text)
+        self.assertIn("64 threads", text)
+
+    def test_clocks(self):
+        """One core is judged by processor time, which a busy machine does not lengthen; more, and a device, by the wall."""
+        a = self.build("a", extra={"cores": 1})
+        busy = self.build("b", extra={"cores": 1, "limit_ratio": 0.1})  # by the wall a fifth as fast
+        self.assertIn("2 SAME", self.gate(a, busy))
+        self.assertIn("2 SLOWER", self.gate(a, busy, "--clock", "wall", code=1))
+        for cores in (0, 2):
+            both = [self.build(f"{name}{cores}", extra={"cores": cores, "limit_ratio": ratio})
+                    for name, ratio in (("c", 0.5), ("d", 0.1))]
+            self.assertIn("2 SLOWER", self.gate(*both, code=1))
+
+    def test_a_process_without_the_row(self):
+        """What has no partner is no pair."""
+        made = [results.parse(json.dumps(support.document({"x/row": 1.0}, count)), "made up") for count in (8, 7)]
+        (found,) = compare.pairs_of(*made, None, "auto")
+        self.assertEqual((found.word, found.reason), ("INVALID", "8 processes against 7: no pairs"))
+
     def test_rows_come_and_go(self):
         text = self.gate(self.build("a"), self.build("b", {"fast": 1, "new": 1}))
         self.assertIn("1 GONE, 1 NEW, 1 SAME", text)
@@ -167,17 +189,17 @@ class Stored(Case):
     def compare(self, a, b, *words, code=0):
         return self.call("compare", "--baseline", a, "--contender", b, "--store", self.store, *words, code=code)
 
-    def results(self, cost=1.0, **other):
+    def made(self, cost=1.0, **other):
         self.noise(ROWS)
         old = self.file("old.json", support.document(ROWS, 10))
         new = self.file("new.json", support.document({**ROWS, "x/row0": cost}, 10, seed=2, **other))
         return old, new
 
     def test_same(self):
-        self.assertIn("4 SAME", self.compare(*self.results()))
+        self.assertIn("4 SAME", self.compare(*self.made()))
 
     def test_slower(self):
-        self.assertIn("1 SLOWER, 3 SAME", self.compare(*self.results(1.2), code=1))
+        self.assertIn("1 SLOWER, 3 SAME", self.compare(*self.made(1.2), code=1))
 
     def test_few_processes_are_unsure(self):
         self.noise(ROWS)
@@ -191,17 +213,17 @@ class Stored(Case):
         self.assertIn("9 processes", self.compare(old, self.file("new.json", support.document(ROWS, 10)), code=4))
 
     def test_other_machine(self):
-        text = self.compare(*self.results(1.5, key="machine-64c-1"), code=3)
+        text = self.compare(*self.made(1.5, key="machine-64c-1"), code=3)
         self.assertIn("machine-64c-1", text)
         self.assertNotIn("SLOWER", text)
 
     def test_uncalibrated(self):
-        old, new = self.results(1.5)
+        old, new = self.made(1.5)
         self.assertIn("calibrate", self.call("compare", "--baseline", old, "--contender", new, "--store",
                                              self.folder / "nowhere", code=3))
 
     def test_no_machine(self):
-        old, _ = self.results()
+        old, _ = self.made()
         plain = support.document(ROWS, 10)
         del plain["kramers"]
         self.assertIn("what machine", self.compare(old, self.file("plain.json", plain), code=3))
@@ -217,7 +239,7 @@ class Stored(Case):
         self.assertIn("only seconds", text)
 
     def test_broken_noise(self):
-        old, new = self.results()
+        old, new = self.made()
         path = self.store / "machine-2c-0/noise.json"
         for text in ("{", "{}", '{"schema": 1, "machine_key": "other", "rows": {}}',
                      '{"schema": 1, "machine_key": "machine-2c-0", "rows": {"a": {"m": {"floor": NaN}}}}'):

@@ -14,6 +14,7 @@ CONTEXT = {
     "caches": [], "load_avg": [0.1, 0.1, 0.1], "library_version": "1.9.1", "library_build_type": "release",
     "json_schema_version": 1, "build_type": "Release", "compile_flags": "-march=native", "compiler": "GCC 14.2.0",
     "git_hash": "0123456789ab", "git_modified": "false", "kokkos_space": "OpenMP", "kokkos_version": "5.2.0",
+    "threads": "2",
 }
 
 
