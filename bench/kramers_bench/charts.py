@@ -105,7 +105,7 @@ def roofline(flops, bandwidths, points):
     x_low, x_high = -2, max([2, *(math.ceil(math.log10(x) + 0.2) for x, _ in points.values())])
     y_high = math.ceil(math.log10(peak) + 0.1)
     y_low = math.floor(min([math.log10(slow) + x_low + 1, *(math.log10(y) - 0.2 for _, y in points.values())]))
-    left, right, top, bottom = 52, WIDTH - 14, 12, 272
+    left, right, top, bottom = 52, WIDTH - 24, 12, 272
 
     def x_of(power):
         return left + (right - left) * (power - x_low) / (x_high - x_low)
@@ -134,10 +134,10 @@ def roofline(flops, bandwidths, points):
         parts.append(dot(x_of(math.log10(x)), y_of(math.log10(y)), COLOURS[(0, 1, 3)[place % 3]],
                          f"{name}: {y / 1e9:.4g} Gflop/s at {x:.4g} flop/B"))
     parts += [text(left, top - 2, "Gflop/s", kind="soft"), text(right, bottom + 30, "flop per byte of memory", "end", "soft")]
-    names = ", ".join(f"{name} {rate / 1e9:.3g} GB/s" for name, rate in sorted(bandwidths.items(), key=lambda i: -i[1]))
+    names = [f"{name} {rate / 1e9:.3g} GB/s" for name, rate in sorted(bandwidths.items(), key=lambda item: -item[1])]
     y = bottom + 46
-    for start in range(0, len(names), 84):
-        parts.append(text(4, y, names[start:start + 84], kind="soft"))
+    for start in range(0, len(names), 3):
+        parts.append(text(4, y, ", ".join(names[start:start + 3]), kind="soft"))
         y += 14
     return svg(y, parts, "roofline")
 
