@@ -401,6 +401,12 @@ class Portability(Case):
         self.assertEqual(lines[1], "x/row0,machine-2c-0:OpenMP,kramers,10.0,0.5,1.0")
         self.assertEqual(len(lines), 5)
 
+    def test_no_more_than_the_limit(self):
+        document = support.document({"x/row0": 0.48}, 1, noise=0)  # 104 %, which noise can do
+        text = self.call("pp", self.file("r.json", document))
+        self.assertIn("| x/row0 | architecture | 1.000 |", text)
+        self.assertIn("104.2 % of the limit, clipped to 100", text)
+
     def test_a_declared_platform_without_a_result(self):
         cpu, gpu = self.files()
         declared = self.file("set.txt", "machine-2c-0:OpenMP\n# the third\nmachine-2c-0:Cuda\nmachine-9c-9:HIP\n")
