@@ -183,6 +183,24 @@ class Rates(unittest.TestCase):
         self.assertLessEqual(table[0]["any"], 0.05)
         self.assertGreater(table[0]["UNSURE"] + table[0]["SAME"], 0.95)
 
+    def test_stored_baselines(self):
+        """Ten processes against ten of another hour, of 8 rows: false alarms and power with 5 % of noise."""
+        rng = random.Random(9)
+        words = {}
+        for slowdown in (0.0, math.log1p(0.3)):
+            for _ in range(40):
+                rows = {}
+                for row in range(8):
+                    old = [rng.gauss(0, 0.05) for _ in range(10)]
+                    noise = {"rows": {"row": {"m": store.noise_of(old)}}}
+                    new = [slowdown + rng.gauss(0, 0.05) for _ in range(10)]
+                    rows[f"row{row}"] = ("m", verdict.band_of(noise, "row", "m", verdict.STORED_WIDER), old, new)
+                for found in verdict.judge_stored(rows):
+                    words[slowdown, found.word] = words.get((slowdown, found.word), 0) + 1
+        false_alarms = words.get((0.0, "SLOWER"), 0) + words.get((0.0, "FASTER"), 0)
+        self.assertLessEqual(false_alarms, 0.05 * 320)
+        self.assertGreaterEqual(words[math.log1p(0.3), "SLOWER"], 0.9 * 320)
+
     def test_noise_is_found(self):
         costs = simulate.normal_noise(4, 1, 400, 0.05)["row0"]
         noise = store.noise_of(costs)
