@@ -50,6 +50,29 @@ function(kramers_builtin_potential_sources result)
   set(${result} ${all} "${list}" PARENT_SCOPE)
 endfunction()
 
+# kramers_builtin_path_sources(result): the paths of rare events in the potentials of KRAMERS_PATH_POTENTIALS, and their list.
+function(kramers_builtin_path_sources result)
+  set(all "")
+  set(LIST_DECLARATIONS "")
+  set(LIST_ENTRIES "")
+  set(folder "${CMAKE_CURRENT_BINARY_DIR}/potentials")
+  foreach(potential IN LISTS KRAMERS_POTENTIALS)
+    string(REPLACE "=" ";" parts "${potential}")
+    list(GET parts 0 KIND_NAME)
+    list(GET parts 1 type)
+    if(KIND_NAME IN_LIST KRAMERS_PATH_POTENTIALS)
+      set(KIND_HEADER "kramers/dynamics/potentials/${KIND_NAME}.hpp")
+      set(KIND_TYPE "kramers::dynamics::${type}")
+      configure_file("${KRAMERS_POTENTIAL_TEMPLATES}/potential_paths.cpp.in" "${folder}/${KIND_NAME}_paths.cpp" @ONLY)
+      list(APPEND all "${folder}/${KIND_NAME}_paths.cpp")
+      string(APPEND LIST_DECLARATIONS "PathsMaker paths_${KIND_NAME}();\n")
+      string(APPEND LIST_ENTRIES "generated::paths_${KIND_NAME}(), ")
+    endif()
+  endforeach()
+  configure_file("${KRAMERS_POTENTIAL_TEMPLATES}/path_makers.cpp.in" "${folder}/path_makers.cpp" @ONLY)
+  set(${result} ${all} "${folder}/path_makers.cpp" PARENT_SCOPE)
+endfunction()
+
 # kramers_add_potential(name HEADER file KIND type PROGRAM program): a program like kramers-langevin that offers one more
 # potential, "name" in its inputs. `file` is a header of the present source folder with the functor and `type`, its kind:
 # kramers/dynamics/potentials/potential_kind.hpp says what a kind has. Takes a minute or two to compile.

@@ -38,7 +38,7 @@ forbid "a kernel whose label does not begin with kramers::" \
 
 # shellcheck disable=SC2317  # called by forbid
 includes_upward() {  # the parts of dynamics, from above: each may include those after it
-  local parts=(studies estimators engine schemes potentials) above='' part
+  local parts=(studies rare estimators engine schemes potentials) above='' part
   for part in "${parts[@]}"; do
     [[ -z $above ]] || grep -rnE "#include <kramers/dynamics/(${above%|})/" "algorithms/dynamics/include/kramers/dynamics/$part" \
       "algorithms/dynamics/src/$part" 2> /dev/null

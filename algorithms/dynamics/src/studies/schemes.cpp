@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/dynamics/rare/path_makers.hpp>
 #include <kramers/dynamics/schemes/schemes.hpp>
 #include <kramers/dynamics/studies/requests.hpp>
 
@@ -6,6 +7,11 @@ namespace kramers::dynamics {
 
 std::vector<std::string> const& scheme_names() {
   static std::vector<std::string> const names = names_of(Schemes{});
+  return names;
+}
+
+std::vector<std::string> const& path_schemes() {
+  static std::vector<std::string> const names = names_of(SchemesInManyDimensions{});
   return names;
 }
 

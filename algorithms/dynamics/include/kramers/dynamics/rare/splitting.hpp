@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <kramers/dynamics/rare/any_paths.hpp>
+#include <kramers/dynamics/rare/population.hpp>
+
+#include <cstdint>
+#include <vector>
+
+namespace kramers::dynamics {
+
+/// The walkers of each repeat that are followed in A, to count how often they leave it.
+struct FluxParams {
+  std::int64_t walkers = 64;
+  std::int64_t equilibrate = 0, steps = 0;  ///< rounded up to whole segments
+  double start = 0;                         ///< where they start, with velocities of the heat bath: the bottom of A
+};
+
+/// Everything that defines a rate A -> B by splitting but scheme and potential.
+struct SplittingParams {
+  LangevinParams langevin;
+  bool overdamped = false;
+  Passage passage;
+  SelectionParams selection;
+  FluxParams flux;
+  std::int64_t repeats = 64;             ///< >= 2, independent of each other
+  std::int64_t max_steps = 100'000'000;  ///< of one path; reaching it is an error
+  std::uint64_t seed = 0;
+};
+
+/// Throw DomainError unless the parameters make sense.
+void check(SplittingParams const& params);
+
+/// One repeat, an estimate of its own of everything: rate = flux * probability.
+struct SplittingRepeat {
+  double flux = 0;               ///< first entries into bin 0 since A, per time during which A was visited last [1/tau]
+  double probability = 0;        ///< of a walker that has just entered bin 0 to reach B before A
+  double relative_variance = 0;  ///< of the probability, from the genealogy; 0 where it is 0
+  std::int64_t crossings = 0;    ///< entries counted, the starting points of the replicas
+  std::int64_t flux_steps = 0, path_steps = 0;
+  std::int64_t stages = 0, roots = 0;
+  bool extinct = false;         ///< no replica was left at some stage
+  std::vector<double> reached;  ///< probability to reach each bin, and B
+
+  double rate() const { return flux * probability; }
+};
+
+/// Sizes of the paths that `repeats` repeats need.
+PathsParams paths_for(SplittingParams const& params, std::int64_t repeats);
+
+/// Compute the repeats [first, last), all side by side. Each is a function of the parameters and its number alone.
+///
+/// @param[in] paths  made with paths_for()
+/// @throws DomainError    a path was not in A or B after max_steps; no walker of any repeat left A, or was in it
+/// @throws DivergedError  a path left the finite numbers
+std::vector<SplittingRepeat> run_splitting(AnyPaths& paths, SplittingParams const& params, std::int64_t first,
+                                           std::int64_t last);
+
+/// The mean over repeats, with its error.
+struct SplittingResult {
+  double rate, rate_error;  ///< standard error over repeats [1/tau]
+  double lower, upper;      ///< 95 % interval, Student's t over repeats [1/tau]
+  double
+      genealogical_error;  ///< of the rate, from the genealogies of the repeats alone: without that of the flux [1/tau]
+  double flux, flux_error;                ///< [1/tau]
+  double probability, probability_error;  ///< rate / flux
+  double spread;                          ///< standard deviation of one repeat's rate relative to the mean
+  double roots;                           ///< mean over repeats
+  std::int64_t flux_steps, path_steps, extinct;
+  std::vector<double> reached, reached_error;  ///< probability to reach each bin, and B, of one that enters bin 0
+
+  std::int64_t steps() const { return flux_steps + path_steps; }
+  /// Steps times relative variance: so many steps for a relative error of 1.
+  double work() const { return static_cast<double>(steps()) * (rate_error / rate) * (rate_error / rate); }
+};
+SplittingResult summarise(std::vector<SplittingRepeat> const& repeats);
+
+/// 95 % of Student's law with so many degrees of freedom >= 1 lie between minus and plus this.
+double student_95(std::int64_t freedom);
+
+}  // namespace kramers::dynamics

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/base/error.hpp>
+#include <kramers/dynamics/rare/splitting.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <string>
+
+namespace kramers::dynamics {
+namespace {
+
+/// Advance until all paths have ended.
+void finish(AnyPaths& paths, SplittingParams const& params) {
+  std::int64_t done = 0;
+  while (std::int64_t const left = paths.advance()) {
+    done += AnyPaths::segment;
+    if (done < params.max_steps) continue;
+    throw DomainError("max_steps", std::to_string(params.max_steps),
+                      "more than any path takes to A or B; " + std::to_string(left) +
+                          " have not arrived: make it larger, or choose states that walkers reach");
+  }
+}
+
+void require_finite(PathStates const& states, SplittingParams const& params, std::int64_t first, std::int64_t each) {
+  auto const lost = std::ranges::find(states.end, PathEnd::diverged);
+  if (lost == states.end.end()) return;
+  auto const slot = lost - states.end.begin();
+  throw DivergedError(path_id(first + slot / each, slot % each), states.time[static_cast<std::size_t>(slot)],
+                      std::nan(""), params.langevin.dt);
+}
+
+std::int64_t segments(std::int64_t steps) {
+  return (steps + AnyPaths::segment - 1) / AnyPaths::segment;
+}
+
+/// Follow the walkers of all repeats in A; what each repeat has crossed, walker by walker.
+std::vector<Crossings> count_flux(AnyPaths& paths, SplittingParams const& params, std::int64_t first,
+                                  std::vector<SplittingRepeat>& repeats) {
+  std::int64_t const each = params.flux.walkers;
+  auto const count = std::ssize(repeats);
+  double const speed = params.overdamped ? 1 : std::sqrt(params.langevin.temperature / params.langevin.mass);
+  std::vector<PathStart> starts;
+  for (std::int64_t r = 0; r < count; ++r) {
+    for (std::int64_t w = 0; w < each; ++w) {
+      std::uint64_t const id = path_id(first + r, w);
+      double const velocity = speed * draw_normals(params.seed, id, RareStream::flux_start)[0];
+      starts.push_back({static_cast<std::int32_t>(r * each + w), id, params.flux.start, velocity});
+    }
+  }
+  paths.set(params.passage, PathKind::counted, RareStream::flux_dynamics);
+  paths.start(starts);
+
+  std::vector<Crossings> by_walker(starts.size());
+  auto const take = [&](bool keep) {
+    std::vector<Crossings> const taken = paths.take_crossings(std::ssize(starts));
+    for (std::size_t w = 0; keep && w < taken.size(); ++w) {
+      by_walker[w].x.insert(by_walker[w].x.end(), taken[w].x.begin(), taken[w].x.end());
+      by_walker[w].v.insert(by_walker[w].v.end(), taken[w].v.begin(), taken[w].v.end());
+    }
+  };
+  auto const advance = [&](std::int64_t steps, bool keep) {
+    for (std::int64_t s = 0; s < segments(steps); ++s) {
+      if (paths.crossings_are_full()) take(keep);
+      if (paths.advance() < std::ssize(starts)) require_finite(paths.states(), params, first, each);
+    }
+    take(keep);
+    return paths.states();
+  };
+  PathStates const before = advance(params.flux.equilibrate, false), after = advance(params.flux.steps, true);
+
+  std::vector<Crossings> bank(repeats.size());
+  for (std::int64_t r = 0; r < count; ++r) {
+    auto const repeat = static_cast<std::size_t>(r);
+    std::int64_t time = 0;
+    for (auto w = static_cast<std::size_t>(r * each); w < static_cast<std::size_t>((r + 1) * each); ++w) {
+      time += after.time[w] - before.time[w];
+      bank[repeat].x.insert(bank[repeat].x.end(), by_walker[w].x.begin(), by_walker[w].x.end());
+      bank[repeat].v.insert(bank[repeat].v.end(), by_walker[w].v.begin(), by_walker[w].v.end());
+    }
+    SplittingRepeat& one = repeats[repeat];
+    one.crossings = std::ssize(bank[repeat].x);
+    one.flux_steps = (segments(params.flux.equilibrate) + segments(params.flux.steps)) * AnyPaths::segment * each;
+    one.flux = time > 0 ? static_cast<double>(one.crossings) / (static_cast<double>(time) * params.langevin.dt) : 0;
+  }
+  return bank;
+}
+
+}  // namespace
+
+void check(SplittingParams const& params) {
+  check(params.selection);
+  constexpr std::int64_t most = std::int64_t{1} << 20;
+  expects(params.repeats >= 2 && params.repeats <= most, "repeats", params.repeats, "2 to 2^20");
+  expects(params.flux.walkers >= 1 && params.flux.walkers <= most, "flux walkers", params.flux.walkers, "1 to 2^20");
+  expects(params.flux.steps >= 1, "flux steps", params.flux.steps, "> 0");
+  expects(params.flux.equilibrate >= 0, "flux equilibrate", params.flux.equilibrate, ">= 0");
+  expects(params.max_steps >= 1, "max_steps", params.max_steps, "> 0");
+  expects(params.passage.level.first < params.passage.level.last, "first", params.passage.level.first, "< last");
+}
+
+PathsParams paths_for(SplittingParams const& params, std::int64_t repeats) {
+  std::int64_t const each = std::max(params.selection.replicas, params.flux.walkers);
+  return {params.langevin, repeats * each, params.passage.bins(), params.seed};
+}
+
+std::vector<SplittingRepeat> run_splitting(AnyPaths& paths, SplittingParams const& params, std::int64_t first,
+                                           std::int64_t last) {
+  check(params);
+  std::vector<SplittingRepeat> repeats(static_cast<std::size_t>(last - first));
+  if (repeats.empty()) return repeats;
+  std::vector<Crossings> const bank = count_flux(paths, params, first, repeats);
+
+  std::int64_t const each = params.selection.replicas;
+  std::vector<Population> populations;
+  std::vector<PathStart> starts;
+  for (std::size_t r = 0; r < repeats.size(); ++r) {
+    std::int64_t const repeat = first + static_cast<std::int64_t>(r);
+    populations.emplace_back(params.selection, params.seed, repeat);
+    if (repeats[r].crossings == 0) continue;
+    for (std::int64_t i = 0; i < each; ++i) {
+      std::uint64_t const id = path_id(repeat, i);
+      auto const chosen =
+          static_cast<std::size_t>(draw_below(repeats[r].crossings, params.seed, id, RareStream::start));
+      auto const slot = static_cast<std::int32_t>(static_cast<std::int64_t>(r) * each + i);
+      starts.push_back({slot, id, bank[r].x[chosen], bank[r].v[chosen]});
+    }
+  }
+  paths.set(params.passage, PathKind::passage, RareStream::dynamics);
+  paths.start(starts);
+  std::vector<std::size_t> going, next;
+  for (std::size_t r = 0; r < repeats.size(); ++r) {
+    if (repeats[r].crossings > 0) going.push_back(r);
+  }
+  std::vector<std::int32_t> begun;  // the slots of the paths that are being advanced
+  for (PathStart const& one : starts) begun.push_back(one.slot);
+  std::vector<PathBranch> branches;
+  while (!going.empty()) {
+    finish(paths, params);
+    PathStates const states = paths.states();
+    require_finite(states, params, first, each);
+    for (std::int32_t const slot : begun) {
+      repeats[static_cast<std::size_t>(slot / each)].path_steps += states.time[static_cast<std::size_t>(slot)];
+    }
+    branches.clear();
+    begun.clear();
+    next.clear();
+    for (std::size_t const r : going) {
+      auto const offset = r * static_cast<std::size_t>(each);
+      auto const replaced =
+          populations[r].select(std::span(states.top).subspan(offset, static_cast<std::size_t>(each)));
+      auto const base = static_cast<std::int32_t>(offset);
+      for (Replacement const& one : replaced) {
+        branches.push_back(
+            {base + one.replica, base + one.parent, one.bin, path_id(first + static_cast<std::int64_t>(r), one.child)});
+        begun.push_back(base + one.replica);
+      }
+      if (!replaced.empty()) next.push_back(r);
+    }
+    going.swap(next);
+    paths.branch(branches);
+  }
+
+  for (std::size_t r = 0; r < repeats.size(); ++r) {
+    Population const& population = populations[r];
+    SplittingRepeat& one = repeats[r];
+    one.probability = population.probability();
+    one.relative_variance = one.probability > 0 ? population.relative_variance() : 0;
+    one.stages = population.stages();
+    one.roots = population.roots();
+    one.extinct = population.extinct();
+    one.reached = population.reached();
+  }
+  return repeats;
+}
+
+double student_95(std::int64_t freedom) {
+  // Abramowitz and Stegun 26.7.3 and 26.7.4: the probability between -t and t, with t = sqrt(freedom) tan(angle).
+  auto const inside = [&](double angle) {
+    double const c = std::cos(angle), s = std::sin(angle);
+    bool const odd = freedom % 2 == 1;
+    double term = odd ? c * s : s, sum = odd ? (freedom > 1 ? term : 0) : term;
+    for (std::int64_t k = odd ? 3 : 2; k < freedom; k += 2) {
+      term *= c * c * static_cast<double>(k - 1) / static_cast<double>(k);
+      sum += term;
+    }
+    return odd ? 2 / std::acos(-1.0) * (angle + sum) : sum;
+  };
+  double lower = 0, upper = std::acos(0.0);
+  for (int i = 0; i < 60; ++i) {
+    double const middle = 0.5 * (lower + upper);
+    (inside(middle) < 0.95 ? lower : upper) = middle;
+  }
+  return std::sqrt(static_cast<double>(freedom)) * std::tan(0.5 * (lower + upper));
+}
+
+SplittingResult summarise(std::vector<SplittingRepeat> const& repeats) {
+  expects(repeats.size() >= 2, "repeats", std::ssize(repeats), ">= 2");
+  auto const n = static_cast<double>(repeats.size());
+  struct Mean {
+    double value, error;
+  };
+  auto const mean_of = [&](auto const& number) -> Mean {
+    double sum = 0, squares = 0;
+    for (SplittingRepeat const& one : repeats) sum += number(one);
+    double const mean = sum / n;
+    for (SplittingRepeat const& one : repeats) squares += (number(one) - mean) * (number(one) - mean);
+    return {mean, std::sqrt(squares / (n * (n - 1)))};
+  };
+  SplittingResult result{};
+  auto const [rate, rate_error] = mean_of([](SplittingRepeat const& one) { return one.rate(); });
+  auto const [flux, flux_error] = mean_of([](SplittingRepeat const& one) { return one.flux; });
+  double const t = student_95(std::ssize(repeats) - 1);
+  result.rate = rate;
+  result.rate_error = rate_error;
+  result.lower = std::max(0.0, rate - t * rate_error);
+  result.upper = rate + t * rate_error;
+  result.flux = flux;
+  result.flux_error = flux_error;
+  // A ratio of means of the same repeats: its error is that of the differences from the line through the origin.
+  auto const per_flux = [&](auto const& number) -> Mean {
+    auto const [above, unused] = mean_of(number);
+    double const ratio = above / flux;
+    auto const [zero, error] = mean_of([&](SplittingRepeat const& one) { return number(one) - ratio * one.flux; });
+    return {ratio, error / flux};
+  };
+  auto const [probability, probability_error] = per_flux([](SplittingRepeat const& one) { return one.rate(); });
+  result.probability = probability;
+  result.probability_error = probability_error;
+  result.spread = rate_error * std::sqrt(n) / rate;
+  for (SplittingRepeat const& one : repeats) {
+    result.genealogical_error += one.rate() * one.rate() * one.relative_variance;
+    result.roots += static_cast<double>(one.roots) / n;
+    result.flux_steps += one.flux_steps;
+    result.path_steps += one.path_steps;
+    result.extinct += one.extinct ? 1 : 0;
+  }
+  result.genealogical_error = std::sqrt(result.genealogical_error) / n;
+  for (std::size_t b = 0; b < repeats.front().reached.size(); ++b) {
+    auto const [value, error] = per_flux([b](SplittingRepeat const& one) { return one.flux * one.reached[b]; });
+    result.reached.push_back(value);
+    result.reached_error.push_back(error);
+  }
+  return result;
+}
+
+}  // namespace kramers::dynamics
