@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <kramers/dynamics/estimators/exact.hpp>
+#include <kramers/dynamics/rare/path_makers.hpp>
+#include <kramers/dynamics/rare/shooting.hpp>
+#include <kramers/dynamics/rare/splitting.hpp>
+#include <kramers/dynamics/studies/any_potential.hpp>
+#include <kramers/runtime/command_line.hpp>
+#include <kramers/runtime/communicator.hpp>
+#include <kramers/runtime/memory_need.hpp>
+#include <kramers/runtime/recorded_input.hpp>
+#include <kramers/runtime/units.hpp>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kramers::dynamics {
+
+enum class RareMethod { splitting, shooting, exact };
+
+/// A rate between two states of a potential of one coordinate, as an input asks for it.
+struct RareRequest {
+  UnitSystem units;
+  std::string space, scheme;
+  bool overdamped = false;
+  std::shared_ptr<AnyPotential const> potential;
+  LangevinParams langevin;
+  RareMethod method = RareMethod::splitting;
+  std::optional<exact::TwoWells> wells;
+  exact::Interval reach{};  ///< where walkers come
+  std::optional<Region> a, b;
+  double direction = 1;  ///< +1 where B is to the right of A, else -1
+  SplittingParams splitting;
+  ShootingParams shooting;
+  /// Makes paths in this potential; refers to the Config that was read.
+  std::function<std::unique_ptr<AnyPaths>(PathsRequest const&)> make_paths;
+};
+
+/// Read an input; the space comes from the command line. Asks for every key that kramers-rare knows for the method but
+/// those of the table [output]. The Config has to live as long as the request.
+/// @throws InputError  a key that is missing or impossible
+RareRequest read_rare(Config const& config, CommandLine const& options, PotentialList const& potentials);
+
+/// What all ranks have found together; repeats on rank 0 alone.
+struct RareResult {
+  std::vector<SplittingRepeat> repeats;
+  ShootingCounts shots;
+  double seconds = 0;  ///< the slowest rank took to compute
+  std::int64_t bytes = 0;
+  std::uint64_t hash = 0;  ///< of all repeats or counts
+};
+
+/// Whole repeats, or pairs, go to ranks. Collective.
+/// @throws DomainError    no walker left A; a path did not end
+/// @throws DivergedError  a walker left the finite numbers
+RareResult compute_rare(RareRequest const& request, Communicator const& comm);
+
+/// The summary, the same on all ranks. Collective.
+nlohmann::json summarise_rare(RareRequest const& request, RareResult const& result, Communicator const& comm);
+
+/// Write the file of results. Collective; rank 0 has the repeats, the summary holds the provenance and the units.
+/// @throws IoError  it cannot be written
+void write_rare(std::filesystem::path const& path, Communicator const& comm, RareRequest const& request,
+                RareResult const& result, nlohmann::json const& summary, InputRecord const& input);
+
+/// What this rank allocates.
+std::vector<MemoryNeed> memory_needed(RareRequest const& request, int rank, int ranks);
+
+/// What the keys of kramers-rare mean beside those that all programs share.
+std::vector<KeyNote> rare_keys();
+
+}  // namespace kramers::dynamics

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/dynamics/studies/rare_study.hpp>
+#include <kramers/dynamics/studies/study_units.hpp>
+#include <kramers/runtime/h5.hpp>
+#include <kramers/runtime/provenance.hpp>
+
+#include <nlohmann/json.hpp>
+
+namespace kramers::dynamics {
+namespace {
+
+void write_parameters(h5::Writer& file, RareRequest const& request, nlohmann::json const& summary) {
+  file.group("/parameters");
+  auto const put = [&](char const* name, auto const& value) { file.attribute("/parameters", name, value); };
+  put("potential", request.potential->kind());
+  put("scheme", request.scheme);
+  put("method", summary.at("method").get<std::string>());
+  put("kT", request.langevin.temperature);
+  put("friction", request.langevin.friction);
+  put("mass", request.langevin.mass);
+  put("dt", request.langevin.dt);
+  put("seed", request.splitting.seed);
+  write_attribute_units(file, request.units, "parameters");
+}
+
+/// Where each bin begins, and at last B, which has no level of its own: the end of the last bin.
+std::vector<double> bin_levels(Level const& level) {
+  std::vector<double> levels = level.fixed;
+  if (levels.empty()) {
+    for (int b = 0; b <= level.bins; ++b) levels.push_back(level.first + (level.last - level.first) * b / level.bins);
+  } else {
+    levels.push_back(level.last);
+  }
+  return levels;
+}
+
+void write_splitting(h5::Writer& file, RareRequest const& request, RareResult const& result, bool root) {
+  SplittingParams const& p = request.splitting;
+  auto const rows = static_cast<std::uint64_t>(p.repeats);
+  auto const columns = static_cast<std::uint64_t>(p.passage.bins()) + 1;
+  std::vector<double> flux, probability, rate, variance, reached;
+  std::vector<std::int64_t> crossings, path_steps, stages, roots, extinct;
+  for (SplittingRepeat const& one : result.repeats) {
+    flux.push_back(one.flux);
+    probability.push_back(one.probability);
+    rate.push_back(one.rate());
+    variance.push_back(one.relative_variance);
+    crossings.push_back(one.crossings);
+    path_steps.push_back(one.path_steps);
+    stages.push_back(one.stages);
+    roots.push_back(one.roots);
+    extinct.push_back(one.extinct ? 1 : 0);
+    reached.insert(reached.end(), one.reached.begin(), one.reached.end());
+  }
+  SplittingResult const found = root ? summarise(result.repeats) : SplittingResult{};
+  auto const write = [&](std::string const& name, auto const& values, h5::Extents const& extents) {
+    std::string const dataset = "kramers/rare/" + name;
+    file.write(dataset, values, extents);
+    write_unit(file, request.units, dataset);
+  };
+  write("level", bin_levels(p.passage.level), {columns});
+  write("probability", found.reached, {columns});
+  write("probability_error", found.reached_error, {columns});
+  write("repeats/rate", rate, {rows});
+  write("repeats/flux", flux, {rows});
+  write("repeats/probability", probability, {rows});
+  write("repeats/relative_variance", variance, {rows});
+  write("repeats/reached", reached, {rows, columns});
+  write("repeats/crossings", crossings, {rows});
+  write("repeats/path_steps", path_steps, {rows});
+  write("repeats/stages", stages, {rows});
+  write("repeats/roots", roots, {rows});
+  write("repeats/extinct", extinct, {rows});
+}
+
+}  // namespace
+
+void write_rare(std::filesystem::path const& path, Communicator const& comm, RareRequest const& request,
+                RareResult const& result, nlohmann::json const& summary, InputRecord const& input) {
+  h5::Writer file(path, comm);
+  file.attribute("/", "app", "kramers-rare");
+  file.attribute("/", "version", version());
+  file.attribute("/", "provenance", summary.at("provenance").dump());
+  write_input(file, input);
+  file.attribute("/", "summary", summary.dump());
+  write_parameters(file, request, summary);
+  file.group("kramers/rare");
+  auto const put = [&](char const* name, nlohmann::json const& from, char const* key) {
+    if (from.contains(key)) file.attribute("kramers/rare", name, from.at(key).get<double>());
+  };
+  if (request.method != RareMethod::exact) {
+    nlohmann::json const& rate = summary.at("observables").at("rate");
+    put("rate", rate, "value");
+    put("rate_error", rate, "stderr");
+    if (rate.contains("compared_with")) {
+      put("exact_rate", summary.at("references"), rate.at("compared_with").get<std::string>().c_str());
+    }
+  }
+  write_attribute_units(file, request.units, "kramers/rare");
+  if (request.method == RareMethod::splitting) write_splitting(file, request, result, comm.is_root());
+  file.commit();
+}
+
+}  // namespace kramers::dynamics

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/dynamics/studies/rare_study.hpp>
+#include <kramers/dynamics/studies/requests.hpp>
+#include <kramers/dynamics/studies/study_keys.hpp>
+#include <kramers/dynamics/studies/study_params.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <limits>
+
+namespace kramers::dynamics {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+/// A state as an input gives it. An energy without a side is completed once both states are known.
+struct StateInput {
+  std::string key;
+  Region region;
+  double side = 0;  // -1: left, +1: right, 0: not said
+
+  bool reaches_far() const { return region.lower == -infinity && region.upper == infinity; }
+};
+
+std::optional<StateInput> read_state(Config const& config, std::string const& key) {
+  auto const find = [&](char const* name) { return config.find<double>(key + "." + name); };
+  auto const below = find("below"), above = find("above"), energy = find("energy_below");
+  auto const left_of = find("left_of"), right_of = find("right_of");
+  int const ways = (below ? 1 : 0) + (above ? 1 : 0) + (energy ? 1 : 0);
+  if (ways == 0 && !left_of && !right_of) return std::nullopt;
+  config.check(ways == 1, key, "one of below, above and energy_below");
+  config.check(energy || (!left_of && !right_of), key, "left_of and right_of with energy_below alone");
+  config.check(!left_of || !right_of, key, "left_of or right_of, not both");
+  StateInput state{key, {}, 0};
+  if (auto const upper = below ? below : left_of) {
+    state.region.upper = *upper;
+    state.side = -1;
+  }
+  if (auto const lower = above ? above : right_of) {
+    state.region.lower = *lower;
+    state.side = 1;
+  }
+  if (energy) state.region.energy = *energy;
+  return state;
+}
+
+/// Lowest energy on an interval, on a fine grid.
+double lowest(exact::Energy const& energy, double lower, double upper) {
+  double least = std::min(energy(lower), energy(upper));
+  constexpr int points = 2000;
+  for (int i = 1; i < points; ++i) least = std::min(least, energy(lower + i * (upper - lower) / points));
+  return least;
+}
+
+/// What is left to say of both states: sides, and that they are places apart where walkers come.
+void complete_states(Config const& config, RareRequest& request, exact::Energy const& energy) {
+  auto a = read_state(config, "rare.state_a"), b = read_state(config, "rare.state_b");
+  bool const needed = request.method == RareMethod::splitting;
+  config.check(!needed || a, "rare.state_a", "a state: below, above or energy_below");
+  config.check(a.has_value() == b.has_value(), a ? "rare.state_b" : "rare.state_a", "both states");
+  if (!a) return;
+  double const side = a->side != 0 ? a->side : b->side != 0 ? -b->side : -1;
+  config.check(b->side != side, "rare.state_b", "a state on the other side of state_a");
+  for (auto [state, where] : {std::pair(&*a, side), std::pair(&*b, -side)}) {
+    if (!state->reaches_far()) continue;
+    config.check(request.wells.has_value(), state->key, "left_of or right_of where the potential has no two wells");
+    (where < 0 ? state->region.upper : state->region.lower) = request.wells->top;
+  }
+  request.direction = -side;
+  for (StateInput const& state : {*a, *b}) {
+    double const from = std::max(state.region.lower, request.reach.lower);
+    double const to = std::min(state.region.upper, request.reach.upper);
+    config.check(from < to, state.key,
+                 "a place where walkers come, between " + shortest_decimal(request.reach.lower) + " and " +
+                     shortest_decimal(request.reach.upper));
+    double const least = lowest(energy, from, to);
+    config.check(least < state.region.energy, state.key,
+                 "an energy above " + shortest_decimal(least) + ", the lowest of that side");
+  }
+  double const from = std::max(a->region.lower, b->region.lower), to = std::min(a->region.upper, b->region.upper);
+  bool const apart = to < from || lowest(energy, from, to) > std::min(a->region.energy, b->region.energy);
+  config.check(apart, "rare.state_b", "a state that does not overlap with state_a");
+  request.a = a->region;
+  request.b = b->region;
+}
+
+/// Where a state ends on the way to the other: its edge, or where V reaches its energy between its well and the top.
+double inner_edge(RareRequest const& request, Region const& state, double towards, exact::Energy const& energy) {
+  double const edge = towards > 0 ? state.upper : state.lower;
+  if (!state.has_energy() || !request.wells) return edge;
+  double inside = towards > 0 ? request.wells->left : request.wells->right, outside = edge;
+  if (energy(outside) <= state.energy) return edge;
+  for (int i = 0; i < 60; ++i) {
+    double const middle = 0.5 * (inside + outside);
+    (energy(middle) <= state.energy ? inside : outside) = middle;
+  }
+  return inside;
+}
+
+void read_level(Config const& config, RareRequest& request, exact::Energy const& energy) {
+  Passage& passage = request.splitting.passage;
+  Level& level = passage.level;
+  passage.a = *request.a;
+  passage.b = *request.b;
+  level.direction = request.direction;
+  auto const& wells = request.wells;
+  std::string const usual = request.overdamped || !wells ? "coordinate" : "energy";
+  std::string const kind = config.one_of("rare.level.kind", {"energy", "coordinate", "direction"}, usual);
+  config.check(kind == "coordinate" || wells, "rare.level.kind", "coordinate where the potential has no two wells");
+  config.check(kind != "direction" || !request.overdamped, "rare.level.kind",
+               "energy or coordinate for an overdamped scheme, which has no velocity");
+  level.of_energy = kind == "energy";
+  double const sign = request.direction;
+  double const from = inner_edge(request, passage.a, sign, energy), to = inner_edge(request, passage.b, -sign, energy);
+  double first = from, last = to;
+  if (level.of_energy) {
+    level.top = wells->top;
+    level.top_energy = energy(wells->top);
+    first = passage.a.has_energy() ? passage.a.energy : energy(from);
+    last = 2 * level.top_energy - (passage.b.has_energy() ? passage.b.energy : energy(to));
+  } else {
+    level.position = sign;
+    if (kind == "direction") {
+      // The direction in which walkers at the top decide: they end in B if x + v / (gamma + mu) is beyond it, mu the rate
+      // at which they leave the top.
+      double const half = 0.5 * request.langevin.friction;
+      double const mu = std::sqrt(half * half + wells->top_curvature / request.langevin.mass) - half;
+      level.velocity = sign / (request.langevin.friction + mu);
+    }
+  }
+  double const inwards = level.of_energy ? 1 : sign;
+  level.bins = config.bounded<int>("rare.level.bins", 1, 4096, level.bins);
+  level.first = inwards * config.get<double>("rare.level.start", first);
+  level.last = inwards * config.get<double>("rare.level.end", last);
+  config.check(level.first < level.last, "rare.level.start", "before rare.level.end on the way from A to B");
+  if (auto const fixed = config.find<std::vector<double>>("rare.level.fixed")) {
+    config.check(!fixed->empty() && fixed->size() <= 256, "rare.level.fixed", "1 to 256 levels");
+    for (double const value : *fixed) level.fixed.push_back(inwards * value);
+    bool const rising = std::ranges::is_sorted(level.fixed, std::less_equal<>());
+    config.check(rising, "rare.level.fixed", "levels that follow each other on the way from A to B");
+  }
+}
+
+/// Keys that need no states, asked for whatever the method is, so that one input serves all.
+void read_sizes(Config const& config, RareRequest& request) {
+  SplittingParams& p = request.splitting;
+  p.langevin = request.shooting.langevin = request.langevin;
+  p.overdamped = request.overdamped;
+  p.seed = request.shooting.seed = config.get<std::uint64_t>("ensemble.seed");
+  p.repeats = config.get<std::int64_t>("rare.repeats", p.repeats);
+  config.check(p.repeats >= 2 && p.repeats <= (1 << 20), "rare.repeats", "between 2 and 2^20");
+  SelectionParams& selection = p.selection;
+  selection.replicas = config.get<std::int64_t>("rare.replicas", selection.replicas);
+  config.check(selection.replicas >= 2 && selection.replicas <= (1 << 30), "rare.replicas", "between 2 and 2^30");
+  selection.kill = config.get<double>("rare.kill", selection.kill);
+  config.check(selection.kill > 0 && selection.kill < 1, "rare.kill", "between 0 and 1");
+  p.max_steps = config.positive<std::int64_t>("rare.max_steps", p.max_steps);
+  config.check(p.max_steps <= (std::int64_t{1} << 45), "rare.max_steps", "at most 2^45");
+  ShootingParams& shooting = request.shooting;
+  shooting.max_steps = p.max_steps;
+  shooting.pairs = config.get<std::int64_t>("rare.shooting.pairs", shooting.pairs);
+  config.check(shooting.pairs >= 2 && shooting.pairs <= (std::int64_t{1} << 40), "rare.shooting.pairs",
+               "between 2 and 2^40");
+}
+
+void read_flux(Config const& config, RareRequest& request) {
+  SplittingParams& p = request.splitting;
+  FluxParams& flux = p.flux;
+  auto const& wells = request.wells;
+  bool const left = request.direction > 0;
+  flux.start = wells ? (left ? wells->left : wells->right) : request.potential->usual_start().front();
+  double relaxation = 10;
+  if (wells) {
+    double const squared = (left ? wells->left_curvature : wells->right_curvature) / request.langevin.mass;
+    relaxation = request.overdamped ? request.langevin.friction / squared
+                                    : exact::well_relaxation_time(std::sqrt(squared), request.langevin.friction);
+  }
+  auto const steps = [&](double times) {
+    return static_cast<std::int64_t>(std::clamp(std::ceil(times * relaxation / request.langevin.dt), 32.0, 1e8));
+  };
+  flux.walkers = config.get<std::int64_t>("rare.flux.walkers", flux.walkers);
+  config.check(flux.walkers >= 1 && flux.walkers <= (1 << 20), "rare.flux.walkers", "between 1 and 2^20");
+  flux.equilibrate = config.non_negative<std::int64_t>("rare.flux.equilibrate", steps(6));
+  flux.steps = config.positive<std::int64_t>("rare.flux.steps", steps(20));
+  constexpr std::int64_t most = std::int64_t{1} << 40;
+  config.check(flux.steps < most, "rare.flux.steps", "below 2^40");
+  config.check(flux.equilibrate < most, "rare.flux.equilibrate", "below 2^40");
+  config.check(p.repeats * std::max(p.selection.replicas, flux.walkers) < (std::int64_t{1} << 31), "rare.replicas",
+               "fewer: repeats times replicas or flux walkers have to be below 2^31");
+}
+
+void prepare_shooting(Config const& config, RareRequest& request, exact::Energy const& energy) {
+  ShootingParams& p = request.shooting;
+  config.check(!request.overdamped, "integrator.scheme",
+               "one with inertia for shooting: splitting or exact do without");
+  config.check(request.wells.has_value(), "potential", "with two wells and a barrier between them for shooting");
+  exact::TwoWells const& wells = *request.wells;
+  p.top = wells.top;
+  p.direction = request.direction;
+  // So deep that a walker comes out at once with a probability of exp(-12); in shallow wells at 1 kT.
+  double const kT = request.langevin.temperature;
+  auto const depth = [&](double x, double barrier) {
+    return energy(x) + std::max(std::min(kT, 0.5 * barrier), barrier - 12 * kT);
+  };
+  Region left, right;
+  left.upper = right.lower = wells.top;
+  left.energy = depth(wells.left, wells.left_barrier);
+  right.energy = depth(wells.right, wells.right_barrier);
+  p.committed.a = p.direction > 0 ? left : right;
+  p.committed.b = p.direction > 0 ? right : left;
+  p.committed.level.bins = 1;
+  if (!request.a) return;
+  auto const holds = [&](Region const& r, double x) { return x >= r.lower && x <= r.upper && energy(x) <= r.energy; };
+  for (auto const& [key, state] : {std::pair("rare.state_a", *request.a), std::pair("rare.state_b", *request.b)}) {
+    config.check(!holds(state, p.top), key, "a state without the top of the barrier, where paths start");
+  }
+  p.core_a = request.a;
+  p.core_b = request.b;
+}
+
+}  // namespace
+
+RareRequest read_rare(Config const& config, CommandLine const& options, PotentialList const& potentials) {
+  std::vector<KeyNote> notes = shared_keys();
+  std::ranges::copy(rare_keys(), std::back_inserter(notes));
+  KeyUnits const key_units(config, notes);
+  RareRequest request;
+  request.units = read_units(config);
+  request.space = options.space;
+  request.potential = potentials.read(config);
+  AnyPotential const& potential = *request.potential;
+  auto const& makers = builtin_path_makers();
+  auto const maker = std::ranges::find(makers, potential.kind(), &PathsMaker::potential);
+  bool const one = potential.dimension() == 1;
+  config.check(one, potential.separable() ? "potential.dimensions" : "potential.kind", "a potential of one coordinate");
+  config.check(maker != makers.end() && potential.confines(), "potential.kind",
+               "a potential that walkers do not leave");
+  request.make_paths = [&config, maker](PathsRequest const& paths) { return maker->make(config, paths); };
+  request.scheme = config.one_of("integrator.scheme", path_schemes(), path_schemes().front());
+  request.overdamped = is_overdamped(request.scheme);
+  request.langevin = read_langevin(config, request.overdamped, "f64");
+  config.check(request.langevin.friction > 0, "integrator.friction", "> 0: without a bath there is no rate");
+  read_sizes(config, request);
+
+  auto const energy = [&](double x) { return potential.profile_energy(x); };
+  request.reach = exact::confinement(energy, request.langevin.temperature, potential.usual_start().front());
+  request.wells = exact::find_wells(energy, request.reach);
+  std::string const method = config.one_of("rare.method", {"splitting", "shooting", "exact"}, "splitting");
+  request.method = method == "shooting" ? RareMethod::shooting
+                   : method == "exact"  ? RareMethod::exact
+                                        : RareMethod::splitting;
+  complete_states(config, request, energy);
+  if (request.a) {
+    read_level(config, request, energy);
+    request.splitting.selection.bins = request.splitting.passage.bins();
+    request.splitting.selection.fixed = !request.splitting.passage.level.fixed.empty();
+    read_flux(config, request);
+  }
+  if (request.method == RareMethod::shooting) prepare_shooting(config, request, energy);
+  return request;
+}
+
+std::vector<KeyNote> rare_keys() {
+  std::vector<KeyNote> keys = {
+      {"rare.method", "", "how the rate from state A to state B is found"},
+      {"rare.repeats", "", "independent repeats, whose scatter gives the error"},
+      {"rare.replicas", "", "of each repeat"},
+      {"rare.kill", "", "share of the replicas that a stage replaces at least"},
+      {"rare.max_steps", "steps", "of one path; reaching it is an error"},
+  };
+  for (auto const& [state, name] : {std::pair("rare.state_a", "A"), std::pair("rare.state_b", "B")}) {
+    std::string const key = state, of = name;
+    keys.push_back({key + ".below", "length", "state " + of + " is x <= this", "one of three"});
+    keys.push_back({key + ".above", "length", "or x >= this", "one of three"});
+    keys.push_back({key + ".energy_below", "energy", "or m v^2 / 2 + V(x) <= this", "one of three"});
+    keys.push_back({key + ".left_of", "length", "with energy_below: and x <= this", "the top"});
+    keys.push_back({key + ".right_of", "length", "with energy_below: and x >= this", "the top"});
+  }
+  for (KeyNote const& key : std::vector<KeyNote>{
+           {"rare.level.kind", "", "what grows from A to B", "energy, overdamped coordinate"},
+           {"rare.level.bins", "", "of equal width between start and end"},
+           {"rare.level.start", "", "where the first bin begins, in units of the level", "the edge of A"},
+           {"rare.level.end", "", "where the last one ends", "the edge of B"},
+           {"rare.level.fixed", "", "instead of bins: levels, one stage each", "none"},
+           {"rare.flux.walkers", "", "of each repeat that are followed in A"},
+           {"rare.flux.equilibrate", "steps", "before they are counted", "6 relaxation times"},
+           {"rare.flux.steps", "steps", "while they are", "20 relaxation times"},
+           {"rare.shooting.pairs", "", "of paths from the top, with velocities v and -v"},
+           {"output.file", "", "as --output, which comes first"},
+           {"output.summary", "", "as --summary, which comes first"},
+       }) {
+    keys.push_back(key);
+  }
+  return keys;
+}
+
+}  // namespace kramers::dynamics

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/base/error.hpp>
+#include <kramers/base/hash.hpp>
+#include <kramers/dynamics/studies/rare_study.hpp>
+#include <kramers/runtime/collective_errors.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <cstddef>
+#include <span>
+
+namespace kramers::dynamics {
+namespace {
+
+struct Share {
+  std::int64_t first, last;
+  std::int64_t size() const { return last - first; }
+};
+Share share_of(std::int64_t all, int rank, int ranks) {
+  return {all * rank / ranks, all * (rank + 1) / ranks};
+}
+
+/// What of a request is divided over ranks.
+std::int64_t work_items(RareRequest const& request) {
+  if (request.method == RareMethod::exact) return 0;
+  return request.method == RareMethod::splitting ? request.splitting.repeats : request.shooting.pairs;
+}
+
+PathsParams paths_for(RareRequest const& request, Share const& mine) {
+  if (request.method == RareMethod::splitting) return paths_for(request.splitting, mine.size());
+  PathsParams params = paths_for(request.shooting);
+  params.slots = std::min(params.slots, mine.size());
+  return params;
+}
+
+// Numbers of a repeat in the order in which ranks send them, followed by those of `reached`.
+constexpr std::size_t plain_numbers = 9;
+
+void pack(SplittingRepeat const& one, std::vector<double>& numbers) {
+  for (std::int64_t const n : {one.crossings, one.flux_steps, one.path_steps, one.stages, one.roots}) {
+    numbers.push_back(std::bit_cast<double>(n));
+  }
+  numbers.insert(numbers.end(), {one.flux, one.probability, one.relative_variance, one.extinct ? 1.0 : 0.0});
+  numbers.insert(numbers.end(), one.reached.begin(), one.reached.end());
+}
+
+SplittingRepeat unpack(std::span<double const> numbers) {
+  auto const integer = [&](std::size_t i) { return std::bit_cast<std::int64_t>(numbers[i]); };
+  SplittingRepeat one;
+  one.crossings = integer(0);
+  one.flux_steps = integer(1);
+  one.path_steps = integer(2);
+  one.stages = integer(3);
+  one.roots = integer(4);
+  one.flux = numbers[5];
+  one.probability = numbers[6];
+  one.relative_variance = numbers[7];
+  one.extinct = numbers[8] != 0;
+  one.reached.assign(numbers.begin() + plain_numbers, numbers.end());
+  return one;
+}
+
+void split(RareRequest const& request, AnyPaths* paths, Share const& mine, Communicator const& comm,
+           RareResult& result) {
+  std::vector<double> numbers;
+  agree(comm, [&] {
+    if (!paths) return;
+    for (SplittingRepeat const& one : run_splitting(*paths, request.splitting, mine.first, mine.last)) {
+      pack(one, numbers);
+    }
+  });
+  std::size_t const row = plain_numbers + static_cast<std::size_t>(request.splitting.passage.bins()) + 1;
+  std::vector<double> const all = comm.gather(numbers);
+  for (std::size_t i = 0; i < all.size(); i += row) result.repeats.push_back(unpack(std::span(all).subspan(i, row)));
+  for (std::size_t i = 0; i < all.size(); ++i) result.hash += hash_element(i, std::bit_cast<std::uint64_t>(all[i]));
+  comm.broadcast(result.hash);
+  agree(comm, [&] {
+    if (!comm.is_root()) return;
+    auto const left = [](SplittingRepeat const& one) { return one.crossings > 0; };
+    expects(std::ranges::any_of(result.repeats, left), "rare.state_a",
+            "a state that no walker left for the first level",
+            "one that walkers leave within rare.flux.steps: count longer, or let rare.level.start be nearer to it");
+  });
+}
+
+void shoot_pairs(RareRequest const& request, AnyPaths* paths, Share const& mine, Communicator const& comm,
+                 RareResult& result) {
+  ShootingCounts counts;
+  agree(comm, [&] {
+    if (paths) counts = shoot(*paths, request.shooting, mine.first, mine.last);
+  });
+  std::uint64_t place = 0;
+  for (std::int64_t* const number :
+       {&counts.pairs, &counts.steps, &counts.committed, &counts.decided, &counts.core_steps, &counts.effective}) {
+    *number = comm.sum(*number);
+    result.hash += hash_element(place++, static_cast<std::uint64_t>(*number));
+  }
+  result.shots = counts;
+}
+
+}  // namespace
+
+RareResult compute_rare(RareRequest const& request, Communicator const& comm) {
+  RareResult result;
+  if (request.method == RareMethod::exact) return result;
+  Share const mine = share_of(work_items(request), comm.rank(), comm.size());
+  std::unique_ptr<AnyPaths> paths;
+  agree(comm, [&] {
+    if (mine.size() > 0) paths = request.make_paths({request.space, request.scheme, paths_for(request, mine)});
+  });
+  comm.barrier();
+  auto const begin = std::chrono::steady_clock::now();
+  (request.method == RareMethod::splitting ? split : shoot_pairs)(request, paths.get(), mine, comm, result);
+  double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  result.seconds = comm.max(seconds);
+  result.bytes = comm.sum(paths ? paths->bytes() : std::int64_t{0});
+  return result;
+}
+
+std::vector<MemoryNeed> memory_needed(RareRequest const& request, int rank, int ranks) {
+  Share const mine = share_of(work_items(request), rank, ranks);
+  if (mine.size() == 0) return {};
+  PathsParams const params = paths_for(request, mine);
+  // Lists of starts, branches and ends on the host: about 60 bytes a path.
+  return {{"paths", "rare.repeats, rare.replicas or rare.level.bins", 60 * static_cast<double>(params.slots),
+           path_bytes(params), true}};
+}
+
+}  // namespace kramers::dynamics

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "input_guide.hpp"
+
+#include <kramers/dynamics/studies/rare_study.hpp>
+#include <kramers/dynamics/studies/study_keys.hpp>
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+
+#include "run_rare.hpp"
+
+namespace kramers::rare {
+
+using namespace kramers::dynamics;
+
+namespace {
+
+void read(AppRun const& run) {
+  read_rare(run.config, run.options, builtin_potentials());
+  AppFiles files(run);
+  add_outputs(files, run);
+}
+
+}  // namespace
+
+InputGuide input_guide() {
+  InputGuide guide{shared_keys(), {}, read};
+  std::ranges::copy(rare_keys(), std::back_inserter(guide.keys));
+  // Of surfaces and washboards, in which no paths are followed, and of the start of an ensemble.
+  std::erase_if(guide.keys,
+                [](KeyNote const& note) { return note.key == "potential.period" || note.key.starts_with("initial."); });
+  std::string const bath = "[integrator]\ndt = 0.02\nfriction = 1.0\ntemperature = 0.05\n[ensemble]\nseed = 1\n";
+  std::string const well = "[potential]\nkind = \"double_well\"\nbarrier = 1.0\n" + bath;
+  std::string const deep = "[rare.state_a]\nenergy_below = 0.05\n[rare.state_b]\nenergy_below = 0.3\n";
+  std::string const sides = "[rare.state_a]\nbelow = -1.0\n[rare.state_b]\nabove = 1.0\n";
+  std::string const table =
+      "[potential]\nkind = \"tabulated\"\nfile = \"profile.dat\"\noutside = \"wall\"\nwall_stiffness = 10.0\n";
+  guide.examples = {
+      {"splitting", "Replicas climb a barrier in stages, with energy as level.", well + deep},
+      {"shooting", "Paths from the top of the barrier.", well + "[rare]\nmethod = \"shooting\"\n" + sides},
+      {"exact", "The rate from the Kramers equation alone.", well + "[rare]\nmethod = \"exact\"\n" + sides},
+      {"tabulated",
+       "Splitting in a potential that a table gives.",
+       table + bath + deep,
+       {{"profile.dat", "-2 4\n-1 0\n-0.5 0.6\n0 1\n0.5 0.6\n1 0\n2 4\n"}}},
+      // What no template has.
+      {"", "",
+       "[potential]\nkind = \"harmonic\"\nstiffness = 1.0\n" + bath +
+           "[rare.state_a]\nbelow = 0.0\n[rare.state_b]\nabove = 1.0\n[rare.level]\nfixed = [0.1, 0.5]\n"},
+      {"", "",
+       well + "[rare.state_a]\nenergy_below = 0.05\nright_of = 0.0\n"
+              "[rare.state_b]\nenergy_below = 0.3\nleft_of = 0.0\n"},
+  };
+  return guide;
+}
+
+}  // namespace kramers::rare

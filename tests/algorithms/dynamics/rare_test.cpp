@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Rates by splitting and by shooting against exact ones, and that their bits depend on nothing but the input.
+#include <kramers/base/error.hpp>
+#include <kramers/dynamics/potentials/double_well.hpp>
+#include <kramers/dynamics/potentials/separable.hpp>
+#include <kramers/dynamics/rare/paths.hpp>
+#include <kramers/dynamics/rare/splitting.hpp>
+#include <kramers/dynamics/schemes/schemes.hpp>
+#include <kramers/dynamics/studies/rare_study.hpp>
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include <bit>
+#include <cmath>
+#include <string>
+#include <vector>
+
+namespace kramers::rare_test {
+
+using namespace kramers::dynamics;
+
+/// An input for a double well with a barrier of b kT, and the request that it makes.
+struct Input {
+  Config config;
+  RareRequest request;
+
+  explicit Input(double b, std::string const& rest, std::string const& friction = "1.0")
+      : config(Config::from_text("[potential]\nkind = \"double_well\"\n[integrator]\ndt = 0.02\nfriction = " + friction +
+                                     "\ntemperature = " + std::to_string(1 / b) + "\n[ensemble]\nseed = 20261122\n" + rest,
+                                 "rare_test")),
+        request(read_rare(config, options(), builtin_potentials())) {}
+
+  static CommandLine options() {
+    CommandLine options;
+    options.space = space_name<Kokkos::DefaultExecutionSpace>();
+    return options;
+  }
+  nlohmann::json summary() const {
+    return summarise_rare(request, compute_rare(request, Communicator::self()), Communicator::self());
+  }
+};
+
+std::string energies(double b, std::string const& more = "") {
+  return "[rare]\n" + more + "[rare.state_a]\nenergy_below = " + std::to_string(1 / b) +
+         "\n[rare.state_b]\nenergy_below = 0.4\n";
+}
+
+/// With the error of the time step of BAOAB; rate and c2 to 9 and 5 digits, from a solver of its own.
+double at_step(double rate, double c2) {
+  return rate * (1 + c2 * 0.02 * 0.02);
+}
+
+void expect_near(nlohmann::json const& found, double expected, double relative_error) {
+  double const value = found.at("value").get<double>(), error = found.at("stderr").get<double>();
+  EXPECT_LT(std::abs(value - expected), 4 * error) << value << " instead of " << expected;
+  EXPECT_LT(error, relative_error * expected);
+  EXPECT_LT(found.at("interval")[0].get<double>(), value);
+  EXPECT_GT(found.at("interval")[1].get<double>(), value);
+}
+
+// Student's t of 63 degrees of freedom beyond 4: one seed in 6,000, each.
+TEST(RareSplitting, GivesTheSlowestRelaxationOverTenKT) {
+  nlohmann::json const found = Input(10, energies(10, "replicas = 700\n")).summary();
+  expect_near(found.at("observables").at("rate"), at_step(1.55860557538e-5, -3.5644), 0.035);
+  EXPECT_GT(found.at("work").at("speed_up").get<double>(), 30);
+  EXPECT_NEAR(found.at("references").at("rate_exact_at_dt").get<double>(), at_step(1.55860557538e-5, -3.5644), 1e-9);
+}
+
+TEST(RareSplitting, GivesTheSlowestRelaxationOverTwentyKT) {
+  nlohmann::json const found = Input(20, energies(20, "replicas = 1000\n")).summary();
+  expect_near(found.at("observables").at("rate"), at_step(7.16896497977e-10, -7.2241), 0.06);
+  EXPECT_GT(found.at("work").at("speed_up").get<double>(), 5e4);
+}
+
+TEST(RareSplitting, GivesTheRateBetweenCoresOnBothSides) {
+  double const expected = at_step(2.2452071e-3, -1.7443);
+  std::string const left = "[rare.state_a]\nbelow = -1.0\n[rare.state_b]\nabove = 1.0\n[rare.level]\n";
+  std::string const right = "[rare.state_a]\nabove = 1.0\n[rare.state_b]\nbelow = -1.0\n[rare.level]\n";
+  std::string const size = "[rare]\nreplicas = 300\n";
+  for (std::string const& rest : {left + "kind = \"coordinate\"\n", right + "kind = \"direction\"\n",
+                                  left + "kind = \"direction\"\nfixed = [-0.9, -0.5, -0.2, 0.1, 0.4]\n"}) {
+    expect_near(Input(5, size + rest).summary().at("observables").at("rate"), expected, 0.06);
+  }
+}
+
+TEST(RareSplitting, WorksWithoutInertia) {
+  // Leimkuhler-Matthews is no worse than the scatter here: its step is 1/500 of the relaxation time of a well.
+  Input const input(5,
+                    "[rare]\nreplicas = 400\n[rare.state_a]\nbelow = -1.0\n[rare.state_b]\nabove = 1.0\n", "10.0\n"
+                    "scheme = \"leimkuhler-matthews\"");
+  expect_near(input.summary().at("observables").at("rate"), 5.48192498914e-4, 0.06);
+}
+
+TEST(RareShooting, GivesBothRates) {
+  std::string const cores = "[rare]\nmethod = \"shooting\"\n[rare.shooting]\npairs = 30000\n"
+                            "[rare.state_a]\nbelow = -1.0\n[rare.state_b]\nabove = 1.0\n";
+  nlohmann::json const ten = Input(10, cores).summary(), twenty = Input(20, cores).summary();
+  expect_near(ten.at("observables").at("rate"), 1.55860557538e-5, 0.005);
+  expect_near(ten.at("observables").at("core_set_rate_ab"), 1.560345269e-5, 0.005);
+  expect_near(twenty.at("observables").at("rate"), 7.16896497977e-10, 0.005);
+  expect_near(twenty.at("observables").at("core_set_rate_ab"), 7.168981265e-10, 0.005);
+}
+
+TEST(RareExact, NeedsNoWalkers) {
+  nlohmann::json const found =
+      Input(20, "[rare]\nmethod = \"exact\"\n[rare.state_a]\nabove = 1.0\n[rare.state_b]\nbelow = -1.0\n").summary();
+  EXPECT_NEAR(found.at("references").at("rate_exact").get<double>() / 7.16896497977e-10, 1, 1e-5);
+  EXPECT_NEAR(found.at("references").at("core_set_rate_ab_exact").get<double>() / 7.168981265e-10, 1, 1e-4);
+  EXPECT_TRUE(found.at("observables").empty());
+}
+
+/// Everything that repeats say, as bits.
+std::vector<std::uint64_t> bits(std::vector<SplittingRepeat> const& repeats) {
+  std::vector<std::uint64_t> all;
+  for (SplittingRepeat const& one : repeats) {
+    for (double const x : {one.flux, one.probability, one.relative_variance}) all.push_back(std::bit_cast<std::uint64_t>(x));
+    for (double const x : one.reached) all.push_back(std::bit_cast<std::uint64_t>(x));
+    for (std::int64_t const n : {one.crossings, one.path_steps, one.stages, one.roots}) {
+      all.push_back(static_cast<std::uint64_t>(n));
+    }
+  }
+  return all;
+}
+
+TEST(RareBits, DependOnNeitherLanesNorDivision) {
+  Input const input(8, energies(8, "repeats = 6\nreplicas = 70\n"));
+  SplittingParams const& p = input.request.splitting;
+  auto const paths = input.request.make_paths({input.request.space, "baoab", paths_for(p, 6)});
+  std::vector<SplittingRepeat> const all = run_splitting(*paths, p, 0, 6);
+  double sum = 0;
+  for (SplittingRepeat const& one : all) sum += one.rate();
+  EXPECT_GT(sum, 0);
+
+  using Space = Kokkos::DefaultExecutionSpace;
+  using Well = Separable<DoubleWell<double>, 1>;
+  Paths<Space, Baoab, Well, 1> single(Space{}, Well{{DoubleWell<double>{1}}}, paths_for(p, 4));
+  std::vector<SplittingRepeat> parts = run_splitting(single, p, 0, 4);
+  for (SplittingRepeat const& one : run_splitting(single, p, 4, 6)) parts.push_back(one);
+  EXPECT_EQ(bits(all), bits(parts));
+}
+
+TEST(RareErrors, SayWhatToChange) {
+  auto const message = [](std::string const& rest) -> std::string {
+    try {
+      Input(10, rest).summary();
+    } catch (Error const& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  auto const says = [&](std::string const& rest, std::string const& words) {
+    std::string const text = message(rest);
+    EXPECT_NE(text.find(words), std::string::npos) << text << " of " << rest;
+  };
+  says("[rare.state_a]\nbelow = 0.5\n[rare.state_b]\nabove = 0.0\n", "does not overlap");
+  says("[rare.state_a]\nbelow = -1.0\n[rare.state_b]\nbelow = 0.0\n", "on the other side");
+  says("[rare.state_a]\nbelow = -9.0\n[rare.state_b]\nabove = 0.0\n", "where walkers come");
+  says("[rare.state_a]\nenergy_below = -0.1\n[rare.state_b]\nabove = 0.0\n", "an energy above");
+  says("[rare.state_a]\nbelow = -1.0\n", "'rare.state_b'");
+  says("", "'rare.state_a'");
+  says(energies(10, "max_steps = 64\n"), "invalid max_steps");
+  says(energies(10) + "[rare.level]\nstart = 0.99\n[rare.flux]\nwalkers = 1\nsteps = 32\n", "no walker left");
+  says(energies(10) + "[rare.level]\nstart = 1.7\n", "rare.level.start");
+  says(energies(10) + "[rare.level]\nfixed = [0.2, 0.1]\n", "rare.level.fixed");
+  says(energies(10, "method = \"shoot\"\n"), "'shooting'");
+  says("[rare]\nmethod = \"shooting\"\n[rare.state_a]\nbelow = 0.1\n[rare.state_b]\nabove = 1.0\n", "without the top");
+}
+
+TEST(RareResults, TeachStudentsLaw) {
+  // Published quantiles.
+  EXPECT_NEAR(student_95(1), 12.7062, 1e-4);
+  EXPECT_NEAR(student_95(2), 4.30265, 1e-5);
+  EXPECT_NEAR(student_95(3), 3.18245, 1e-5);
+  EXPECT_NEAR(student_95(10), 2.22814, 1e-5);
+  EXPECT_NEAR(student_95(63), 1.99834, 1e-5);
+}
+
+}  // namespace kramers::rare_test
