@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 
-PROGRAMS = ("kramers-classify", "kramers-langevin", "kramers-launch", "kramers-spread", "kramers-topo")
+PROGRAMS = ("kramers-classify", "kramers-langevin", "kramers-launch", "kramers-rare", "kramers-spread", "kramers-topo")
 # Those that nothing builds.
 SCRIPTS = {"kramers-launch": pathlib.Path(__file__).resolve().parents[2] / "apps/launch/kramers-launch"}
 HEAD = '.\\" SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception\n.\\" Written by packaging/man/write.py.\n'

@@ -12,7 +12,7 @@ import tempfile
 import unittest
 
 parser = argparse.ArgumentParser()
-for name in ("langevin", "spread", "classify"):
+for name in ("langevin", "spread", "rare", "classify"):
     parser.add_argument(f"--{name}", required=True)
 options, unittest_words = parser.parse_known_args()
 
@@ -23,11 +23,13 @@ TABLE = "".join(f"{x / 10} {(x / 10) ** 4 - (x / 10) ** 2}\n" for x in range(-20
 TEMPLATES = {
     (options.langevin,): ("double_well", "harmonic", "cosine", "tabulated", "mueller_brown", "expression", "expression_2d"),
     (options.spread,): ("double_well", "harmonic", "cosine", "tabulated", "expression", "classifier"),
+    (options.rare,): ("splitting", "shooting", "exact", "tabulated"),
     (options.classify, "train"): ("classifier",),
     (options.classify, "sweep"): ("classifier",),
 }
 # What makes a run of one short.
 SHORT = {options.langevin: ("run.steps=20", "ensemble.walkers=64"), options.spread: ("trunk.steps=300",),
+         options.rare: ("rare.repeats=2", "rare.replicas=50", "rare.shooting.pairs=50"),
          options.classify: ("training.epochs=2", "sweep.seeds=1", "random_points.count=10")}
 LOOP = ("trunk.steps=900", "adaptive.rounds=1", "adaptive.repeats=2", "adaptive.models=2", "adaptive.reference_batches=4",
         "training.epochs=2")
@@ -226,7 +228,7 @@ class Keys(Case):
     def test_readmes(self):
         bin_folder = self.folder / "bin"
         bin_folder.mkdir()
-        for program in ("langevin", "spread", "classify"):
+        for program in ("langevin", "spread", "rare", "classify"):
             (bin_folder / f"kramers-{program}").symlink_to(getattr(options, program))
         self.good(sys.executable, "-B", SOURCE / "apps/key_tables.py", SOURCE, bin_folder, "--check")
 
@@ -276,6 +278,7 @@ class Check(Case):
                       (options.langevin, SOURCE / "apps/langevin/tabulated.toml", "--precision", "f32"),
                       (options.langevin, SOURCE / "apps/langevin/friction_sweep.toml"),
                       (options.spread, SOURCE / "apps/spread/double_well.toml", "--output", "run.h5"),
+                      (options.rare, SOURCE / "apps/rare/double_well.toml", "--output", "run.h5"),
                       (options.classify, "train", "data.h5", SOURCE / "apps/classify/spread.toml", "--model", "net"),
                       (options.classify, "sweep", "data.h5", SOURCE / "apps/classify/spread.toml", "--output", "run.h5"),
                       (options.spread, *loop)):

@@ -13,7 +13,7 @@ import unittest
 
 MODELS = Path(__file__).resolve().parents[1] / "topology" / "models"
 PATIENCE = 120  # only a program that hangs gets there
-PROGRAMS = ("langevin", "spread", "classify", "topo")
+PROGRAMS = ("langevin", "spread", "rare", "classify", "topo")
 
 parser = argparse.ArgumentParser()
 for program in PROGRAMS:
@@ -32,6 +32,12 @@ ensemble = {seed = 7}
 potential = {kind = "double_well"}
 integrator = {dt = 0.02, friction = 1.0, temperature = 0.4}
 trunk = {steps = 400}
+""",
+    "rare.toml": """
+ensemble = {seed = 7}
+potential = {kind = "double_well"}
+integrator = {dt = 0.02, friction = 1.0, temperature = 0.2}
+rare = {repeats = 2, replicas = 20, state_a = {energy_below = 0.2}, state_b = {energy_below = 0.4}}
 """,
     "classify.toml": "training = {epochs = 2, batch = 16}\nsweep = {seeds = 1, learning_rates = [0.1]}\n",
     "run.json": "{}",  # a former result
@@ -70,6 +76,8 @@ OPTIONS = {
     ("langevin",): ("langevin.toml", {**STUDY, **GUIDE, "--resume": "--resume", "--replay": "--replay 3",
                                       "--strict": "--strict", "--until": "--until rate:200%"}),
     ("spread",): ("spread.toml", {**STUDY, **GUIDE, "--adaptive": "--adaptive sideways"}),
+    ("rare",): ("rare.toml", {**{option: words for option, words in STUDY.items() if option != "--precision"}, **GUIDE,
+                             "--strict": "--strict"}),
     ("classify", "train"): ("train spread.h5 classify.toml", {**TRAINING, **GUIDE, "--resume": "--resume"}),
     ("classify", "sweep"): ("sweep spread.h5 classify.toml", {**TRAINING, **GUIDE}),
     ("classify", "predict"): ("predict spread.h5 model.safetensors", MODEL),

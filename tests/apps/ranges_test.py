@@ -19,7 +19,7 @@ SOURCE = Path(__file__).resolve().parents[2]
 PATIENCE = 120  # only a program that hangs gets there
 
 parser = argparse.ArgumentParser()
-for program in ("langevin", "spread", "classify", "topo"):
+for program in ("langevin", "spread", "rare", "classify", "topo"):
     parser.add_argument(f"--{program}", help="the program kramers-" + program)
 options, unittest_words = parser.parse_known_args()
 
@@ -35,6 +35,12 @@ potential = {kind = "double_well"}
 integrator = {dt = 0.02, friction = 1.0, temperature = 0.4}
 trunk = {steps = 1000}
 spread = {every = 10, members = 10}
+"""
+RARE = """
+ensemble = {seed = 7}
+potential = {kind = "double_well"}
+integrator = {dt = 0.02, friction = 1.0, temperature = 0.1}
+rare = {state_a = {energy_below = 0.1}, state_b = {energy_below = 0.4}}
 """
 LOOP = ("--adaptive=classifier",)  # 100 points, of which 75 are not held out
 
@@ -218,6 +224,37 @@ RANGES = {
         "adaptive.models": [integers(1, 4096, words=LOOP)],
         "adaptive.repeats": [Range(["1", "4096"], ["0", ("4097", "'adaptive.models'"), "1.5"], words=LOOP)],
     },
+    "rare": {
+        "ensemble.seed": [SEED],
+        "potential.kind": [Range(['"double_well"'], ['"mueller_brown"', '"cosine"', '"other"']),
+                           Range([], [('"double_well"', "'potential.dimensions'")], PLANE)],
+        "integrator.friction": [Range(["1e-100"], ["0.0", TINY])],
+        "integrator.scheme": [Range(['"baoab"', '"leimkuhler-matthews"'], ['"obabo"', '"other"']),
+                              Range(['"baoab"'], ['"leimkuhler-matthews"'], 'rare.method="shooting"')],
+        "rare.method": [words_of("splitting", "shooting", "exact")],
+        "rare.repeats": [integers(2, 2**20)],
+        "rare.replicas": [Range(["2", str(2**25 - 1)], ["1", str(2**25), str(2**30 + 1), "2.5"])],  # 64 repeats: below 2^31
+        "rare.kill": [Range([LEAST, BEFORE_ONE], ["0.0", "1.0", TINY])],
+        "rare.max_steps": [integers(1, 2**45)],
+        "rare.state_a": [Range(["{below=-1.0}"], ["{}", "{below=-1.0, above=1.0}", "{below=-1.0, left_of=0.0}", "{left_of=0.0}",
+                                                  "{energy_below=0.1, left_of=0.0, right_of=-1.0}", "{below=-9.0}",
+                                                  "{energy_below=-1.0}"])],
+        "rare.state_b": [Range(["{above=1.0}", "{energy_below=0.4, left_of=0.0}"], ["{}", "{above=-1.5}", "{above=9.0}",
+                                                 "{energy_below=2.0, right_of=-1.5}"])],
+        "rare.level.kind": [words_of("energy", "coordinate", "direction"), Range(["\"energy\""], ["\"direction\""],
+                                                                                  'integrator.scheme="leimkuhler-matthews"')],
+        "rare.level.bins": [integers(1, 4096)],
+        "rare.level.start": [Range(["-1.0", below(1.6)], ["1.6", "nan"])],
+        "rare.level.end": [Range([above(0.1), "1e300"], [("0.1", "'rare.level.start'"), "inf"])],
+        "rare.level.fixed": [Range(["[0.1]", f"[0.5, {above(0.5)}]", str(list(range(256)))],
+                                   ["[]", "[0.5, 0.5]", "[0.5, 0.4]", str(list(range(257)))])],
+        "rare.flux.walkers": [integers(1, 2**20)],
+        "rare.flux.equilibrate": [integers(0, 2**40 - 1)],
+        "rare.flux.steps": [integers(1, 2**40 - 1)],
+        "rare.shooting.pairs": [integers(2, 2**40)],
+        "output.file": [FILE],
+        "output.summary": [FILE],
+    },
     "classify": {
         "network.hidden": [Range(["[]", "[1]", "[65536]", str([1] * 64)], ["[0]", "[65537]", str([1] * 65), "[1.5]", "1"])],
         "network.activation": [words_of("identity", "tanh", "relu", "gelu_erf", "gelu_tanh")],
@@ -273,7 +310,7 @@ class Case(unittest.TestCase):
     def setUp(self):
         self.folder = Path(tempfile.mkdtemp(prefix="kramers-ranges-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-        for name, text in {"langevin.toml": LANGEVIN, "spread.toml": SPREAD, "classify.toml": "",
+        for name, text in {"langevin.toml": LANGEVIN, "spread.toml": SPREAD, "rare.toml": RARE, "classify.toml": "",
                            "table.txt": "-1 1\n0 0\n1 1\n"}.items():
             (self.folder / name).write_text(text)
 

@@ -60,7 +60,8 @@ Population run(SelectionParams const& params, int repeat, std::uint64_t seed = 2
   Population population(params, seed, repeat);
   std::uint64_t const key = mix64(seed + static_cast<std::uint64_t>(repeat));
   std::vector<std::int32_t> top;
-  for (std::int64_t i = 0; i < params.replicas; ++i) top.push_back(play(1, {mix64(key ^ static_cast<std::uint64_t>(i))}));
+  for (std::int64_t i = 0; i < params.replicas; ++i)
+    top.push_back(play(1, {mix64(key ^ static_cast<std::uint64_t>(i))}));
   for (auto replaced = population.select(top); !replaced.empty(); replaced = population.select(top)) {
     for (Replacement const& one : replaced) {
       EXPECT_GE(top[static_cast<std::size_t>(one.parent)], one.bin);

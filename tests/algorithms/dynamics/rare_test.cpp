@@ -9,7 +9,6 @@
 #include <kramers/dynamics/studies/rare_study.hpp>
 
 #include <gtest/gtest.h>
-
 #include <nlohmann/json.hpp>
 
 #include <bit>
@@ -27,9 +26,10 @@ struct Input {
   RareRequest request;
 
   explicit Input(double b, std::string const& rest, std::string const& friction = "1.0")
-      : config(Config::from_text("[potential]\nkind = \"double_well\"\n[integrator]\ndt = 0.02\nfriction = " + friction +
-                                     "\ntemperature = " + std::to_string(1 / b) + "\n[ensemble]\nseed = 20261122\n" + rest,
-                                 "rare_test")),
+      : config(
+            Config::from_text("[potential]\nkind = \"double_well\"\n[integrator]\ndt = 0.02\nfriction = " + friction +
+                                  "\ntemperature = " + std::to_string(1 / b) + "\n[ensemble]\nseed = 20261122\n" + rest,
+                              "rare_test")),
         request(read_rare(config, options(), builtin_potentials())) {}
 
   static CommandLine options() {
@@ -87,15 +87,16 @@ TEST(RareSplitting, GivesTheRateBetweenCoresOnBothSides) {
 
 TEST(RareSplitting, WorksWithoutInertia) {
   // Leimkuhler-Matthews is no worse than the scatter here: its step is 1/500 of the relaxation time of a well.
-  Input const input(5,
-                    "[rare]\nreplicas = 400\n[rare.state_a]\nbelow = -1.0\n[rare.state_b]\nabove = 1.0\n", "10.0\n"
+  Input const input(5, "[rare]\nreplicas = 400\n[rare.state_a]\nbelow = -1.0\n[rare.state_b]\nabove = 1.0\n",
+                    "10.0\n"
                     "scheme = \"leimkuhler-matthews\"");
   expect_near(input.summary().at("observables").at("rate"), 5.48192498914e-4, 0.06);
 }
 
 TEST(RareShooting, GivesBothRates) {
-  std::string const cores = "[rare]\nmethod = \"shooting\"\n[rare.shooting]\npairs = 30000\n"
-                            "[rare.state_a]\nbelow = -1.0\n[rare.state_b]\nabove = 1.0\n";
+  std::string const cores =
+      "[rare]\nmethod = \"shooting\"\n[rare.shooting]\npairs = 30000\n"
+      "[rare.state_a]\nbelow = -1.0\n[rare.state_b]\nabove = 1.0\n";
   nlohmann::json const ten = Input(10, cores).summary(), twenty = Input(20, cores).summary();
   expect_near(ten.at("observables").at("rate"), 1.55860557538e-5, 0.005);
   expect_near(ten.at("observables").at("core_set_rate_ab"), 1.560345269e-5, 0.005);
@@ -115,7 +116,8 @@ TEST(RareExact, NeedsNoWalkers) {
 std::vector<std::uint64_t> bits(std::vector<SplittingRepeat> const& repeats) {
   std::vector<std::uint64_t> all;
   for (SplittingRepeat const& one : repeats) {
-    for (double const x : {one.flux, one.probability, one.relative_variance}) all.push_back(std::bit_cast<std::uint64_t>(x));
+    for (double const x : {one.flux, one.probability, one.relative_variance})
+      all.push_back(std::bit_cast<std::uint64_t>(x));
     for (double const x : one.reached) all.push_back(std::bit_cast<std::uint64_t>(x));
     for (std::int64_t const n : {one.crossings, one.path_steps, one.stages, one.roots}) {
       all.push_back(static_cast<std::uint64_t>(n));
@@ -160,7 +162,7 @@ TEST(RareErrors, SayWhatToChange) {
   says("[rare.state_a]\nenergy_below = -0.1\n[rare.state_b]\nabove = 0.0\n", "an energy above");
   says("[rare.state_a]\nbelow = -1.0\n", "'rare.state_b'");
   says("", "'rare.state_a'");
-  says(energies(10, "max_steps = 64\n"), "invalid max_steps");
+  says(energies(10, "max_steps = 64\n"), "'rare.max_steps' is 64");
   says(energies(10) + "[rare.level]\nstart = 0.99\n[rare.flux]\nwalkers = 1\nsteps = 32\n", "no walker left");
   says(energies(10) + "[rare.level]\nstart = 1.7\n", "rare.level.start");
   says(energies(10) + "[rare.level]\nfixed = [0.2, 0.1]\n", "rare.level.fixed");

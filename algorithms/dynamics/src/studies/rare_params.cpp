@@ -226,6 +226,7 @@ RareRequest read_rare(Config const& config, CommandLine const& options, Potentia
   std::ranges::copy(rare_keys(), std::back_inserter(notes));
   KeyUnits const key_units(config, notes);
   RareRequest request;
+  request.config = &config;
   request.units = read_units(config);
   request.space = options.space;
   request.potential = potentials.read(config);
@@ -236,7 +237,10 @@ RareRequest read_rare(Config const& config, CommandLine const& options, Potentia
   config.check(one, potential.separable() ? "potential.dimensions" : "potential.kind", "a potential of one coordinate");
   config.check(maker != makers.end() && potential.confines(), "potential.kind",
                "a potential that walkers do not leave");
-  request.make_paths = [&config, maker](PathsRequest const& paths) { return maker->make(config, paths); };
+  request.make_paths = [&config, maker](PathsRequest const& paths) {
+    KeyUnits const units_of_the_potential(config, shared_keys());
+    return maker->make(config, paths);
+  };
   request.scheme = config.one_of("integrator.scheme", path_schemes(), path_schemes().front());
   request.overdamped = is_overdamped(request.scheme);
   request.langevin = read_langevin(config, request.overdamped, "f64");

@@ -61,14 +61,25 @@ SplittingRepeat unpack(std::span<double const> numbers) {
   return one;
 }
 
+/// Do some work, which may find that a key has no value to work with.
+template <class Work>
+auto about_the_input(RareRequest const& request, Work const& work) {
+  try {
+    return work();
+  } catch (DomainError const& error) {
+    if (error.name() != "max_steps") throw;
+    throw request.config->error("rare.max_steps", "is " + error.got() + "; expected " + error.rule());
+  }
+}
+
 void split(RareRequest const& request, AnyPaths* paths, Share const& mine, Communicator const& comm,
            RareResult& result) {
   std::vector<double> numbers;
   agree(comm, [&] {
     if (!paths) return;
-    for (SplittingRepeat const& one : run_splitting(*paths, request.splitting, mine.first, mine.last)) {
-      pack(one, numbers);
-    }
+    auto const repeats =
+        about_the_input(request, [&] { return run_splitting(*paths, request.splitting, mine.first, mine.last); });
+    for (SplittingRepeat const& one : repeats) pack(one, numbers);
   });
   std::size_t const row = plain_numbers + static_cast<std::size_t>(request.splitting.passage.bins()) + 1;
   std::vector<double> const all = comm.gather(numbers);
@@ -78,9 +89,10 @@ void split(RareRequest const& request, AnyPaths* paths, Share const& mine, Commu
   agree(comm, [&] {
     if (!comm.is_root()) return;
     auto const left = [](SplittingRepeat const& one) { return one.crossings > 0; };
-    expects(std::ranges::any_of(result.repeats, left), "rare.state_a",
-            "a state that no walker left for the first level",
-            "one that walkers leave within rare.flux.steps: count longer, or let rare.level.start be nearer to it");
+    if (std::ranges::any_of(result.repeats, left)) return;
+    throw request.config->error("rare.state_a",
+                                "is a state that no walker left for the first level in rare.flux.steps; let them be "
+                                "more, or rare.level.start nearer to the state");
   });
 }
 
@@ -88,7 +100,8 @@ void shoot_pairs(RareRequest const& request, AnyPaths* paths, Share const& mine,
                  RareResult& result) {
   ShootingCounts counts;
   agree(comm, [&] {
-    if (paths) counts = shoot(*paths, request.shooting, mine.first, mine.last);
+    if (!paths) return;
+    counts = about_the_input(request, [&] { return shoot(*paths, request.shooting, mine.first, mine.last); });
   });
   std::uint64_t place = 0;
   for (std::int64_t* const number :

@@ -40,7 +40,8 @@ struct RareRequest {
   double direction = 1;  ///< +1 where B is to the right of A, else -1
   SplittingParams splitting;
   ShootingParams shooting;
-  /// Makes paths in this potential; refers to the Config that was read.
+  Config const* config = nullptr;  ///< that was read, for messages
+  /// Makes paths in this potential, of which the Config is read again.
   std::function<std::unique_ptr<AnyPaths>(PathsRequest const&)> make_paths;
 };
 
@@ -59,7 +60,7 @@ struct RareResult {
 };
 
 /// Whole repeats, or pairs, go to ranks. Collective.
-/// @throws DomainError    no walker left A; a path did not end
+/// @throws InputError     no walker left A; a path did not end
 /// @throws DivergedError  a walker left the finite numbers
 RareResult compute_rare(RareRequest const& request, Communicator const& comm);
 

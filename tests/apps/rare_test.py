@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""kramers-rare as its users meet it: rates, bits on any number of ranks, bad input, files."""
+import argparse
+import json
+import os
+from pathlib import Path
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+try:
+    import h5py
+except ImportError:
+    h5py = None
+
+PATIENCE = 120  # only a program that hangs gets there
+SHIPPED = Path(__file__).resolve().parents[2] / "apps" / "rare" / "double_well.toml"
+CORES = ("rare.state_a={below=-1.0}", "rare.state_b={above=1.0}")
+SMALL = ("rare.repeats=8", "rare.replicas=100", "integrator.temperature=0.2", "rare.state_a.energy_below=0.2")
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--program", default="kramers-rare")
+parser.add_argument("--launcher", action="append", default=[],
+                    help="a word of what starts several ranks; NP stands for their number")
+options, unittest_words = parser.parse_known_args()
+
+
+class Case(unittest.TestCase):
+    """A folder of its own."""
+
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="kramers-rare-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def attempt(self, *words, sets=(), ranks=1, threads=1):
+        launcher = [str(ranks) if word == "NP" else word for word in options.launcher] if ranks > 1 else []
+        environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "OMP_PROC_BIND": "false",
+                       "OMP_WAIT_POLICY": "passive"}
+        command = [*launcher, options.program, str(SHIPPED), "--topology", "off", *map(str, words)]
+        command += [word for assignment in sets for word in ("--set", assignment)]
+        return subprocess.run(command, cwd=self.folder, env=environment, text=True, capture_output=True,
+                              stdin=subprocess.DEVNULL, timeout=PATIENCE, check=False)
+
+    def summary(self, *words, sets=(), **how):
+        outcome = self.attempt("--quiet", "--overwrite", "--summary", "summary.json", *words, sets=sets, **how)
+        self.assertEqual(outcome.returncode, 0, outcome.stderr)
+        return json.loads((self.folder / "summary.json").read_text())
+
+    def refuse(self, *says, code=65, words=(), sets=()):
+        outcome = self.attempt(*words, sets=sets)
+        self.assertEqual(outcome.returncode, code, outcome.stderr)
+        self.assertEqual(outcome.stderr.count("\n"), 1, outcome.stderr)
+        for text in says:
+            self.assertIn(text, outcome.stderr)
+
+
+class Rates(Case):
+    def test_methods_agree(self):
+        """Each within 4 standard errors of the exact rate: one seed in some thousands fails."""
+        exact = self.summary(sets=("rare.method=exact", *CORES))["references"]
+        self.assertAlmostEqual(exact["rate_exact"] / 7.16896497977e-10, 1, 4)
+        shots = self.summary(sets=("rare.method=shooting", "rare.shooting.pairs=20000", *CORES))
+        for name in ("rate", "core_set_rate_ab"):
+            rate = shots["observables"][name]
+            self.assertLess(abs(rate["z"]), 4)
+            self.assertLess(rate["stderr"], 0.01 * rate["value"])
+        split = self.summary(sets=("integrator.temperature=0.1", "rare.state_a.energy_below=0.1", "rare.replicas=300"))
+        rate = split["observables"]["rate"]
+        self.assertEqual(rate["compared_with"], "rate_exact_at_dt")
+        self.assertLess(abs(rate["z"]), 4)
+        self.assertAlmostEqual(rate["value"], split["observables"]["flux"]["value"] * split["observables"]["probability"]["value"], 12)
+        self.assertGreater(split["work"]["speed_up"], 10)
+
+    def test_warnings(self):
+        outcome = self.attempt("--strict", sets=("rare.repeats=4", "rare.replicas=200"))
+        self.assertEqual(outcome.returncode, 2, outcome.stderr)
+        self.assertIn("starting points per repeat", outcome.stderr)
+        weak = self.summary(sets=(*CORES, *SMALL[:3], "rare.level.kind=coordinate"))
+        self.assertIn("loses 13.3 kT", " ".join(weak["warnings"]))
+
+
+class Bits(Case):
+    def test_ranks_and_threads(self):
+        for more in (SMALL, ("rare.method=shooting", "rare.shooting.pairs=999", *CORES)):
+            alone = self.summary(sets=more)
+            self.assertEqual(self.summary(sets=more, threads=2)["state_hash"], alone["state_hash"])
+            self.assertNotEqual(self.summary(sets=(*more, "ensemble.seed=1"))["state_hash"], alone["state_hash"])
+            if not options.launcher:
+                continue
+            for ranks in (2, 4):
+                shared = self.summary(sets=more, ranks=ranks)
+                self.assertEqual(shared["ranks"], ranks)
+                self.assertEqual(shared["state_hash"], alone["state_hash"])
+                self.assertEqual(shared["observables"], alone["observables"])
+
+    def test_one_repeat_for_many_ranks(self):
+        if not options.launcher:
+            self.skipTest("no launcher of ranks")
+        few = (*SMALL, "rare.repeats=2")
+        self.assertEqual(self.summary(sets=few, ranks=4)["state_hash"], self.summary(sets=few)["state_hash"])
+
+
+class BadInput(Case):
+    def test_sentences(self):
+        for says, sets in ((("'rare.state_b'", "does not overlap"), ("rare.state_a={below=1.0}", "rare.state_b={above=0.0}")),
+                           (("'rare.state_a'", "where walkers come"), ("rare.state_a={below=-9.0}",)),
+                           (("no walker left",), ("rare.level.start=0.99", "rare.flux={walkers=1, steps=32}")),
+                           (("'potential.dimensions'", "one coordinate"), ("potential.dimensions=2",)),
+                           (("'potential.kind'", "one coordinate"), ("potential.kind=mueller_brown",)),
+                           (("'potential.kind'", "do not leave"), ("potential={kind=\"cosine\"}",)),
+                           (("'rare.max_steps' is 64",), ("rare.max_steps=64",)),
+                           (("'splitting', 'shooting', 'exact'",), ("rare.method=guess",)),
+                           (("with inertia",), ("rare.method=shooting", "integrator.scheme=leimkuhler-matthews"))):
+            with self.subTest(sets=sets):
+                self.refuse(*says, sets=sets)
+        self.refuse("--precision", code=64, words=("--precision", "f32"))
+        self.refuse("diverged", "smaller than dt = 2", code=1, sets=("integrator.dt=2.0",))
+
+    def test_ranks_agree(self):
+        if not options.launcher:
+            self.skipTest("no launcher of ranks")
+        outcome = self.attempt(sets=(*SMALL, "rare.max_steps=32"), ranks=4)
+        self.assertEqual(outcome.returncode, 65, outcome.stderr)
+        self.assertEqual(outcome.stderr.count("kramers-rare: error"), 1, outcome.stderr)
+
+
+class Output(Case):
+    def test_files(self):
+        if h5py is None:
+            self.skipTest("no h5py")
+        summary = self.summary("--output", "rare.h5", sets=SMALL)
+        with h5py.File(self.folder / "rare.h5") as file:
+            rare = file["kramers/rare"]
+            reached = rare["probability"][:]
+            self.assertEqual(len(rare["level"]), 65)
+            self.assertEqual(reached[0], 1)
+            self.assertTrue(all(reached[1:] <= reached[:-1]))
+            probability = summary["observables"]["probability"]
+            self.assertAlmostEqual(reached[-1] / probability["value"], 1, 12)
+            self.assertAlmostEqual(rare["probability_error"][-1] / probability["stderr"], 1, 10)
+            rates = rare["repeats/rate"][:]
+            self.assertAlmostEqual(rates.mean() / summary["observables"]["rate"]["value"], 1, 12)
+            self.assertAlmostEqual(rates.std(ddof=1) / 8**0.5 / summary["observables"]["rate"]["stderr"], 1, 12)
+            self.assertEqual(rare.attrs["rate"], summary["observables"]["rate"]["value"])
+            self.assertEqual(json.loads(file.attrs["summary"])["state_hash"], summary["state_hash"])
+        again = subprocess.run([options.program, "rare.h5", "--topology", "off", "--quiet", "--summary", "again.json"],
+                               cwd=self.folder, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=True)
+        self.assertEqual(again.returncode, 0)
+        self.assertEqual(json.loads((self.folder / "again.json").read_text())["state_hash"], summary["state_hash"])
+
+    def test_other_methods(self):
+        for method in ("shooting", "exact"):
+            self.summary("--output", f"{method}.h5", sets=(f"rare.method={method}", "rare.shooting.pairs=500"))
+            self.assertTrue((self.folder / f"{method}.h5").exists())
+
+    def test_units(self):
+        """kT at 300 K is 2.494 kJ/mol; lengths stay numbers."""
+        sets = ("units.system=md", 'potential.barrier="20 kJ/mol"', "integrator.temperature=300", "integrator.dt=0.004",
+                "integrator.mass=1.0", "rare.state_a.energy_below=2.5", "rare.state_b.energy_below=8.0",
+                "rare.method=shooting", "rare.shooting.pairs=1000")
+        summary = self.summary(sets=sets)
+        self.assertEqual(summary["units"]["quantities"]["rate"], "1/ps")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *unittest_words])
