@@ -230,14 +230,14 @@ class Expression {
 
 /// What the engine asks for the forces of whole packs.
 template <real T, execution_space Space, int D>
-KOKKOS_FORCEINLINE_FUNCTION Expression<T, Space, D> const& in_packs(Expression<T, Space, D> const& potential) {
-  return potential;
+KOKKOS_FORCEINLINE_FUNCTION Expression<T, Space, D> const* in_packs(Expression<T, Space, D> const& potential) {
+  return &potential;
 }
 /// @copydoc in_packs
 template <real T, execution_space Space>
-KOKKOS_FORCEINLINE_FUNCTION Expression<T, Space, 1> const& in_packs(
+KOKKOS_FORCEINLINE_FUNCTION Expression<T, Space, 1> const* in_packs(
     Separable<Expression<T, Space, 1>, 1> const& potential) {
-  return potential.axis[0];
+  return &potential.axis[0];
 }
 
 namespace detail {

@@ -6,7 +6,7 @@
 namespace kramers::dynamics::detail {
 
 /// A potential that tells the forces of a whole pack at once, as one must whose formula is known at run time only: what
-/// in_packs(potential) returns has force_of_pack(x, force) and values_of_pack(x, force, energy, laplacian).
+/// in_packs(potential) points to has force_of_pack(x, force) and values_of_pack(x, force, energy, laplacian).
 template <class Potential>
 concept pack_potential = requires(Potential const& potential) { in_packs(potential); };
 
@@ -100,7 +100,7 @@ struct AdvanceKernel<Space, Scheme, Potential, W> {
         pack.half[d][l] = T(0);
       }
     });
-    in_packs(potential).force_of_pack(pack.x, force);
+    in_packs(potential)->force_of_pack(pack.x, force);
     PackSums<W> pack_sums(&sums(0, column));
     sampler.load(first, pack_sums);
     if (goes_on) for_sums([&](Quantity const q, int const l) { pack_sums(q, l) = walker_sums(first + l, index(q)); });
@@ -154,7 +154,7 @@ struct AdvanceKernel<Space, Scheme, Potential, W> {
       for (int d = 0; d < D; ++d) asked[d][l] = position[d];
     });
     T known[D][W];
-    in_packs(potential).force_of_pack(asked, known);
+    in_packs(potential)->force_of_pack(asked, known);
     for_lanes<W>([&](int const l) {
       KnownForce<T, D> answer;
       for (int d = 0; d < D; ++d) answer.known[d] = known[d][l];
@@ -189,7 +189,7 @@ struct AdvanceKernel<Space, Scheme, Potential, W> {
   // The sums of Sampler::sample that a potential of zero leaves out.
   KOKKOS_FUNCTION void add_potential(Pack<T, D, W> const& pack, PackSums<W>& sums) const {
     T force[D][W], energy[W], laplacian[W];
-    in_packs(potential).values_of_pack(pack.x, force, energy, laplacian);
+    in_packs(potential)->values_of_pack(pack.x, force, energy, laplacian);
     for_lanes<W>([&](int const l) {
       T f2 = 0, x_f = 0;
       for (int d = 0; d < D; ++d) {
