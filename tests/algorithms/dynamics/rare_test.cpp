@@ -143,6 +143,28 @@ TEST(RareBits, DependOnNeitherLanesNorDivision) {
   EXPECT_EQ(bits(all), bits(parts));
 }
 
+// As where a stage replaces all that are in the last bin: what copies begin with is then a state in B.
+TEST(RareBits, CopiesOfWhatIsInBAreInB) {
+  Input const input(5, "[rare]\nmethod = \"exact\"\n");
+  Passage passage;
+  passage.a.upper = -1;
+  passage.b.lower = 1;
+  passage.level.first = -1;
+  passage.level.bins = 40;
+  auto const paths = input.request.make_paths({input.request.space, "baoab", {input.request.langevin, 3, 40, 1}});
+  paths->set(passage, PathKind::passage, RareStream::dynamics);
+  paths->start(std::vector<PathStart>{{0, 1, 1.2, 0}});
+  EXPECT_EQ(paths->advance(), 0);
+  paths->branch(std::vector<PathBranch>{{1, 0, 40, 2}, {2, 0, 20, 3}});
+  EXPECT_EQ(paths->advance(), 0);
+  PathStates const states = paths->states();
+  for (std::size_t slot = 0; slot < 3; ++slot) {
+    EXPECT_EQ(states.end[slot], PathEnd::in_b) << slot;
+    EXPECT_EQ(states.top[slot], 40) << slot;
+    EXPECT_EQ(states.time[slot], 0) << slot;
+  }
+}
+
 TEST(RareErrors, SayWhatToChange) {
   auto const message = [](std::string const& rest) -> std::string {
     try {

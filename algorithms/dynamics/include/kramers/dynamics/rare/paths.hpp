@@ -152,7 +152,7 @@ class Paths final : public AnyPaths {
 
   static std::size_t columns_of(PathsParams const& params) {
     expects(params.slots > 0 && params.slots < (std::int64_t{1} << 31), "slots", params.slots, "1 to 2^31 - 1");
-    return static_cast<std::size_t>(std::max<std::int64_t>(params.most_bins, segment));
+    return static_cast<std::size_t>(std::max<std::int64_t>(params.most_bins + 1, segment));
   }
   std::size_t n() const { return static_cast<std::size_t>(m_params.slots); }
   auto alloc(std::string const& what) const { return Kokkos::view_alloc(m_exec, "kramers::Paths::" + what); }

@@ -18,7 +18,8 @@ struct PathViews {
   Kokkos::View<std::int64_t*, Space> time;
   Kokkos::View<std::int32_t*, Space> top, crossings;
   Kokkos::View<PathEnd*, Space> end;
-  Kokkos::View<double**, Kokkos::LayoutRight, Space> seen_x, seen_v;  // (slots, bins): the first state in each bin
+  Kokkos::View<double**, Kokkos::LayoutRight, Space> seen_x,
+      seen_v;  // (slots, bins + 1): the first state in each bin, and B
 };
 
 /// A Passage as kernels take it. Levels are counted from that of the top, which is zero unless they are energies:
@@ -209,7 +210,7 @@ struct AdvancePathsKernel {
     }
     if (code != code_a) {
       auto const from = static_cast<std::int32_t>(lanes.top[l]) + 1, to = static_cast<std::int32_t>(code);
-      for (std::int32_t bin = from; bin <= to && bin < rules.bins; ++bin) {
+      for (std::int32_t bin = from; bin <= to; ++bin) {
         paths.seen_x(slot, bin) = lanes.x[l];
         paths.seen_v(slot, bin) = lanes.v[l];
       }
