@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <string>
+#include <utility>
 
 namespace kramers::rare {
 
@@ -94,7 +95,7 @@ RareFiles add_outputs(AppFiles& files, AppRun const& run) {
 }
 
 int run_rare(AppRun const& run) {
-  RareRequest const request = read_rare(run.config, run.options, builtin_potentials());
+  RareRequest request = read_rare(run.config, run.options, builtin_potentials());
   AppFiles files(run);
   RareFiles const outputs = add_outputs(files, run);
   run.config.reject_unknown();
@@ -103,6 +104,8 @@ int run_rare(AppRun const& run) {
   require_memory(run.comm, memory_needed(request, run.comm.rank(), run.comm.size()), request.space);
   if (run.options.check) return tell(run, forecast(request, run.comm));
 
+  request = interruptible([&] { return sized_by_pilot(std::move(request), run.comm); });
+  require_memory(run.comm, memory_needed(request, run.comm.rank(), run.comm.size()), request.space);
   RareResult const result = interruptible([&] { return compute_rare(request, run.comm); });
   nlohmann::json summary = summarise_rare(request, result, run.comm);
   summary["provenance"] = provenance(run.comm, app_name, request.space, run.options.words, run.config.verbatim());

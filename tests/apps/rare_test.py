@@ -73,6 +73,18 @@ class Rates(Case):
         self.assertAlmostEqual(rate["value"], split["observables"]["flux"]["value"] * split["observables"]["probability"]["value"], 12)
         self.assertGreater(split["work"]["speed_up"], 10)
 
+    def test_target_error(self):
+        """A pilot of 8 repeats tells their scatter to 25 %."""
+        given = (*SMALL, "rare.target_error=0.02")
+        found = self.summary(sets=given)
+        rate = found["observables"]["rate"]
+        self.assertGreater(found["splitting"]["replicas"], 400)
+        self.assertLess(rate["stderr"], 0.04 * rate["value"])
+        self.assertGreater(rate["stderr"], 0.008 * rate["value"])
+        self.assertLess(abs(rate["z"]), 6)  # 7 degrees of freedom: one seed in 2,000
+        if options.launcher:
+            self.assertEqual(self.summary(sets=given, ranks=2)["state_hash"], found["state_hash"])
+
     def test_warnings(self):
         outcome = self.attempt("--strict", sets=("rare.repeats=4", "rare.replicas=200"))
         self.assertEqual(outcome.returncode, 2, outcome.stderr)

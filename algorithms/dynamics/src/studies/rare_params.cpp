@@ -155,6 +155,9 @@ void read_sizes(Config const& config, RareRequest& request) {
   config.check(selection.replicas >= 2 && selection.replicas <= (1 << 30), "rare.replicas", "between 2 and 2^30");
   selection.kill = config.get<double>("rare.kill", selection.kill);
   config.check(selection.kill > 0 && selection.kill < 1, "rare.kill", "between 0 and 1");
+  request.target_error = config.find<double>("rare.target_error");
+  bool const can_be_met = !request.target_error || (*request.target_error >= 1e-4 && *request.target_error < 1);
+  config.check(can_be_met, "rare.target_error", "at least 1e-4, and below 1");
   p.max_steps = config.positive<std::int64_t>("rare.max_steps", p.max_steps);
   config.check(p.max_steps <= (std::int64_t{1} << 45), "rare.max_steps", "at most 2^45");
   ShootingParams& shooting = request.shooting;
@@ -269,7 +272,8 @@ std::vector<KeyNote> rare_keys() {
   std::vector<KeyNote> keys = {
       {"rare.method", "", "how the rate from state A to state B is found"},
       {"rare.repeats", "", "independent repeats, whose scatter gives the error"},
-      {"rare.replicas", "", "of each repeat"},
+      {"rare.replicas", "", "of each repeat; with target_error those of the pilot"},
+      {"rare.target_error", "", "relative standard error of the rate, for which a pilot sets the replicas", "none"},
       {"rare.kill", "", "share of the replicas that a stage replaces at least"},
       {"rare.max_steps", "steps", "of one path; reaching it is an error"},
   };

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <span>
 
@@ -113,6 +114,36 @@ void shoot_pairs(RareRequest const& request, AnyPaths* paths, Share const& mine,
 }
 
 }  // namespace
+
+RareRequest sized_by_pilot(RareRequest request, Communicator const& comm) {
+  if (request.method != RareMethod::splitting || !request.target_error) return request;
+  RareRequest pilot = request;
+  pilot.splitting.seed = mix64(request.splitting.seed);
+  RareResult const found = compute_rare(pilot, comm);
+  double replicas = 0;
+  agree(comm, [&] {
+    if (!comm.is_root()) return;
+    SplittingResult const rate = summarise(found.repeats);
+    if (!(rate.rate > 0)) {
+      throw request.config->error("rare.replicas", "is " + std::to_string(request.splitting.selection.replicas) +
+                                                       ", too few for a pilot: no replica reached B; make it larger");
+    }
+    // The variance of a repeat falls as one over its replicas.
+    double const excess = rate.rate_error / rate.rate / *request.target_error;
+    replicas = std::ceil(static_cast<double>(request.splitting.selection.replicas) * excess * excess);
+    double const most =
+        static_cast<double>((std::int64_t{1} << 31) - 1) / static_cast<double>(request.splitting.repeats);
+    if (replicas > most) {
+      throw request.config->error("rare.target_error", "takes " + std::to_string(static_cast<std::int64_t>(replicas)) +
+                                                           " replicas of each repeat, more than 2^31 in all; make it "
+                                                           "larger, or take more repeats");
+    }
+  });
+  comm.broadcast(replicas);
+  request.splitting.selection.replicas =
+      std::max(request.splitting.selection.replicas, static_cast<std::int64_t>(replicas));
+  return request;
+}
 
 RareResult compute_rare(RareRequest const& request, Communicator const& comm) {
   RareResult result;

@@ -39,6 +39,7 @@ struct RareRequest {
   std::optional<Region> a, b;
   double direction = 1;  ///< +1 where B is to the right of A, else -1
   SplittingParams splitting;
+  std::optional<double> target_error;  ///< of splitting: wanted standard error of the rate, relative to it
   ShootingParams shooting;
   Config const* config = nullptr;  ///< that was read, for messages
   /// Makes paths in this potential, of which the Config is read again.
@@ -58,6 +59,11 @@ struct RareResult {
   std::int64_t bytes = 0;
   std::uint64_t hash = 0;  ///< of all repeats or counts
 };
+
+/// The request with as many replicas as its target error takes, from the scatter of a pilot with its own replicas and
+/// other noise; the same request where there is no target. Collective.
+/// @throws InputError  as compute_rare; the pilot saw no replica in B; so many replicas are too many
+RareRequest sized_by_pilot(RareRequest request, Communicator const& comm);
 
 /// Whole repeats, or pairs, go to ranks. Collective.
 /// @throws InputError     no walker left A; a path did not end
