@@ -30,9 +30,10 @@ forbid "a library waits for every space: fence the instance" grep -nE 'Kokkos::f
 forbid "a library copies without an instance, which waits for every space" \
   grep -nE 'deep_copy\(([^,()]|\([^()]*\))*,([^,()]|\([^()]*\))*\);' "${libraries[@]}"
 forbid "a library header prints" grep -nE '<iostream>|std::(cout|cerr)|\bprintf\(' "${library_headers[@]}"
-forbid "a library header tells backends apart; only core/spaces.hpp lists them" \
-  grep -nE '#.*if.*(KOKKOS_ENABLE_(SERIAL|OPENMP|THREADS|CUDA|HIP|SYCL)|__CUDA|__HIP|__SYCL)' \
-  "${library_headers[@]/*\/core\/spaces.hpp/\/dev\/null}"
+# core/spaces.hpp lists them, and core/wide_words.hpp has vectors of hosts, which not all of their compilers know.
+mapfile -t one_source < <(printf '%s\n' "${library_headers[@]}" | grep -vE '/core/(spaces|wide_words)\.hpp$')
+forbid "a library header tells backends apart" \
+  grep -nE '#.*if.*(KOKKOS_ENABLE_(SERIAL|OPENMP|THREADS|CUDA|HIP|SYCL)|__CUDA|__HIP|__SYCL)' "${one_source[@]}"
 forbid "a kernel whose label does not begin with kramers::" \
   grep -nE 'Kokkos::parallel_(for|reduce|scan)\(("[^k]|"k[^r]|(Kokkos::)?(MDRange|Range|Team)Policy)' "${libraries[@]}"
 
