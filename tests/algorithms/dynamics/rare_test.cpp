@@ -74,6 +74,23 @@ TEST(RareSplitting, GivesTheSlowestRelaxationOverTwentyKT) {
   EXPECT_GT(found.at("work").at("speed_up").get<double>(), 5e4);
 }
 
+// 95 % intervals of 20 groups of 16 repeats: fewer than 15 hold the exact rate for one seed in 3,000.
+TEST(RareSplitting, IntervalsCoverTheExactRate) {
+  Input const input(10, energies(10, "repeats = 320\nreplicas = 200\n[rare.flux]\nwalkers = 16\n"));
+  double const expected = at_step(1.55860557538e-5, -3.5644);
+  std::vector<SplittingRepeat> const repeats = compute_rare(input.request, Communicator::self()).repeats;
+  int covered = 0;
+  for (auto first = repeats.begin(); first != repeats.end(); first += 16) {
+    SplittingResult const group = summarise({first, first + 16});
+    covered += group.lower <= expected && expected <= group.upper ? 1 : 0;
+  }
+  EXPECT_GE(covered, 15);
+  SplittingResult const all = summarise(repeats);
+  EXPECT_LT(std::abs(all.rate - expected), 4 * all.rate_error);
+  // The scatter over repeats has that of the flux, too, and is known to 4 %.
+  EXPECT_NEAR(all.genealogical_error / all.rate_error, 1, 0.25);
+}
+
 TEST(RareSplitting, GivesTheRateBetweenCoresOnBothSides) {
   double const expected = at_step(2.2452071e-3, -1.7443);
   std::string const left = "[rare.state_a]\nbelow = -1.0\n[rare.state_b]\nabove = 1.0\n[rare.level]\n";
