@@ -27,9 +27,10 @@ void read(AppRun const& run) {
 InputGuide input_guide() {
   InputGuide guide{shared_keys(), {}, read};
   std::ranges::copy(rare_keys(), std::back_inserter(guide.keys));
-  // Of surfaces and washboards, in which no paths are followed, and of the start of an ensemble.
-  std::erase_if(guide.keys,
-                [](KeyNote const& note) { return note.key == "potential.period" || note.key.starts_with("initial."); });
+  // Of washboards and formulas, in which no paths are followed, and of the start of an ensemble.
+  std::erase_if(guide.keys, [](KeyNote const& note) {
+    return note.key == "potential.period" || note.key == "potential.energy" || note.key.starts_with("initial.");
+  });
   std::string const bath = "[integrator]\ndt = 0.02\nfriction = 1.0\ntemperature = 0.05\n[ensemble]\nseed = 1\n";
   std::string const well = "[potential]\nkind = \"double_well\"\nbarrier = 1.0\n" + bath;
   std::string const deep = "[rare.state_a]\nenergy_below = 0.05\n[rare.state_b]\nenergy_below = 0.3\n";

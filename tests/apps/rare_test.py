@@ -121,7 +121,7 @@ class BadInput(Case):
                            (("no walker left",), ("rare.level.start=0.99", "rare.flux={walkers=1, steps=32}")),
                            (("'potential.dimensions'", "one coordinate"), ("potential.dimensions=2",)),
                            (("'potential.kind'", "one coordinate"), ("potential.kind=mueller_brown",)),
-                           (("'potential.kind'", "do not leave"), ("potential={kind=\"cosine\"}",)),
+                           (("'potential.kind'", "harmonic, double_well, tabulated"), ("potential={kind=\"cosine\"}",)),
                            (("'rare.max_steps' is 64",), ("rare.max_steps=64",)),
                            (("'splitting', 'shooting', 'exact'",), ("rare.method=guess",)),
                            (("with inertia",), ("rare.method=shooting", "integrator.scheme=leimkuhler-matthews"))):

@@ -42,7 +42,8 @@ detail::File open_file(fs::path const& path) {
   auto const [system, sentence] = detail::last_reason();
   if (!system.empty()) fail("cannot be read: " + system);
   if (sentence.find("signature") != std::string::npos) fail("is not an HDF5 file, or its beginning is lost");
-  if (sentence.find("truncated") != std::string::npos) fail("is truncated: use a whole copy of it, or start without it");
+  if (sentence.find("truncated") != std::string::npos)
+    fail("is truncated: use a whole copy of it, or start without it");
   throw IoError(path.string(), "is damaged at its beginning, or written by a later HDF5 than this program has");
 }
 

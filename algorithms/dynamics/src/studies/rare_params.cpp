@@ -238,8 +238,10 @@ RareRequest read_rare(Config const& config, CommandLine const& options, Potentia
   auto const maker = std::ranges::find(makers, potential.kind(), &PathsMaker::potential);
   bool const one = potential.dimension() == 1;
   config.check(one, potential.separable() ? "potential.dimensions" : "potential.kind", "a potential of one coordinate");
-  config.check(maker != makers.end() && potential.confines(), "potential.kind",
-               "a potential that walkers do not leave");
+  std::string names;
+  for (PathsMaker const& known : makers) names += (names.empty() ? "" : ", ") + known.potential;
+  config.check(maker != makers.end(), "potential.kind", "one in which paths are followed: " + names);
+  config.check(potential.confines(), "potential.kind", "a potential that walkers do not leave");
   request.make_paths = [&config, maker](PathsRequest const& paths) {
     KeyUnits const units_of_the_potential(config, shared_keys());
     return maker->make(config, paths);
