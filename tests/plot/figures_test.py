@@ -31,7 +31,7 @@ from matplotlib.text import Text
 PLOT = Path(__file__).resolve().parents[2] / "apps" / "plot"
 sys.path.insert(0, str(PLOT))
 import fixtures
-from kramers_plot import classify, core_sets, damage, langevin, paths, rate_sweep, spread, style, trajectory
+from kramers_plot import classify, core_sets, damage, langevin, paths, rare, rate_sweep, spread, style, trajectory
 from kramers_plot.command_line import FIGURES, main
 from kramers_plot.errors import BadData, PlotError
 from kramers_plot.result_file import ResultFile
@@ -39,6 +39,7 @@ from kramers_plot.units import Units
 
 LANGEVIN = ["free_energy", "trajectory", "population", "correlation", "survival", "core_set_relaxation"]
 RATES = ["rate_sweep"]
+RARE = ["splitting"]
 SPREAD = ["trunk", "spread_map", "spread_time"]
 CLASSIFY = ["classes", "loss", "evaluation", "sweep"]
 
@@ -65,6 +66,7 @@ def setUpModule():
     fixtures.mueller_brown(WithFiles.files / "mueller_brown.h5")
     fixtures.rates(WithFiles.files / "rates.h5")
     fixtures.rates(WithFiles.files / "rates_two.h5", two_keys=True)
+    fixtures.rare(WithFiles.files / "rare.h5")
     fixtures.spread(WithFiles.files / "spread.h5", steps=300)
     fixtures.classify(WithFiles.files / "classify.h5")
 
@@ -155,12 +157,13 @@ class CommandLine(WithFiles):
         self.assertAlmostEqual(width / 72 * 25.4, 85, delta=0.1)
 
     def test_draws_what_each_file_holds(self):
-        answer = Answer(*(self.files / f"{file}.h5" for file in ("langevin", "rates", "rates_two", "spread", "classify")),
+        answer = Answer(*(self.files / f"{file}.h5" for file in ("langevin", "rates", "rates_two", "rare", "spread",
+                                                              "classify")),
                         "--output-dir", self.own / "a" / "b", "--dpi", 50)
         self.assertEqual((answer.returncode, answer.stderr), (0, ""))
         expected = {f"{file}_{name}.{kind}" for file, names in (("langevin", LANGEVIN), ("rates", RATES),
-                                                                ("rates_two", RATES), ("spread", SPREAD),
-                                                                ("classify", CLASSIFY)) for name in names for kind in ("png", "svg")}
+                                                                ("rates_two", RATES), ("rare", RARE),
+                                                                ("spread", SPREAD), ("classify", CLASSIFY)) for name in names for kind in ("png", "svg")}
         written = {path.name for path in (self.own / "a" / "b").iterdir()}
         self.assertEqual(written, expected)
         self.assertEqual({Path(line).name for line in answer.stdout.split()}, expected)
@@ -302,7 +305,7 @@ class Faults(WithFiles):
     def test_nothing_that_a_file_holds_ends_in_a_traceback(self):
         """Each dataset as other data than a run writes: a figure, or a sentence."""
         replies = set()
-        for file in ("langevin", "rates", "spread", "classify"):
+        for file in ("langevin", "rates", "rare", "spread", "classify"):
             with h5py.File(self.files / f"{file}.h5") as source:
                 names = []
                 source.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
@@ -680,7 +683,7 @@ class Contents(WithFiles):
     def test_texts_of_a_paper_are_within_the_figure(self):
         style.apply(1)
         for name, (module, group, _) in FIGURES.items():
-            for file in ("langevin", "mueller_brown", "spread", "classify"):
+            for file in ("langevin", "mueller_brown", "rare", "spread", "classify"):
                 with ResultFile(self.files / f"{file}.h5") as result:
                     if not result.has(group):
                         continue
@@ -746,6 +749,23 @@ class Contents(WithFiles):
                               "known at no point")):
             with self.assertRaisesRegex(BadData, said):
                 self.draw(rate_sweep.rate_sweep, self.changed("rates", change))
+
+    def test_splitting_has_the_mean_over_repeats(self):
+        figure = self.draw(rare.splitting, self.files / "rare.h5")
+        level, beside = figure.axes
+        with h5py.File(self.files / "rare.h5") as file:
+            reached, rates = file["kramers/rare/probability"][:], file["kramers/rare/repeats/rate"][:]
+            exact = file["kramers/rare"].attrs["exact_rate"]
+        self.assertEqual(level.get_yscale(), "log")
+        np.testing.assert_array_equal(level.lines[0].get_ydata(), reached)
+        np.testing.assert_allclose(beside.lines[0].get_ydata(), np.cumsum(rates) / np.arange(1, rates.size + 1))
+        self.assertEqual(beside.lines[2].get_ydata()[0], exact)
+        error = rates.std(ddof=1) / np.sqrt(rates.size)
+        top = beside.collections[0].get_paths()[0].vertices[:, 1].max()
+        self.assertGreaterEqual(top, rates.mean() + 0.999 * error)
+        self.assertIn("24 repeats", legend(beside))
+        with self.assertRaisesRegex(BadData, "no rate above zero"):
+            self.draw(rare.splitting, self.changed("rare", lambda file: file["kramers/rare"].attrs.update(rate=0.0)))
 
     def test_trunk_has_the_band_between_lo_and_hi(self):
         axes = self.draw(spread.trunk, self.files / "spread.h5").axes[0]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Small result files as kramers-langevin, kramers-spread and kramers-classify write them, made in NumPy.
+"""Small result files as kramers-langevin, kramers-rare, kramers-spread and kramers-classify write them, made in NumPy.
 
-    python3 fixtures.py DIR   writes langevin.h5, mueller_brown.h5, rates.h5, spread.h5 and classify.h5, larger than those of the
-                              tests
+    python3 fixtures.py DIR   writes langevin.h5, mueller_brown.h5, rates.h5, rare.h5, spread.h5 and classify.h5, larger than
+                              those of the tests
 """
 import json
 import sys
@@ -313,10 +313,26 @@ def rates(path, two_keys=False):
             table[f"observables/rate/{name}"] = column
 
 
+def rare(path, repeats=24, bins=64):
+    """Splitting whose replicas lose a third at each bin, and most of the rest on the way to B."""
+    rng = np.random.default_rng(6)
+    with h5py.File(path, "w") as file:
+        head(file, "kramers-rare")
+        del file["parameters"].attrs["walkers"]
+        reached = np.maximum.accumulate((0.66**np.minimum(np.arange(bins + 1.0), 38))[::-1])[::-1]
+        rates = 1.3 * reached[-1] * np.exp(0.4 * rng.standard_normal(repeats))
+        group = file.create_group("kramers/rare")
+        group.attrs.update(rate=rates.mean(), rate_error=rates.std(ddof=1) / np.sqrt(repeats), exact_rate=1.4 * reached[-1])
+        for name, series in (("level", np.linspace(0.05, 1.7, bins + 1)), ("probability", reached),
+                             ("probability_error", 0.005 * np.arange(bins + 1) * reached), ("repeats/rate", rates)):
+            group[name] = series
+
+
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     langevin(folder / "langevin.h5", walkers=8000, frames=1500, saved=16)
     mueller_brown(folder / "mueller_brown.h5", bins=(80, 72), samples=5000000)
     rates(folder / "rates.h5", two_keys=True)
+    rare(folder / "rare.h5")
     spread(folder / "spread.h5")
     classify(folder / "classify.h5", points=833, random=10000, models=36)

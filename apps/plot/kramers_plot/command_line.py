@@ -21,6 +21,7 @@ FIGURES = {
     "survival": ("core_sets", "kramers/survival", "walkers that have not entered core set B, rate and its limits"),
     "core_set_relaxation": ("core_sets", "kramers/core_sets", "implied relaxation rate over lag time, and its plateau"),
     "rate_sweep": ("rate_sweep", "sweep", "rate over one number that varies with theory, or over two"),
+    "splitting": ("rare", "kramers/rare/probability", "probability over the level, and the rate over repeats"),
     "trunk": ("spread", "spread", "trunk with the band between lowest and highest member"),
     "spread_map": ("spread", "spread", "phase space coloured by spread"),
     "spread_time": ("spread", "spread", "spread and its rate over time"),
@@ -30,7 +31,7 @@ FIGURES = {
     "sweep": ("classify", "classifier/sweep", "models of a sweep over their learning rates"),
 }
 
-DESCRIPTION = "Draw the figures of result files of kramers-langevin, kramers-spread and kramers-classify."
+DESCRIPTION = "Draw the figures of result files of kramers-langevin, kramers-rare, kramers-spread and kramers-classify."
 EPILOG = """\
 figures (a file gives those whose data it holds):
 {figures}
@@ -151,7 +152,7 @@ def draw_file(path, options):
         wanted = [name for name in FIGURES if name in (options.only or held)]
         if not held:
             raise PlotError(f"{path}: holds nothing that can be drawn; give a file that kramers-langevin, "
-                            "kramers-spread or kramers-classify has written with --output")
+                            "kramers-rare, kramers-spread or kramers-classify has written with --output")
         for name in wanted:
             if name not in held:
                 raise PlotError(f"{path}: holds no data for the figure {name}; it holds those for {', '.join(held)}")

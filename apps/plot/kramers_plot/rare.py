@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Figures of kramers-rare. Each function takes a ResultFile and returns a figure."""
+import numpy as np
+
+from kramers_plot import style
+from kramers_plot.errors import BadData
+from kramers_plot.style import thousands
+
+RARE = "kramers/rare"
+
+
+def splitting(result):
+    """The probability to come that far, and how the rate settles with repeats."""
+    level, reached, error = result.columns(RARE, "level", "probability", "probability_error", unknown=("probability_error",))
+    rates = result.columns(f"{RARE}/repeats", "rate")[0]
+    if not (reached > 0).any() or (reached < 0).any():
+        raise BadData(f"{result.path}: /{RARE}/probability has no number above zero, or some below; repeat the run")
+    rate, rate_error, exact = (result.number(RARE, name) for name in ("rate", "rate_error", "exact_rate"))
+    figure = style.new_figure(6 if style.is_narrow() else 9, 5.4 if style.is_narrow() else 4.2)
+    axes, beside = figure.subplots(2, 1) if style.is_narrow() else figure.subplots(1, 2, width_ratios=(1.2, 1))
+    seen = reached > 0
+    error = np.nan_to_num(error[seen])
+    # The band may reach zero, which a logarithmic axis does not have.
+    band = np.clip([reached[seen] - error, reached[seen] + error], 0.1 * reached[seen].min(), None)
+    style.band(axes, level[seen], *band, style.DATA)
+    axes.plot(level[seen], reached[seen], color=style.DATA, drawstyle="steps-mid")
+    axes.plot(level[-1:], reached[-1:], "o", color=style.FIT, markersize=style.mark(4), label="state B")
+    axes.set_yscale("log")
+    axes.set_xlim(*style.padded(level))
+    axes.set_xlabel("level")
+    axes.set_ylabel("probability to come so far before A")
+    axes.legend(loc="upper right")
+
+    if rate is None or not rate > 0:
+        raise BadData(f"{result.path}: /{RARE} has no rate above zero (attribute rate); take more replicas")
+    factor, unit = result.units.rate(rate)
+    count = np.arange(1, rates.size + 1)
+    mean = np.cumsum(rates) / count
+    # Of one repeat there is no scatter.
+    scatter = np.sqrt(np.maximum(np.cumsum(rates**2) / count - mean**2, 0) / np.maximum(count - 1, 1))
+    style.band(beside, count[1:], *(factor * (mean + sign * scatter)[1:] for sign in (-1, 1)), style.DATA)
+    told = style.measured(factor * rate, None if rate_error is None else factor * rate_error)
+    beside.plot(count, factor * mean, color=style.DATA, label=f"{told} {unit}")
+    beside.plot(count, factor * rates, ".", color=style.MUTED, markersize=style.mark(3),
+                label=f"{thousands(rates.size)} repeats", zorder=1)
+    if exact is not None:
+        beside.axhline(factor * exact, color=style.EXACT, linestyle=":", label=f"exact, {style.scientific(factor * exact)} {unit}")
+    beside.set_xlim(0.5, rates.size + 0.5)
+    beside.set_ylim(0, 1.35 * factor * max(rates.max(), rate))
+    beside.set_xlabel("repeats")
+    beside.set_ylabel(f"mean rate so far {result.units.beside(unit)}")
+    beside.legend(loc="upper right")
+    style.frame(figure, result, "Splitting")
+    return figure
