@@ -26,7 +26,27 @@ namespace {
 constexpr char app_name[] = "kramers-rare";
 
 double number(nlohmann::json const& json) {
-  return json.is_number() ? json.get<double>() : 0.0;
+  return json.get<double>();
+}
+
+/// A line of one observable, and what is to be said of it.
+void print(std::string const& name, nlohmann::json const& entry, std::string const& unit) {
+  std::printf("  %-28s", name.c_str());
+  if (entry["value"].is_number()) {
+    std::printf(" %14.7g", number(entry["value"]));
+  } else {
+    std::printf(" %14s", "unknown");
+  }
+  if (entry["stderr"].is_number()) std::printf("  +- %.2g", number(entry["stderr"]));
+  std::printf("%s\n", unit.c_str());
+  if (entry.contains("interval")) {
+    std::printf("      [%.5g, %.5g] at 95 %%\n", number(entry["interval"][0]), number(entry["interval"][1]));
+  }
+  if (entry.contains("z")) {
+    std::printf("      %.4f of %s, %.1f standard errors away\n", number(entry["ratio"]),
+                entry["compared_with"].get<std::string>().c_str(), number(entry["z"]));
+  }
+  if (entry.contains("note")) std::printf("      %s\n", entry["note"].get<std::string>().c_str());
 }
 
 void print(nlohmann::json const& summary) {
@@ -40,15 +60,7 @@ void print(nlohmann::json const& summary) {
               summary.at("ranks").get<int>(), summary.at("threads").get<int>(), number(summary.at("wall_s")),
               summary.at("state_hash").get<std::string>().c_str());
   for (auto const& [name, entry] : summary.at("observables").items()) {
-    std::printf("  %-28s %14.7g  +- %.2g%s\n", name.c_str(), number(entry["value"]), number(entry["stderr"]),
-                unit_of(name).c_str());
-    if (entry.contains("interval")) {
-      std::printf("      [%.5g, %.5g] at 95 %%\n", number(entry["interval"][0]), number(entry["interval"][1]));
-    }
-    if (entry.contains("ratio")) {
-      std::printf("      %.4f of %s, %.1f standard errors away\n", number(entry["ratio"]),
-                  entry["compared_with"].get<std::string>().c_str(), number(entry["z"]));
-    }
+    print(name, entry, unit_of(name));
   }
   for (auto const& [name, value] : summary.at("references").items()) {
     bool const exact = name.find("_exact") != std::string::npos;

@@ -167,6 +167,25 @@ class Output(Case):
             self.summary("--output", f"{method}.h5", sets=(f"rare.method={method}", "rare.shooting.pairs=500"))
             self.assertTrue((self.folder / f"{method}.h5").exists())
 
+    def test_what_was_not_seen_is_no_rate(self):
+        few = ("rare.repeats=2", "rare.replicas=2", "rare.kill=0.5")
+        summary = self.summary("--output", "none.h5", sets=few)
+        for name in ("rate", "probability"):
+            self.assertIsNone(summary["observables"][name]["value"])
+            self.assertIn("no replica", summary["observables"][name]["note"])
+        self.assertNotIn("work", summary)
+        self.assertIn("no replica", summary["warnings"][0])
+        told = self.attempt("--strict", sets=few)
+        self.assertEqual(told.returncode, 2, told.stderr)
+        self.assertRegex(told.stdout, r"(?m)^  rate +unknown$")
+        shots = self.summary(sets=("rare.method=shooting", "rare.shooting.pairs=8", *CORES))["observables"]
+        self.assertIsNone(shots["rate"]["value"])
+        self.assertIn("pairs tell", shots["rate"]["note"])
+        cores = shots["core_set_rate_ab"]
+        self.assertIsNone(cores["stderr"])
+        self.assertGreater(cores["interval"][1], 0)
+        self.assertNotIn("z", cores)
+
     def test_units(self):
         """kT at 300 K is 2.494 kJ/mol; lengths stay numbers."""
         sets = ("units.system=md", 'potential.barrier="20 kJ/mol"', "integrator.temperature=300", "integrator.dt=0.004",

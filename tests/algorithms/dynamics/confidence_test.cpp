@@ -136,4 +136,12 @@ TEST(BinomialInterval, HoldsTheProbabilityAsOftenAsItSays) {
   }
 }
 
+TEST(StudentsLaw, HasThePublishedQuantiles) {
+  EXPECT_NEAR(student_95(1), 12.7062, 1e-4);
+  EXPECT_NEAR(student_95(2), 4.30265, 1e-5);
+  EXPECT_NEAR(student_95(3), 3.18245, 1e-5);
+  EXPECT_NEAR(student_95(10), 2.22814, 1e-5);
+  EXPECT_NEAR(student_95(63), 1.99834, 1e-5);
+}
+
 }  // namespace

@@ -209,13 +209,4 @@ TEST(RareErrors, SayWhatToChange) {
   says("[rare]\nmethod = \"shooting\"\n[rare.state_a]\nbelow = 0.1\n[rare.state_b]\nabove = 1.0\n", "without the top");
 }
 
-TEST(RareResults, TeachStudentsLaw) {
-  // Published quantiles.
-  EXPECT_NEAR(student_95(1), 12.7062, 1e-4);
-  EXPECT_NEAR(student_95(2), 4.30265, 1e-5);
-  EXPECT_NEAR(student_95(3), 3.18245, 1e-5);
-  EXPECT_NEAR(student_95(10), 2.22814, 1e-5);
-  EXPECT_NEAR(student_95(63), 1.99834, 1e-5);
-}
-
 }  // namespace kramers::rare_test

@@ -204,4 +204,24 @@ ConfidenceInterval binomial_interval(std::int64_t hits, std::int64_t trials, dou
   return {beta_quantile(k, n - k + 1, tail, false), beta_quantile(k + 1, n - k, tail, true)};
 }
 
+double student_95(std::int64_t freedom) {
+  // The probability between -t and t, with t = sqrt(freedom) tan(angle).
+  auto const inside = [&](double angle) {
+    double const c = std::cos(angle), s = std::sin(angle);
+    bool const odd = freedom % 2 == 1;
+    double term = odd ? c * s : s, sum = odd ? (freedom > 1 ? term : 0) : term;
+    for (std::int64_t k = odd ? 3 : 2; k < freedom; k += 2) {
+      term *= c * c * static_cast<double>(k - 1) / static_cast<double>(k);
+      sum += term;
+    }
+    return odd ? 2 / std::acos(-1.0) * (angle + sum) : sum;
+  };
+  double lower = 0, upper = std::acos(0.0);
+  for (int i = 0; i < 60; ++i) {
+    double const middle = 0.5 * (lower + upper);
+    (inside(middle) < 0.95 ? lower : upper) = middle;
+  }
+  return std::sqrt(static_cast<double>(freedom)) * std::tan(0.5 * (lower + upper));
+}
+
 }  // namespace kramers::dynamics

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/error.hpp>
+#include <kramers/dynamics/estimators/confidence.hpp>
 #include <kramers/dynamics/rare/splitting.hpp>
 
 #include <algorithm>
@@ -61,7 +62,7 @@ std::vector<Crossings> count_flux(AnyPaths& paths, SplittingParams const& params
   };
   auto const advance = [&](std::int64_t steps, bool keep) {
     for (std::int64_t s = 0; s < segments(steps); ++s) {
-      if (paths.crossings_are_full()) take(keep);
+      if (paths.crossings_are_full(std::ssize(starts))) take(keep);
       if (paths.advance() < std::ssize(starts)) require_finite(paths.states(), params, first, each);
     }
     take(keep);
@@ -174,26 +175,6 @@ std::vector<SplittingRepeat> run_splitting(AnyPaths& paths, SplittingParams cons
   return repeats;
 }
 
-double student_95(std::int64_t freedom) {
-  // Abramowitz and Stegun 26.7.3 and 26.7.4: the probability between -t and t, with t = sqrt(freedom) tan(angle).
-  auto const inside = [&](double angle) {
-    double const c = std::cos(angle), s = std::sin(angle);
-    bool const odd = freedom % 2 == 1;
-    double term = odd ? c * s : s, sum = odd ? (freedom > 1 ? term : 0) : term;
-    for (std::int64_t k = odd ? 3 : 2; k < freedom; k += 2) {
-      term *= c * c * static_cast<double>(k - 1) / static_cast<double>(k);
-      sum += term;
-    }
-    return odd ? 2 / std::acos(-1.0) * (angle + sum) : sum;
-  };
-  double lower = 0, upper = std::acos(0.0);
-  for (int i = 0; i < 60; ++i) {
-    double const middle = 0.5 * (lower + upper);
-    (inside(middle) < 0.95 ? lower : upper) = middle;
-  }
-  return std::sqrt(static_cast<double>(freedom)) * std::tan(0.5 * (lower + upper));
-}
-
 SplittingResult summarise(std::vector<SplittingRepeat> const& repeats) {
   expects(repeats.size() >= 2, "repeats", std::ssize(repeats), ">= 2");
   auto const n = static_cast<double>(repeats.size());
@@ -239,7 +220,7 @@ SplittingResult summarise(std::vector<SplittingRepeat> const& repeats) {
   for (std::size_t b = 0; b < repeats.front().reached.size(); ++b) {
     auto const [value, error] = per_flux([b](SplittingRepeat const& one) { return one.flux * one.reached[b]; });
     result.reached.push_back(value);
-    result.reached_error.push_back(error);
+    result.reached_error.push_back(value > 0 ? error : std::nan(""));
   }
   return result;
 }

@@ -86,7 +86,8 @@ void write_rare(std::filesystem::path const& path, Communicator const& comm, Rar
   write_parameters(file, request, summary);
   file.group("kramers/rare");
   auto const put = [&](char const* name, nlohmann::json const& from, char const* key) {
-    if (from.contains(key)) file.attribute("kramers/rare", name, from.at(key).get<double>());
+    if (from.contains(key) && from.at(key).is_number())
+      file.attribute("kramers/rare", name, from.at(key).get<double>());
   };
   if (request.method != RareMethod::exact) {
     nlohmann::json const& rate = summary.at("observables").at("rate");

@@ -64,12 +64,7 @@ void add_exact(RareRequest const& request, nlohmann::json& out) {
   std::string letters = request.scheme;
   std::ranges::transform(letters, letters.begin(), [](char c) { return static_cast<char>(std::toupper(c)); });
   if (auto const shift = exact::step_shift(energy, langevin, letters, 1e-3)) {
-    double const factor = 1 + shift->value * langevin.dt * langevin.dt;
-    out["rate_exact_at_dt"] = out["rate_exact"].get<double>() * factor;
-    // To this order h changes the dynamics at the top, which both rates share, and not the states.
-    if (out.contains("core_set_rate_ab_exact")) {
-      out["core_set_rate_ab_exact_at_dt"] = out["core_set_rate_ab_exact"].get<double>() * factor;
-    }
+    out["rate_exact_at_dt"] = out["rate_exact"].get<double>() * (1 + shift->value * langevin.dt * langevin.dt);
   }
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/dynamics/estimators/confidence.hpp>
 #include <kramers/dynamics/studies/rare_study.hpp>
 #include <kramers/dynamics/studies/study_units.hpp>
 #include <kramers/runtime/provenance.hpp>
@@ -10,13 +11,16 @@
 #include <cstdio>
 
 #include "rare_references.hpp"
+#include "study_evaluation.hpp"
 
 namespace kramers::dynamics {
 namespace {
 
-nlohmann::json to_json(double value, double error) {
-  return {{"value", value}, {"stderr", error}};
-}
+using detail::to_json;
+using detail::unknown;
+
+// Of fewer events a standard error says too little.
+constexpr std::int64_t fewest_events = 20;
 
 std::string rounded(double value) {
   char text[32];
@@ -24,16 +28,17 @@ std::string rounded(double value) {
   return text;
 }
 
-/// The rate with its interval, and the exact one that it is to be compared with.
-void add_rate(nlohmann::json& summary, char const* name, Estimate const& rate, double quantile, char const* exact) {
+/// A rate with its 95 % interval, and the exact one that it is to be compared with.
+void add_rate(nlohmann::json& summary, char const* name, Estimate const& rate, ConfidenceInterval const& interval,
+              char const* exact) {
   nlohmann::json& out = summary["observables"][name];
-  out = to_json(rate.value, rate.stderr_);
-  out["interval"] = {std::max(0.0, rate.value - quantile * rate.stderr_), rate.value + quantile * rate.stderr_};
+  out = to_json(rate);
+  out["interval"] = {interval.lower, interval.upper};
   if (!summary["references"].contains(exact)) return;
   double const expected = summary["references"][exact].get<double>();
   out["compared_with"] = exact;
   out["ratio"] = rate.value / expected;
-  out["z"] = rate.stderr_ > 0 ? (rate.value - expected) / rate.stderr_ : 0.0;
+  if (rate.stderr_ > 0) out["z"] = (rate.value - expected) / rate.stderr_;
 }
 
 /// Steps for a relative error of 1, and those of a plain ensemble, which sees k h crossings per step.
@@ -51,15 +56,14 @@ void add_work(nlohmann::json& summary, RareRequest const& request, std::int64_t 
        "squared relative error"}};
 }
 
+constexpr char nothing_in_b[] =
+    "no replica of any repeat reached B: the rate is below what so many replicas can see; take more, or more bins";
+
 void add_warnings(RareRequest const& request, SplittingResult const& found, nlohmann::json& summary) {
   nlohmann::json& warnings = summary["warnings"];
   nlohmann::json const& references = summary["references"];
   auto const warn = [&](std::string const& what) { warnings.push_back(what); };
-  if (found.rate == 0) {
-    warn(
-        "no replica of any repeat reached B: the rate is below what so many replicas can see; take more, or more bins");
-    return;
-  }
+  if (found.rate == 0) return warn(nothing_in_b);
   if (found.extinct > 0) {
     warn(std::to_string(found.extinct) + " repeats lost all replicas and count as zero; take more replicas or bins");
   }
@@ -89,48 +93,66 @@ void add_splitting(RareRequest const& request, RareResult const& result, nlohman
   SplittingParams const& p = request.splitting;
   Estimate const rate{found.rate, found.rate_error};
   bool const positions = !request.a->has_energy() && !request.b->has_energy();
-  nlohmann::json const& references = summary["references"];
-  char const* exact = references.contains("rate_exact_at_dt") ? "rate_exact_at_dt" : "rate_exact";
-  if (positions) {
-    bool const at_dt = references.contains("core_set_rate_ab_exact_at_dt");
-    exact = at_dt ? "core_set_rate_ab_exact_at_dt" : "core_set_rate_ab_exact";
+  char const* exact = summary["references"].contains("rate_exact_at_dt") ? "rate_exact_at_dt" : "rate_exact";
+  if (positions) exact = "core_set_rate_ab_exact";
+  nlohmann::json& observables = summary["observables"];
+  observables["flux"] = to_json({found.flux, found.flux_error});
+  if (found.rate > 0) {
+    add_rate(summary, "rate", rate, {found.lower, found.upper}, exact);
+    observables["rate"]["genealogical_error"] = found.genealogical_error;
+    observables["probability"] = to_json({found.probability, found.probability_error});
+    add_work(summary, request, found.steps(), rate);
+  } else {
+    observables["rate"] = observables["probability"] = unknown(nothing_in_b);
   }
-  add_rate(summary, "rate", rate, student_95(p.repeats - 1), exact);
-  summary["observables"]["rate"]["genealogical_error"] = found.genealogical_error;
-  summary["observables"]["flux"] = to_json(found.flux, found.flux_error);
-  summary["observables"]["probability"] = to_json(found.probability, found.probability_error);
   summary["splitting"] = {{"repeats", p.repeats},           {"replicas", p.selection.replicas},
                           {"bins", p.passage.bins()},       {"spread_of_one_repeat", found.spread},
                           {"roots", found.roots},           {"extinct_repeats", found.extinct},
                           {"flux_steps", found.flux_steps}, {"path_steps", found.path_steps}};
-  if (found.rate > 0) add_work(summary, request, found.steps(), rate);
   add_warnings(request, found, summary);
 }
 
 void add_shooting(RareRequest const& request, RareResult const& result, nlohmann::json& summary) {
   ShootingCounts const& shots = result.shots;
   double const static_rate = detail::transition_state_rate(request);
-  double const quantile = student_95(std::min<std::int64_t>(shots.pairs - 1, 1000));
   auto const scaled = [&](Estimate const& share) {
     return Estimate{static_rate * share.value, static_rate * share.stderr_};
   };
-  Estimate const kappa = transmission(shots), rate = scaled(kappa);
-  // The static factor is that of continuous time, and the rest changes little with the time step.
-  add_rate(summary, "rate", rate, quantile, "rate_exact");
-  summary["observables"]["transmission"] = to_json(kappa.value, kappa.stderr_);
+  nlohmann::json &observables = summary["observables"], &warnings = summary["warnings"];
   summary["shooting"] = {{"pairs", shots.pairs}, {"top", request.shooting.top}};
-  if (rate.value > 0) {
+  if (shots.decided >= fewest_events && shots.committed > 0) {
+    Estimate const kappa = transmission(shots), rate = scaled(kappa);
+    double const reach = student_95(std::min<std::int64_t>(shots.pairs - 1, 1000)) * rate.stderr_;
+    // The static factor is that of continuous time, and the rest changes little with the time step.
+    add_rate(summary, "rate", rate, {std::max(0.0, rate.value - reach), rate.value + reach}, "rate_exact");
+    observables["transmission"] = to_json(kappa);
     add_work(summary, request, shots.steps, rate);
   } else {
-    summary["warnings"].push_back("the paths do not tell the two velocities apart: take more pairs");
+    std::string const why = std::to_string(shots.decided) + " of " + std::to_string(shots.pairs) +
+                            " pairs tell the two velocities apart, too few for a rate: take more";
+    observables["rate"] = observables["transmission"] = unknown(why);
+    warnings.push_back(why);
   }
   if (!request.a) return;
-  add_rate(summary, "core_set_rate_ab", scaled(effective_transmission(shots)), quantile, "core_set_rate_ab_exact");
+  ConfidenceInterval const share = binomial_interval(shots.effective, shots.pairs);
+  add_rate(summary, "core_set_rate_ab", scaled(effective_transmission(shots)),
+           {static_rate * share.lower, static_rate * share.upper}, "core_set_rate_ab_exact");
+  if (shots.effective < fewest_events) {
+    std::string const why = std::to_string(shots.effective) + " of " + std::to_string(shots.pairs) +
+                            " pairs come from A and go to B, too few for a standard error: take more";
+    nlohmann::json& rate = observables["core_set_rate_ab"];
+    rate["stderr"] = nullptr;
+    if (shots.effective == 0) rate["value"] = nullptr;
+    rate.erase("ratio");
+    rate.erase("z");
+    rate["note"] = why;
+    warnings.push_back("core_set_rate_ab: " + why);
+  }
   double const damping = request.langevin.friction * request.langevin.dt;
   if (damping > 0.05) {
-    summary["warnings"].push_back(
-        "core_set_rate_ab asks at each step whether the top was touched, which at friction times dt = " +
-        rounded(damping) + " makes it too large by about " + rounded(100 * damping * 0.1) + " %; take a smaller dt");
+    warnings.push_back("core_set_rate_ab asks at each step whether the top was touched, which at friction times dt = " +
+                       rounded(damping) + " makes it too large by about " + rounded(100 * damping * 0.1) +
+                       " %; take a smaller dt");
   }
 }
 

@@ -55,7 +55,6 @@ std::vector<NameAndDimension> const& dimensions() {
       {"probability", none},
       {"transmission", none},
       {"core_set_rate_ab_exact", rate},
-      {"core_set_rate_ab_exact_at_dt", rate},
       {"core_set_rate_ba_exact", rate},
       {"first_passage_time_exact", time},
       {"spread", length},

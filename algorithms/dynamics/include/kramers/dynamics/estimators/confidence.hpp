@@ -34,4 +34,8 @@ ConfidenceInterval binomial_interval(std::int64_t hits, std::int64_t trials, dou
 /// z of which the standard normal law has the probability p below it, p in (0, 1).
 double normal_quantile(double p);
 
+/// 95 % of Student's law with so many degrees of freedom >= 1 lie between minus and plus this.
+/// @see Source  Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.3 and 26.7.4
+double student_95(std::int64_t freedom);
+
 }  // namespace kramers::dynamics

@@ -77,8 +77,8 @@ class AnyPaths {
   virtual PathStates states() = 0;
   /// What counted paths of the first `slots` slots have crossed since the last call.
   virtual std::vector<Crossings> take_crossings(std::int64_t slots) = 0;
-  /// Whether the next segment could cross more often than there is room for.
-  virtual bool crossings_are_full() = 0;
+  /// Whether one of these could cross more often in the next segment than there is room for.
+  virtual bool crossings_are_full(std::int64_t slots) = 0;
   /// Bytes of all arrays, on the space where kernels run.
   virtual std::int64_t bytes() const = 0;
 };

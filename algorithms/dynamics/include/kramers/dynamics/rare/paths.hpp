@@ -121,8 +121,8 @@ class Paths final : public AnyPaths {
     return states;
   }
 
-  bool crossings_are_full() override {
-    auto const counts = fetch(m_paths.crossings, n());
+  bool crossings_are_full(std::int64_t slots) override {
+    auto const counts = fetch(m_paths.crossings, static_cast<std::size_t>(slots));
     return *std::max_element(counts.begin(), counts.end()) + most_crossings > static_cast<std::int64_t>(m_columns);
   }
 

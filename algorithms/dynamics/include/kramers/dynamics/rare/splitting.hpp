@@ -58,24 +58,19 @@ std::vector<SplittingRepeat> run_splitting(AnyPaths& paths, SplittingParams cons
 
 /// The mean over repeats, with its error.
 struct SplittingResult {
-  double rate, rate_error;  ///< standard error over repeats [1/tau]
-  double lower, upper;      ///< 95 % interval, Student's t over repeats [1/tau]
-  double
-      genealogical_error;  ///< of the rate, from the genealogies of the repeats alone: without that of the flux [1/tau]
-  double flux, flux_error;                ///< [1/tau]
+  double rate, rate_error;    ///< standard error over repeats [1/tau]
+  double lower, upper;        ///< 95 % interval, Student's t over repeats [1/tau]
+  double genealogical_error;  ///< of the rate, from the genealogies of the repeats, without that of the flux [1/tau]
+  double flux, flux_error;    ///< [1/tau]
   double probability, probability_error;  ///< rate / flux
   double spread;                          ///< standard deviation of one repeat's rate relative to the mean
   double roots;                           ///< mean over repeats
   std::int64_t flux_steps, path_steps, extinct;
-  std::vector<double> reached, reached_error;  ///< probability to reach each bin, and B, of one that enters bin 0
+  /// Probability to reach each bin, and B, of one that enters bin 0; where it is 0, no error is known.
+  std::vector<double> reached, reached_error;
 
   std::int64_t steps() const { return flux_steps + path_steps; }
-  /// Steps times relative variance: so many steps for a relative error of 1.
-  double work() const { return static_cast<double>(steps()) * (rate_error / rate) * (rate_error / rate); }
 };
 SplittingResult summarise(std::vector<SplittingRepeat> const& repeats);
-
-/// 95 % of Student's law with so many degrees of freedom >= 1 lie between minus and plus this.
-double student_95(std::int64_t freedom);
 
 }  // namespace kramers::dynamics
