@@ -10,6 +10,8 @@ usage: umbrella_headers.py CHECKOUT [--check]
 import pathlib
 import sys
 
+import written_files
+
 LIBRARIES = {
     "base": ("core/base", "errors and files, with the standard library alone"),
     "core": ("core", "what kernels are written with"),
@@ -20,24 +22,20 @@ LIBRARIES = {
 }
 
 
+def umbrella(root: pathlib.Path, library: str, what: str) -> str:
+    headers = sorted(path.relative_to(root).as_posix() for path in (root / "kramers" / library).rglob("*.hpp")
+                     if "detail" not in path.parts)
+    return ("// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception\n#pragma once\n\n"
+            f"/// All of kramers::{library}: {what}.\n/// Written by cmake/umbrella_headers.py.\n"
+            + "".join(f"#include <{header}>\n" for header in headers))
+
+
 def main() -> int:
-    checkout, stale = pathlib.Path(sys.argv[1]), []
+    texts = {}
     for library, (folder, what) in LIBRARIES.items():
-        root = checkout / folder / "include"
-        headers = sorted(path.relative_to(root).as_posix() for path in (root / "kramers" / library).rglob("*.hpp")
-                         if "detail" not in path.parts)
-        text = ("// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception\n#pragma once\n\n"
-                f"/// All of kramers::{library}: {what}.\n/// Written by cmake/umbrella_headers.py.\n"
-                + "".join(f"#include <{header}>\n" for header in headers))
-        umbrella = root / "kramers" / f"{library}.hpp"
-        if not umbrella.is_file() or umbrella.read_text() != text:
-            stale.append(umbrella.relative_to(checkout).as_posix())
-            if "--check" not in sys.argv:
-                umbrella.write_text(text)
-    if "--check" in sys.argv and stale:
-        print("out of date, run python3 cmake/umbrella_headers.py .:", *stale)
-        return 1
-    return 0
+        root = pathlib.Path(sys.argv[1]) / folder / "include"
+        texts[root / "kramers" / f"{library}.hpp"] = umbrella(root, library, what)
+    return written_files.settle(texts, "python3 cmake/umbrella_headers.py .")
 
 
 if __name__ == "__main__":

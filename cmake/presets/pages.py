@@ -12,7 +12,8 @@ import pathlib
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[1] / "apps/launch"))
+sys.path[:0] = [str(HERE.parents[1] / "apps/launch"), str(HERE.parent)]
+import written_files  # noqa: E402
 from kramers_launch import machines, scripts  # noqa: E402
 
 
@@ -100,18 +101,8 @@ def page(path: pathlib.Path) -> str:
 
 
 def main() -> int:
-    stale = []
-    for path in sorted(machines.folder().glob("*.json")):
-        target, text = path.with_suffix(".md"), page(path)
-        if target.is_file() and target.read_text() == text:
-            continue
-        stale.append(target.name)
-        if "--check" not in sys.argv:
-            target.write_text(text)
-    if "--check" in sys.argv and stale:
-        print("out of date, run python3 cmake/presets/pages.py:", *stale)
-        return 1
-    return 0
+    texts = {path.with_suffix(".md"): page(path) for path in sorted(machines.folder().glob("*.json"))}
+    return written_files.settle(texts, "python3 cmake/presets/pages.py")
 
 
 if __name__ == "__main__":

@@ -12,9 +12,11 @@ import re
 import subprocess
 import sys
 
-PROGRAMS = ("kramers-classify", "kramers-langevin", "kramers-launch", "kramers-rare", "kramers-spread", "kramers-topo")
-# Those that nothing builds.
-SCRIPTS = {"kramers-launch": pathlib.Path(__file__).resolve().parents[2] / "apps/launch/kramers-launch"}
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "cmake"), str(ROOT / "packaging")]
+import programs  # noqa: E402
+import written_files  # noqa: E402
+
 HEAD = "# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception\n# Written by packaging/completion/write.py.\n"
 
 
@@ -29,11 +31,11 @@ def words(*command) -> tuple:
 def lists(bin_folder: pathlib.Path) -> dict:
     """"PROGRAM" or "PROGRAM COMMAND" -> what may follow."""
     found = {}
-    for program in PROGRAMS:
-        options, commands = words(SCRIPTS.get(program, bin_folder / program), "--help")
+    for program, path in programs.paths(bin_folder).items():
+        options, commands = words(path, "--help")
         found[program] = commands + options
         for command in commands:
-            found[f"{program} {command}"] = words(bin_folder / program, command, "--help")[0]
+            found[f"{program} {command}"] = words(path, command, "--help")[0]
     return found
 
 
@@ -46,20 +48,20 @@ _kramers() {{
   local program=${{COMP_WORDS[0]##*/}} current=${{COMP_WORDS[COMP_CWORD]}} words=''
   COMPREPLY=()
   case $program in
-{cases(PROGRAMS, "    ")}  esac
+{cases(programs.NAMES, "    ")}  esac
   case "$program ${{COMP_WORDS[1]}}" in
 {cases((name for name in found if " " in name), "    ")}  esac
   if [[ $current == -* || ($COMP_CWORD -eq 1 && $words != --*) ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
   fi
 }}
-complete -o default -o bashdefault -F _kramers {' '.join(PROGRAMS)}
+complete -o default -o bashdefault -F _kramers {' '.join(programs.NAMES)}
 """
 
 
 def zsh(found: dict) -> str:
     table = "".join(f"    '{name}' '{' '.join(follow)}'\n" for name, follow in found.items())
-    return f"#compdef {' '.join(PROGRAMS)}\n" + HEAD + f"""_kramers() {{
+    return f"#compdef {' '.join(programs.NAMES)}\n" + HEAD + f"""_kramers() {{
   local -A follow=(
 {table}  )
   local program=${{words[1]:t}}
@@ -75,19 +77,9 @@ _kramers "$@"
 
 
 def main() -> int:
-    folder, bin_folder = pathlib.Path(__file__).parent, pathlib.Path(sys.argv[1])
-    found, stale = lists(bin_folder), []
-    for name, text in (("kramers.bash", bash(found)), ("_kramers", zsh(found))):
-        path = folder / name
-        if path.is_file() and path.read_text() == text:
-            continue
-        stale.append(name)
-        if "--check" not in sys.argv:
-            path.write_text(text)
-    if "--check" in sys.argv and stale:
-        print("out of date, run python3 packaging/completion/write.py build/openmp/bin:", *stale)
-        return 1
-    return 0
+    folder, found = pathlib.Path(__file__).parent, lists(pathlib.Path(sys.argv[1]))
+    texts = {folder / "kramers.bash": bash(found), folder / "_kramers": zsh(found)}
+    return written_files.settle(texts, "python3 packaging/completion/write.py build/openmp/bin")
 
 
 if __name__ == "__main__":

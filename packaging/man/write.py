@@ -12,9 +12,11 @@ import re
 import subprocess
 import sys
 
-PROGRAMS = ("kramers-classify", "kramers-langevin", "kramers-launch", "kramers-rare", "kramers-spread", "kramers-topo")
-# Those that nothing builds.
-SCRIPTS = {"kramers-launch": pathlib.Path(__file__).resolve().parents[2] / "apps/launch/kramers-launch"}
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "cmake"), str(ROOT / "packaging")]
+import programs  # noqa: E402
+import written_files  # noqa: E402
+
 HEAD = '.\\" SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception\n.\\" Written by packaging/man/write.py.\n'
 # What differs between builds of one source.
 BUILT = ((r"--space NAME \[\w+\]", "--space NAME"), (r"where to run: .*", "where to run: serial, openmp, cuda or hip, as built"))
@@ -75,23 +77,14 @@ def page(program: pathlib.Path) -> str:
         text += f".SS {command}\n{roff(' '.join(helps[command]['']))}\n{options(helps[command])}"
     codes = re.sub(r"(?:^|, )(\d+(?: \+ n)?) ", r"\n\1  ", " ".join(told["Exit codes"]).rstrip(".")).strip()
     text += f".SH EXIT STATUS\n{items([f'  {code}' for code in codes.splitlines()])}"
-    others = ",\n".join(f".BR {roff(other)} (1)" for other in PROGRAMS if other != name)
+    others = ",\n".join(f".BR {roff(other)} (1)" for other in programs.NAMES if other != name)
     return text + f".SH SEE ALSO\n{others}\n"
 
 
 def main() -> int:
-    folder, bin_folder, stale = pathlib.Path(__file__).parent, pathlib.Path(sys.argv[1]), []
-    for program in PROGRAMS:
-        path, text = folder / f"{program}.1", page(SCRIPTS.get(program, bin_folder / program))
-        if path.is_file() and path.read_text() == text:
-            continue
-        stale.append(path.name)
-        if "--check" not in sys.argv:
-            path.write_text(text)
-    if "--check" in sys.argv and stale:
-        print("out of date, run python3 packaging/man/write.py build/openmp/bin:", *stale)
-        return 1
-    return 0
+    folder, bin_folder = pathlib.Path(__file__).parent, pathlib.Path(sys.argv[1])
+    texts = {folder / f"{program}.1": page(path) for program, path in programs.paths(bin_folder).items()}
+    return written_files.settle(texts, "python3 packaging/man/write.py build/openmp/bin")
 
 
 if __name__ == "__main__":

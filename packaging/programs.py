@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The programs that are installed with a manual page and completions."""
+
+import pathlib
+
+NAMES = ("kramers-classify", "kramers-langevin", "kramers-launch", "kramers-rare", "kramers-spread", "kramers-topo")
+# Those that nothing builds.
+SCRIPTS = {"kramers-launch": pathlib.Path(__file__).resolve().parents[1] / "apps/launch/kramers-launch"}
+
+
+def paths(bin_folder: pathlib.Path) -> dict[str, pathlib.Path]:
+    """The file of each program, of a build whose programs are in `bin_folder`."""
+    return {name: SCRIPTS.get(name, bin_folder / name) for name in NAMES}
