@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include <kramers/dynamics/engine/detail/pack_advance_kernel.hpp>
 #include <kramers/dynamics/engine/ensemble.hpp>
 #include <kramers/dynamics/estimators/exact.hpp>
 #include <kramers/dynamics/potentials/double_well.hpp>

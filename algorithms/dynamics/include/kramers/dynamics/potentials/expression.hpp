@@ -101,8 +101,7 @@ KOKKOS_FORCEINLINE_FUNCTION void for_operation(Operation const operation, Use co
 /// A potential given as a formula: a program that runs for one walker at a time, or for a pack of them, one instruction
 /// after the other over all lanes. The bits are the same, and those of any backend.
 ///
-/// Of one coordinate it is a profile, of two a surface. Who makes an Ensemble of it includes
-/// engine/detail/pack_advance_kernel.hpp too, for the packs.
+/// Of one coordinate it is a profile, of two a surface.
 ///
 /// Cost      per instruction and pack two or three rows of L1 read and one written, beside its arithmetic; of one walker,
 ///           a jump per instruction. On a device the registers of the program lie in local memory, which L1 holds.

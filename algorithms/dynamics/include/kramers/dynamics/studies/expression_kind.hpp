@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include <kramers/dynamics/engine/detail/pack_advance_kernel.hpp>
 #include <kramers/dynamics/potentials/expression.hpp>
 #include <kramers/dynamics/potentials/expression_params.hpp>
 

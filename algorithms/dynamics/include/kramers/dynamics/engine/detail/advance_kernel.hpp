@@ -4,6 +4,7 @@
 #include <kramers/core/lanes.hpp>
 #include <kramers/core/noise_group.hpp>
 #include <kramers/core/tree_sum.hpp>
+#include <kramers/dynamics/engine/detail/pack_step.hpp>
 #include <kramers/dynamics/engine/detail/sampler.hpp>
 #include <kramers/dynamics/engine/layout.hpp>
 #include <kramers/dynamics/engine/sampling.hpp>
@@ -26,6 +27,8 @@ struct AdvanceKernel {
   static constexpr int per_step = Scheme::normals_per_step * D;
   using Noise = NoiseGroup<T, per_step>;
   using Counts = typename Sampler<Space, T>::Counts;
+  // Does the potential tell the forces of a whole pack at once?
+  static constexpr bool whole_packs = W > 1 && !on_device<Space> && pack_potential<Potential>;
 
   Potential potential;
   typename Scheme::template Constants<T> constants;
@@ -53,8 +56,13 @@ struct AdvanceKernel {
     int const own_counters = on_device<Space> ? 0 : counters;
     Counts const counts(team.team_scratch(1), own_counters);
     for (int i = 0; i < own_counters; ++i) counts(i) = 0;
-    Kokkos::parallel_for(Kokkos::TeamThreadRange(team, block / W),
-                         [&](int const pack) { advance_pack(first + pack * W, sums, pack * W, counts); });
+    Kokkos::parallel_for(Kokkos::TeamThreadRange(team, block / W), [&](int const pack) {
+      if constexpr (whole_packs) {
+        advance_flat(first + pack * W, sums, pack * W, counts);
+      } else {
+        advance_pack(first + pack * W, sums, pack * W, counts);
+      }
+    });
     if (sampler.params.every == 0) return;
     sampler.add_counts(first_walker + first, counts);
     if (will_go_on) return;
@@ -66,20 +74,29 @@ struct AdvanceKernel {
     });
   }
 
+  // GCC leaves a call in a loop over lanes that is as long as that of a formula, and then it does not vectorise.
+  [[gnu::flatten]] KOKKOS_FUNCTION void advance_flat(std::int64_t const first, Scratch const& sums, int const column,
+                                                     Counts const& counts) const {
+    advance_pack(first, sums, column, counts);
+  }
+
   KOKKOS_FUNCTION void advance_pack(std::int64_t const first, Scratch const& sums, int const column,
                                     Counts const& counts) const {
     Pack<T, D, W> pack;
     T force[D][W];
     for_lanes<W>([&](int const l) {
-      Vec<T, D> at, f;
+      Vec<T, D> at;
       for (int d = 0; d < D; ++d) {
         pack.x[d][l] = at[d] = x(first + l, d);
         pack.v[d][l] = v(first + l, d);
         pack.half[d][l] = T(0);
       }
-      f = potential.force(at);
-      for (int d = 0; d < D; ++d) force[d][l] = f[d];
+      if constexpr (!whole_packs) {
+        Vec<T, D> const f = potential.force(at);
+        for (int d = 0; d < D; ++d) force[d][l] = f[d];
+      }
     });
+    if constexpr (whole_packs) in_packs(potential)->force_of_pack(pack.x, force);
     PackSums<W> pack_sums(&sums(0, column));
     sampler.load(first, pack_sums);
     if (goes_on) {
@@ -111,13 +128,22 @@ struct AdvanceKernel {
         T const(*const of_step)[W] = W == 1 ? normals : normals + j * per_step;
         std::int64_t const step = group * Noise::steps + j;
         if (step < first_step || step >= last_step) continue;
-        if (step + 1 < next_sample) {
-          advance_step<false>(of_step, pack, force);
-        } else {
+        bool const sampled = step + 1 >= next_sample;
+        if constexpr (whole_packs) {
+          step_pack<Scheme, per_step>(potential, constants, of_step, pack, force);
+        } else if (sampled) {
           advance_step<true>(of_step, pack, force);
-          sampler.sample(potential, first, first_walker, walkers, next_sample, pack, pack_sums, counts);
-          next_sample += sampler.params.every;
+        } else {
+          advance_step<false>(of_step, pack, force);
         }
+        if (!sampled) continue;
+        if constexpr (whole_packs) {  // all but what depends on the potential; then that
+          sampler.sample(KnownForce<T, D>{}, first, first_walker, walkers, next_sample, pack, pack_sums, counts);
+          add_pack_potential(potential, pack, pack_sums);
+        } else {
+          sampler.sample(potential, first, first_walker, walkers, next_sample, pack, pack_sums, counts);
+        }
+        next_sample += sampler.params.every;
       }
     }
 
