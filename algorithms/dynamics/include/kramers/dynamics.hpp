@@ -6,9 +6,11 @@
 #include <kramers/dynamics/engine/any_ensemble.hpp>
 #include <kramers/dynamics/engine/any_spread_map.hpp>
 #include <kramers/dynamics/engine/ensemble.hpp>
+#include <kramers/dynamics/engine/ensemble_state.hpp>
 #include <kramers/dynamics/engine/layout.hpp>
 #include <kramers/dynamics/engine/sampling.hpp>
 #include <kramers/dynamics/engine/spread_map.hpp>
+#include <kramers/dynamics/engine/spread_map_state.hpp>
 #include <kramers/dynamics/estimators/confidence.hpp>
 #include <kramers/dynamics/estimators/core_sets.hpp>
 #include <kramers/dynamics/estimators/diagnostics.hpp>
