@@ -3,9 +3,11 @@
 
 import pathlib
 
-NAMES = ("kramers-classify", "kramers-langevin", "kramers-launch", "kramers-rare", "kramers-spread", "kramers-topo")
+NAMES = ("kramers-classify", "kramers-langevin", "kramers-launch", "kramers-plot", "kramers-rare", "kramers-spread",
+         "kramers-topo")
 # Those that nothing builds.
-SCRIPTS = {"kramers-launch": pathlib.Path(__file__).resolve().parents[1] / "apps/launch/kramers-launch"}
+APPS = pathlib.Path(__file__).resolve().parents[1] / "apps"
+SCRIPTS = {"kramers-launch": APPS / "launch/kramers-launch", "kramers-plot": APPS / "plot/kramers-plot"}
 
 
 def paths(bin_folder: pathlib.Path) -> dict[str, pathlib.Path]:

@@ -8,6 +8,7 @@ _kramers() {
     'kramers-classify') words='train predict evaluate sweep export --help --version' ;;
     'kramers-langevin') words='--check --help --keys --output --overwrite --precision --quiet --replay --resume --set --space --strict --summary --template --topology --until --version' ;;
     'kramers-launch') words='--account --dry-run --env --gpu-aware --help --list --max-jobs --name --nodes --partition --ranks-per-node --run-folder --time --version' ;;
+    'kramers-plot') words='--column --dpi --format --help --only --output-dir --style --version' ;;
     'kramers-rare') words='--check --help --keys --output --overwrite --quiet --set --space --strict --summary --template --topology --version' ;;
     'kramers-spread') words='--adaptive --check --help --keys --output --overwrite --precision --quiet --set --space --summary --template --topology --version' ;;
     'kramers-topo') words='tree distance plan env check run snapshot diff emit-nccl-topo --help --version' ;;
@@ -32,4 +33,4 @@ _kramers() {
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
   fi
 }
-complete -o default -o bashdefault -F _kramers kramers-classify kramers-langevin kramers-launch kramers-rare kramers-spread kramers-topo
+complete -o default -o bashdefault -F _kramers kramers-classify kramers-langevin kramers-launch kramers-plot kramers-rare kramers-spread kramers-topo

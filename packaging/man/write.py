@@ -67,10 +67,13 @@ def page(program: pathlib.Path) -> str:
     usages = [helps[command]["Usage"][0] for command in commands] or told["Usage"]
     synopsis = "\n.br\n".join(f".B {roff(usage)}" for usage in usages)
     text = HEAD + f'.TH {name.upper()} 1 "" "kramers {version}" "kramers"\n'
-    text += f".SH NAME\n{name} \\- {roff(' '.join(told['']).rstrip('.'))}\n.SH SYNOPSIS\n{synopsis}\n"
+    summary = re.split(r"(?<=\.) ", " ".join(told[""]))[0].rstrip(".")
+    text += f".SH NAME\n{name} \\- {roff(summary)}\n.SH SYNOPSIS\n{synopsis}\n"
     text += f".SH DESCRIPTION\n{roff(' '.join(told['']))}\n"
     text += "The folder of the program in the sources has a README with the physics, the keys of inputs and the files.\n"
     text += f".SH OPTIONS\n{options(told)}"
+    if "Figures" in told:
+        text += f".SH FIGURES\n{items(told['Figures'])}"
     if commands:
         text += ".SH COMMANDS\n"
     for command in commands:

@@ -31,16 +31,13 @@ FIGURES = {
     "sweep": ("classify", "classifier/sweep", "models of a sweep over their learning rates"),
 }
 
-DESCRIPTION = "Draw the figures of result files of kramers-langevin, kramers-rare, kramers-spread and kramers-classify."
-EPILOG = """\
-figures (a file gives those whose data it holds):
-{figures}
-
-The figure NAME of FILE.h5 is written to FILE_NAME.png and FILE_NAME.svg. In the style paper figures are 85 mm
-(--column 1) or 175 mm (--column 2) wide and have letters on their panels, but no title and no footer.
-exit codes: 0 all drawn; 1 a file that cannot be read or holds no figure; 64 wrong usage; 65 no such file, or
-damaged contents
-"""
+DESCRIPTION = """\
+Draw the figures of result files of kramers-langevin, kramers-rare, kramers-spread and kramers-classify.
+A figure NAME of FILE.h5 is written to FILE_NAME.png and FILE_NAME.svg. In the style paper figures are 85 mm
+(--column 1) or 175 mm (--column 2) wide and have letters on their panels, but no title and no footer."""
+EXIT_CODES = """\
+Exit codes: 0 all drawn, 1 a file that cannot be read or holds no figure, 64 wrong command line,
+65 no such file or damaged contents."""
 
 
 FORMATS = {"png": ("png",), "svg": ("svg",), "pdf": ("pdf",), "both": ("png", "svg")}
@@ -57,8 +54,24 @@ class Parser(argparse.ArgumentParser):
             self.error(f"unknown option {name}{suggestion(name, self._option_string_actions)}")
         return options
 
+    def format_help(self):
+        """As the other programs of kramers write theirs."""
+        options = [("-h,--help", "print this help and exit")]
+        for action in self._actions:
+            if action.option_strings and action.dest != "help":
+                name = action.metavar or (action.choices and "|".join(map(str, action.choices))) or ""
+                options.append((f"{action.option_strings[0]} {name}".rstrip(), action.help))
+        figures = [(name, shows) for name, (_, _, shows) in FIGURES.items()]
+
+        def table(rows):
+            return "".join(f"  {name:28}{meaning}\n" for name, meaning in rows)
+
+        return (f"{DESCRIPTION}\nUsage: kramers-plot [OPTIONS] FILE...\n\n"
+                f"Positionals:\n{table([('FILE...', 'result files (HDF5)')])}\nOptions:\n{table(options)}\n"
+                f"Figures:\n{table(figures)}\n{EXIT_CODES}")
+
     def print_help(self, file=None):
-        tell(self.format_help().rstrip())
+        tell(self.format_help())
 
 
 class Version(argparse.Action):
@@ -86,23 +99,20 @@ def positive(text):
 
 
 def parser():
-    width = max(map(len, FIGURES))
-    figures = "\n".join(f"  {name:{width}}  {shows}" for name, (_, _, shows) in FIGURES.items())
-    result = Parser(prog="kramers-plot", description=DESCRIPTION, epilog=EPILOG.format(figures=figures),
-                    formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
-    result.add_argument("files", metavar="FILE", nargs="+", type=Path, help="result file (HDF5)")
+    result = Parser(prog="kramers-plot", allow_abbrev=False)
+    result.add_argument("files", metavar="FILE", nargs="+", type=Path, help="result files (HDF5)")
     result.add_argument("--output-dir", metavar="DIR", type=Path,
                         help="folder for the figures, made if missing (default: beside each file)")
-    result.add_argument("--format", choices=FORMATS, default="both", help="both, the default, are png and svg")
+    result.add_argument("--format", choices=FORMATS, default="both", help="both are png and svg (default: both)")
     result.add_argument("--only", metavar="NAME", type=figure_name, action="append",
                         help="draw this figure alone; may be repeated")
     result.add_argument("--style", choices=("default", "paper"), default="default",
-                        help="for a screen (default), or for a column of a paper")
+                        help="for a screen, or for a column of a paper (default: default)")
     result.add_argument("--column", type=int, choices=(1, 2),
                         help="columns of the paper that a figure fills (default: 1)")
     result.add_argument("--dpi", metavar="N", type=positive, default=200,
                         help="pixels per inch of a PNG (default: 200)")
-    result.add_argument("--version", action=Version, nargs=0, help="show the version and leave")
+    result.add_argument("--version", action=Version, nargs=0, help="print the version and exit")
     return result
 
 
