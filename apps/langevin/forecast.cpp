@@ -38,9 +38,9 @@ double seconds_of(StudyParams const& sample) {
 
 }  // namespace
 
-Forecast forecast(StudyParams const& params, Communicator const& comm) {
+Forecast forecast(StudyParams const& params, Division const& division, Communicator const& comm) {
   std::int64_t const walkers = params.request.params.walkers;
-  std::int64_t const mine = (walkers + comm.size() - 1) / comm.size();
+  std::int64_t const mine = std::max<std::int64_t>(1, division.range_of(comm.rank()).size());
   StudyParams sample = params;
   sample.request.params.walkers = sample_walkers(params, mine);
   sample.trajectory_walkers = std::min(params.trajectory_walkers, sample.request.params.walkers);
@@ -61,7 +61,8 @@ Forecast forecast(StudyParams const& params, Communicator const& comm) {
   std::snprintf(text, sizeof text, "%lld walkers and %lld steps took %.2g s here just now, and time grows with both",
                 static_cast<long long>(sample.request.params.walkers), static_cast<long long>(measured.size),
                 measured.seconds);
-  double const memory = host_bytes(memory_needed(params, comm.rank(), comm.size()), params.request.space);
+  double const memory =
+      host_bytes(memory_needed(params, division.range_of(comm.rank()), comm.size()), params.request.space);
   return {std::to_string(walkers) + " walkers, " + std::to_string(params.last_step()) + " steps of " +
               params.request.scheme + " in " + params.request.potential->kind(),
           comm.max(memory), comm.max(seconds), text};

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/text.hpp>
 #include <kramers/dynamics/studies/study_memory.hpp>
+#include <kramers/dynamics/studies/work_sharing.hpp>
 #include <kramers/langevin/program.hpp>
 #include <kramers/runtime/app_files.hpp>
 #include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/provenance.hpp>
 #include <kramers/runtime/recorded_input.hpp>
 #include <kramers/runtime/signals.hpp>
+
+#include <nlohmann/json.hpp>
 
 #include <cstdio>
 
@@ -57,9 +60,13 @@ int study_ensemble(AppRun const& run, PotentialList const& potentials) {
   InputRecord input = record_input(run.config, run.options.precision, run.comm);
   if (run.options.replay) return follow_one(run, params, outputs, input);
 
-  require_memory(run.comm, memory_needed(params, run.comm.rank(), run.comm.size()), run.options.space);
-  if (run.options.check) return tell(run, forecast(params, run.comm));
-  Study study(params, run.comm);
+  // Ranks of different builds, in one job, each advance what they can.
+  bool const are_alike = rank_kinds(run.comm, run.options.space).size() == 1;
+  Division const division = first_division(params, run.comm, are_alike);
+  require_memory(run.comm, memory_needed(params, division.range_of(run.comm.rank()), run.comm.size()),
+                 run.options.space);
+  if (run.options.check) return tell(run, forecast(params, division, run.comm));
+  Study study(params, run.comm, division);
   if (run.options.resume) study.resume(params.checkpoint);
   auto const warn = [&](std::string const& what) {
     if (run.comm.is_root()) std::fprintf(stderr, "kramers-langevin: warning: %s\n", printable(what).c_str());

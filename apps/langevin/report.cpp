@@ -9,10 +9,13 @@
 #include <kramers/runtime/provenance.hpp>
 #include <kramers/runtime/recorded_input.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace kramers::langevin {
 namespace {
@@ -90,6 +93,26 @@ nlohmann::json findings(Study& study, StudyResults const& results) {
 
 namespace {
 
+/// Which ranks did what.
+nlohmann::json work(Study& study, nlohmann::json kinds) {
+  std::vector<double> const speeds = study.speeds();
+  for (auto& kind : kinds) {
+    std::int64_t walkers = 0, fewest = study.params().request.params.walkers, most = 0;
+    double speed = 0;
+    for (int const rank : ranks_of(kind)) {
+      std::int64_t const mine = study.division().range_of(rank).size();
+      walkers += mine;
+      fewest = std::min(fewest, mine);
+      most = std::max(most, mine);
+      speed += speeds[static_cast<std::size_t>(rank)];
+    }
+    kind["walkers"] = walkers;
+    kind["walkers_of_a_rank"] = {fewest, most};
+    kind["walker_steps_per_s"] = speed;
+  }
+  return {{"moves", study.moves()}, {"kinds", std::move(kinds)}};
+}
+
 nlohmann::json summarise(Study& study, StudyResults const& results, AppRun const& run) {
   StudyParams const params = study.params_so_far();
   nlohmann::json summary = basics(params, run);
@@ -99,12 +122,17 @@ nlohmann::json summarise(Study& study, StudyResults const& results, AppRun const
   auto const extra = run.comm.sum(static_cast<std::int64_t>(study.ensemble().extra_bytes()));
   summary["wall_s"] = seconds;
   summary["walker_steps_per_s"] = seconds > 0 ? done / seconds : 0.0;
-  summary["memory"] = {
-      {"state_bytes", state},
-      {"work_bytes", extra},
-      {"peak_resident_bytes_per_rank", peak_memory(run.comm)},
-      {"estimated_bytes_per_rank",
-       run.comm.max(host_bytes(memory_needed(params, run.comm.rank(), run.comm.size()), params.request.space))}};
+  summary["memory"] = {{"state_bytes", state},
+                       {"work_bytes", extra},
+                       {"peak_resident_bytes_per_rank", peak_memory(run.comm)},
+                       {"estimated_bytes_per_rank",
+                        run.comm.max(host_bytes(memory_needed(params, study.ensemble().range(), run.comm.size()),
+                                                params.request.space))}};
+  if (run.comm.size() > 1) {
+    nlohmann::json const kinds = rank_kinds(run.comm, params.request.space);
+    summary["space"] = spaces_text(kinds);
+    summary["work"] = work(study, kinds);
+  }
   summary.update(findings(study, results));
   if (params.steps < study.params().steps) {
     summary["partial"] = {{"steps", params.steps}, {"of", study.params().steps}};
@@ -182,6 +210,17 @@ void print(nlohmann::json const& summary) {
               summary["space"].get<std::string>().c_str(), summary["precision"].get<std::string>().c_str(),
               summary["ranks"].get<int>(), summary["threads"].get<int>(), number(summary["wall_s"]),
               number(summary["walker_steps_per_s"]));
+  if (summary.contains("work") && summary["work"]["kinds"].size() > 1) {
+    for (auto const& kind : summary["work"]["kinds"]) {
+      auto const ranks = kind["ranks"].get<std::string>();
+      bool const is_one = ranks.find_first_of(",-") == std::string::npos;
+      std::printf("  rank%s %s: %s (%s), %d threads, Kokkos %s: %s walkers, %.3g walker-steps/s\n", is_one ? "" : "s",
+                  ranks.c_str(), kind["space"].get<std::string>().c_str(),
+                  printable(kind.value("device", kind["cpu"].get<std::string>())).c_str(), kind["threads"].get<int>(),
+                  kind["kokkos_version"].get<std::string>().c_str(), kind["walkers"].dump().c_str(),
+                  number(kind["walker_steps_per_s"]));
+    }
+  }
   std::printf("state hash %s, peak memory %.0f MB per rank\n\n", summary["state_hash"].get<std::string>().c_str(),
               number(summary["memory"]["peak_resident_bytes_per_rank"]) / 1e6);
   if (summary.contains("until")) std::printf("%s\n\n", summary["until"]["says"].get<std::string>().c_str());

@@ -73,6 +73,11 @@ Plan read_plan(AppRun const& run, PotentialList const& potentials, Sweep& sweep)
   return plan;
 }
 
+/// What a point needs on the rank that runs it.
+std::vector<MemoryNeed> alone(StudyParams const& point) {
+  return memory_needed(point, {0, point.request.params.walkers}, 1);
+}
+
 double cost(StudyParams const& point) {
   return static_cast<double>(point.request.params.walkers) * static_cast<double>(point.last_step());
 }
@@ -181,7 +186,8 @@ Rows gather(Communicator const& comm, Rows const& mine) {
 
 Forecast forecast_of(Plan const& plan, AppRun const& run, Sweep const& sweep) {
   auto const longest = std::ranges::max_element(plan.points, {}, cost);
-  Forecast result = forecast(*longest, Communicator::self());
+  EnsembleLayout const layout(longest->request.params.walkers);
+  Forecast result = forecast(*longest, Division::equal(layout, 1), Communicator::self());
   double const shares = share_out(plan.points, {}, run.comm.size()).longest / cost(*longest);
   std::string keys;
   for (SweepAxis const& axis : sweep.axes()) keys += (keys.empty() ? "" : " x ") + axis.key;
@@ -224,10 +230,9 @@ int run_sweep(AppRun const& run, PotentialList const& potentials, Sweep& sweep) 
   Plan plan = read_plan(run, potentials, sweep);
   InputRecord input = record_input(run.config, run.options.precision, comm);
   input.effective = toml_text(plan.keys);
-  auto const largest = std::ranges::max_element(plan.points, {}, [&](StudyParams const& point) {
-    return host_bytes(memory_needed(point, 0, 1), point.request.space);
-  });
-  require_memory(comm, memory_needed(*largest, 0, 1), run.options.space);
+  auto const largest = std::ranges::max_element(
+      plan.points, {}, [&](StudyParams const& point) { return host_bytes(alone(point), point.request.space); });
+  require_memory(comm, alone(*largest), run.options.space);
   if (run.options.check) return tell(run, forecast_of(plan, run, sweep));
 
   auto const begin = std::chrono::steady_clock::now();

@@ -13,6 +13,8 @@
 #ifdef KRAMERS_HAVE_MPI
 #include <mpi.h>
 #include <unistd.h>
+
+#include "mpi_success.hpp"
 #endif
 
 namespace kramers {
@@ -35,19 +37,13 @@ std::vector<std::string> Communicator::gather_texts(std::string_view text) const
 
 #ifdef KRAMERS_HAVE_MPI
 
+using detail::expect_success;
+
 namespace {
 
 // MPI counts are int; longer messages go in pieces of this many bytes.
 constexpr std::size_t piece_bytes = std::size_t{1} << 30;
 constexpr int gather_tag = 4711;
-
-void expect_success(int code, char const* call, std::source_location where = std::source_location::current()) {
-  if (code == MPI_SUCCESS) return;
-  char text[MPI_MAX_ERROR_STRING] = "";
-  int length = 0;
-  MPI_Error_string(code, text, &length);
-  throw MpiError(call, code, std::string(text, static_cast<std::size_t>(length)), where);
-}
 
 bool mpi_is_up() {
   int initialized = 0;

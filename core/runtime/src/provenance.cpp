@@ -7,9 +7,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <fstream>
+#include <sstream>
+#include <utility>
 
 #include "source_state.hpp"
 
@@ -35,6 +38,17 @@ std::string utc_now() {
   return text.data();
 }
 
+/// "0-3,8" of ranks in ascending order.
+std::string ranges_text(std::vector<int> const& ranks) {
+  std::string text;
+  for (std::size_t first = 0, last = 0; first < ranks.size(); first = last + 1) {
+    for (last = first; last + 1 < ranks.size() && ranks[last + 1] == ranks[last] + 1;) ++last;
+    text += (first > 0 ? "," : "") + std::to_string(ranks[first]);
+    if (last > first) text += "-" + std::to_string(ranks[last]);
+  }
+  return text;
+}
+
 std::string compiler() {
 #if defined(__clang__)
   return __VERSION__;
@@ -50,8 +64,53 @@ std::string host_name() {
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
 }
 
+nlohmann::json rank_kinds(Communicator const& comm, std::string const& space) {
+  nlohmann::json mine = {
+      {"space", space}, {"threads", thread_count(space)}, {"kokkos_version", kokkos_version()}, {"cpu", cpu_model()}};
+  if (auto const device = device_of_space(space)) mine["device"] = device->name;
+  auto const texts = comm.gather_texts(mine.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  std::vector<std::pair<std::string, std::vector<int>>> kinds;  // in the order of their first ranks
+  for (int rank = 0; rank < static_cast<int>(texts.size()); ++rank) {
+    auto const& text = texts[static_cast<std::size_t>(rank)];
+    auto known = std::ranges::find(kinds, text, &std::pair<std::string, std::vector<int>>::first);
+    if (known == kinds.end()) known = kinds.insert(kinds.end(), {text, {}});
+    known->second.push_back(rank);
+  }
+  auto list = nlohmann::json::array();
+  for (auto const& [text, ranks] : kinds) {
+    list.push_back(nlohmann::json::parse(text));
+    list.back()["ranks"] = ranges_text(ranks);
+  }
+  std::string all = list.dump();
+  comm.broadcast(all);
+  return nlohmann::json::parse(all);
+}
+
+std::vector<int> ranks_of(nlohmann::json const& kind) {
+  std::istringstream text(kind.at("ranks").get<std::string>());
+  std::vector<int> ranks;
+  for (int first = 0; text >> first; text.ignore()) {  // the comma
+    int last = first;
+    if (text.peek() == '-') text.ignore() >> last;
+    for (int rank = first; rank <= last; ++rank) ranks.push_back(rank);
+  }
+  return ranks;
+}
+
+std::string spaces_text(nlohmann::json const& kinds) {
+  std::vector<std::string> names;
+  for (auto const& kind : kinds) {
+    auto const name = kind.at("space").get<std::string>();
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  }
+  std::string text;
+  for (auto const& name : names) text += (text.empty() ? "" : " + ") + name;
+  return text;
+}
+
 nlohmann::json provenance(Communicator const& comm, std::string const& app, std::string const& space,
                           std::vector<std::string> const& command_line, std::string const& input) {
+  auto const kinds = rank_kinds(comm, space);
   std::string text;
   if (comm.is_root()) {
     nlohmann::json mine = {
@@ -68,6 +127,7 @@ nlohmann::json provenance(Communicator const& comm, std::string const& app, std:
         {"host", host_name()},
         {"cpu", cpu_model()},
         {"ranks", comm.size()},
+        {"kinds", kinds},
         {"threads", thread_count(space)},
         {"date", utc_now()},
         {"command_line", command_line},

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/runtime/collective_errors.hpp>
+#include <kramers/runtime/exchange.hpp>
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <new>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "scratch.hpp"
 
@@ -176,6 +179,19 @@ TEST(Agreement, DISABLED_RanksThatFailAloneEndTheRun) {
   auto const world = Communicator::world();
   kramers::run_guarded(world, "program", [&]() -> int {
     fail_from(world, 1);
+    world.barrier();
+    return 0;
+  });
+  FAIL() << "this is never reached";
+}
+
+// Two of four ranks hang before they answer.
+TEST(Agreement, DISABLED_RanksThatNeverAnswerEndTheRun) {
+  using namespace std::chrono_literals;
+  auto const world = Communicator::world();
+  kramers::run_guarded(world, "program", [&]() -> int {
+    if (world.rank() % 2 == 1) std::this_thread::sleep_for(1h);
+    kramers::roll_call(world, 1.0, "their speed", 500ms);
     world.barrier();
     return 0;
   });

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/runtime/build_config.hpp>
 #include <kramers/runtime/communicator.hpp>
+#include <kramers/runtime/exchange.hpp>
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,6 +39,47 @@ TEST(Communicator, GathersOneTextPerRank) {
   std::vector<std::string> const texts = world.gather_texts(mine);
   ASSERT_EQ(texts.size(), world.is_root() ? static_cast<std::size_t>(world.size()) : 0U);
   for (std::size_t rank = 0; rank < texts.size(); ++rank) EXPECT_EQ(texts[rank], std::string(rank, 'x'));
+}
+
+TEST(Exchange, TheFirstRankHearsOfEachTheNumberThatItGave) {
+  using namespace std::chrono_literals;
+  auto const world = Communicator::world();
+  auto const answers = kramers::roll_call(world, 0.5 + world.rank(), "its number", 1min);
+  ASSERT_EQ(answers.size(), world.is_root() ? static_cast<std::size_t>(world.size()) : 0U);
+  for (std::size_t rank = 0; rank < answers.size(); ++rank) {
+    EXPECT_EQ(answers[rank], 0.5 + static_cast<double>(rank));
+  }
+}
+
+// Each row says its number; owners before and after are chosen so that some give all, some get all, and some neither.
+TEST(Exchange, RowsGoToTheirNewOwners) {
+  auto const world = Communicator::world();
+  std::int64_t const rows = 1000;
+  std::mt19937 random(3);
+  auto const owners = [&] {
+    std::vector<std::int64_t> starts(static_cast<std::size_t>(world.size()) + 1);
+    for (auto& start : starts) start = static_cast<std::int64_t>(random() % 5) * (rows / 4);
+    starts.front() = 0;
+    starts.back() = rows;
+    std::ranges::sort(starts);
+    std::vector<kramers::RowRange> ranges;
+    for (std::size_t i = 0; i + 1 < starts.size(); ++i) ranges.push_back({starts[i], starts[i + 1]});
+    return ranges;
+  };
+  auto const me = static_cast<std::size_t>(world.rank());
+  for (int repeat = 0; repeat < 20; ++repeat) {
+    auto const from = owners(), to = owners();
+    std::vector<std::array<std::int64_t, 3>> mine;
+    for (std::int64_t row = from[me].first; row < from[me].last; ++row) mine.push_back({row, 7, -row});
+    auto const bytes = kramers::redistribute(world, from, to, std::as_bytes(std::span(mine)), sizeof mine[0]);
+    ASSERT_EQ(bytes.size(), static_cast<std::size_t>(to[me].last - to[me].first) * sizeof mine[0]);
+    std::vector<std::array<std::int64_t, 3>> after(bytes.size() / sizeof mine[0]);
+    std::ranges::copy(bytes, std::as_writable_bytes(std::span(after)).begin());
+    for (std::size_t i = 0; i < after.size(); ++i) {
+      std::int64_t const row = to[me].first + static_cast<std::int64_t>(i);
+      ASSERT_EQ(after[i], (std::array<std::int64_t, 3>{row, 7, -row}));
+    }
+  }
 }
 
 TEST(Communicator, BroadcastCarriesTextAndNumbersFromAnyRoot) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -38,6 +39,32 @@ TEST(Provenance, HoldsWhatIsNeededToRepeatARunAndIsTheSameOnAllRanks) {
   auto text = origin.dump();
   world.broadcast(text);
   EXPECT_EQ(text, origin.dump());
+}
+
+TEST(Provenance, RanksThatAreAlikeStandTogether) {
+  auto const world = Communicator::world();
+  std::string const space = kramers::space_names().front();
+  auto const alike = kramers::rank_kinds(world, space);
+  ASSERT_EQ(alike.size(), 1U);
+  EXPECT_EQ(alike[0]["space"], space);
+  EXPECT_EQ(alike[0]["ranks"], world.size() == 1 ? "0" : "0-" + std::to_string(world.size() - 1));
+  EXPECT_EQ(alike[0]["threads"], kramers::thread_count(space));
+  EXPECT_EQ(kramers::spaces_text(alike), space);
+  // One rank names another space, as one of another build would.
+  int const other = world.size() / 2;
+  auto const kinds = kramers::rank_kinds(world, world.rank() == other ? "none" : space);
+  ASSERT_EQ(kinds.size(), world.size() == 1 ? 1U : 2U);
+  EXPECT_EQ(kramers::spaces_text(kinds), world.size() == 1 ? "none" : space + " + none");
+  std::vector<int> all;
+  for (auto const& kind : kinds) {
+    for (int const rank : kramers::ranks_of(kind)) {
+      EXPECT_EQ(kind["space"], rank == other ? "none" : space);
+      all.push_back(rank);
+    }
+  }
+  std::ranges::sort(all);
+  for (int rank = 0; rank < world.size(); ++rank) EXPECT_EQ(all.at(static_cast<std::size_t>(rank)), rank);
+  EXPECT_EQ(kramers::ranks_of({{"ranks", "0-3,8,10-11"}}), (std::vector<int>{0, 1, 2, 3, 8, 10, 11}));
 }
 
 TEST(Provenance, TheVersionNamesSourceAndKokkos) {

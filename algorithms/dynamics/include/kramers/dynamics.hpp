@@ -45,6 +45,7 @@
 #include <kramers/dynamics/schemes/schemes.hpp>
 #include <kramers/dynamics/schemes/splitting.hpp>
 #include <kramers/dynamics/studies/any_potential.hpp>
+#include <kramers/dynamics/studies/division.hpp>
 #include <kramers/dynamics/studies/expression_kind.hpp>
 #include <kramers/dynamics/studies/rare_study.hpp>
 #include <kramers/dynamics/studies/requests.hpp>
@@ -55,3 +56,4 @@
 #include <kramers/dynamics/studies/study_params.hpp>
 #include <kramers/dynamics/studies/study_results.hpp>
 #include <kramers/dynamics/studies/study_units.hpp>
+#include <kramers/dynamics/studies/work_sharing.hpp>

@@ -29,7 +29,8 @@ EnsembleLayout::Range EnsembleLayout::range_of(int rank, int ranks) const {
 }
 
 EnsembleLayout::Range EnsembleLayout::cells_of(Range const& range) const {
-  return {range.first / cell, divide_up(range.last, cell)};
+  return {divide_up(range.first, cell),
+          divide_up(range.last, cell)};  // none where an empty range follows a cell that is not full
 }
 
 }  // namespace kramers::dynamics

@@ -18,24 +18,26 @@ namespace {
 // a format version.
 constexpr std::int64_t walker_steps_per_launch = 2'000'000'000;
 
-EnsembleRequest owned_by(EnsembleRequest request, Communicator const& comm) {
-  EnsembleLayout const layout(request.params.walkers);
+EnsembleRequest owned_by(EnsembleRequest request, Communicator const& comm, Division const& division) {
   if (comm.size() > request.params.walkers) {
     throw UsageError(
         invalid_value("ranks", std::to_string(comm.size()),
                       "at most one per walker (ensemble.walkers = " + std::to_string(request.params.walkers) +
                           "); start fewer ranks, or ask for more walkers"));
   }
-  request.range = layout.range_of(comm.rank(), comm.size());
+  request.range = division.range_of(comm.rank());
   return request;
 }
 
 }  // namespace
 
 Study::Study(StudyParams params, Communicator comm)
-    : m_params(std::move(params)),
-      m_comm(std::move(comm)),
-      m_ensemble(make_ensemble(owned_by(m_params.request, m_comm))) {
+    : Study(params, comm, Division::equal(EnsembleLayout(params.request.params.walkers), comm.size())) {}
+
+Study::Study(StudyParams params, Communicator comm, Division division)
+    : m_params(std::move(params)), m_comm(std::move(comm)), m_division(std::move(division)) {
+  m_params.request = owned_by(m_params.request, m_comm, m_division);
+  m_ensemble = make_ensemble(m_params.request);
   auto const lags = static_cast<std::size_t>(m_params.correlation_frames);
   m_record.origins.assign(lags, 0);
   m_record.correlations.assign(lags * static_cast<std::size_t>(m_ensemble->layout().groups) * row_length<FrameQuantity>,
@@ -92,13 +94,14 @@ int Study::run(bool quiet, std::function<void(std::string const&)> const& warn, 
   Progress progress(m_comm, walker_steps(m_params.last_step()), m_params.request.potential->kind(), options);
   auto const begin = std::chrono::steady_clock::now();
   m_first_step = m_step;
+  m_work.begin = begin;
   std::int64_t last_attempt = m_step;
   int signal = stop.signal(m_comm);
   if (signal == 0 && !has_begun() && m_params.equilibrate == 0) observe();
   while (m_step < m_params.last_step() && signal == 0) {
     std::int64_t const first_step = m_launch.first_step;
     bool const whole = finish_launch(stop, progress);
-    check_finite();
+    bool const may_move = check_finite();
     if (whole) observe();
     progress.update(walker_steps(m_step));
     bool const could_end = whole && is_stop(m_step) && m_step > m_params.equilibrate;
@@ -106,6 +109,7 @@ int Study::run(bool quiet, std::function<void(std::string const&)> const& warn, 
       m_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
       if (look(first_step, progress)) m_params = params_so_far();
     }
+    if (whole && may_move && m_step < m_params.last_step()) rebalance();
     signal = m_step < m_params.last_step() ? stop.signal(m_comm) : 0;  // else only writing is left, which comes first
     bool const due = m_params.checkpoint_every > 0 && m_step - last_attempt >= m_params.checkpoint_every;
     if (signal != 0) {
@@ -213,10 +217,13 @@ DivergedError find_divergence(StudyParams const& params, std::int64_t walker, st
 
 }  // namespace
 
-void Study::check_finite() {
+// Asks in the same message whether some rank would compare speeds.
+bool Study::check_finite() {
   std::int64_t const none = m_params.request.params.walkers;
-  std::int64_t const worst = m_comm.min(m_ensemble->first_diverged().value_or(none));
-  if (worst < none) throw find_divergence(m_params, worst, m_params.last_step());
+  std::int64_t least[] = {m_ensemble->first_diverged().value_or(none), wants_rebalance() ? 0 : 1};
+  m_comm.min(std::span<std::int64_t>(least));
+  if (least[0] < none) throw find_divergence(m_params, least[0], m_params.last_step());
+  return least[1] == 0;
 }
 
 void Study::write_checkpoint(std::filesystem::path const& path) {

@@ -26,34 +26,41 @@ bool Study::finish_launch(StopRequest const& request, Progress& progress) {
   double const threads = std::clamp<double>(thread_count(m_params.request.space), 1, std::max(1.0, double(blocks)));
   if (m_speed == 0) m_speed = walker_steps_per_second * threads / EnsembleLayout::block;
   for (bool whole = false; !whole;) {
-    auto const begin = Clock::now();
     std::int64_t const left = end_of_launch() - m_step;
     double const share = static_cast<double>(left) * static_cast<double>(walkers) / m_comm.size();
     bool const at_once = share < walker_steps_per_second * patience;  // not worth asking the other ranks
     double const piece = std::max(1.0, m_speed * patience / static_cast<double>(left));  // blocks
+    bool const in_order = at_once && m_launch.last_step == 0;
+    bool const by_blocks =
+        !in_order && (at_once || m_launch.last_step != 0 || m_comm.min(piece / (blocks_per_thread * threads)) >= 1);
     std::int64_t steps = left, done = blocks;
-    if (at_once && m_launch.last_step == 0) {
-      m_ensemble->advance_blocks(steps, 0, blocks);
-      whole = true;
-    } else if (at_once || m_launch.last_step != 0 || m_comm.min(piece / (blocks_per_thread * threads)) >= 1) {
-      done = advance_blocks_behind(left, at_once || piece > double(blocks) ? blocks : static_cast<std::int64_t>(piece));
-      whole = at_once || m_comm.min(std::ranges::count(m_launch.ahead, 1) - blocks) == 0;
-    } else {
+    whole = in_order;
+    if (!in_order && !by_blocks) {
       double const mine = m_speed * patience / static_cast<double>(std::max<std::int64_t>(1, blocks));
       double const theirs = m_comm.min(std::max(1.0, mine));
       whole = theirs >= static_cast<double>(left);
-      steps = whole ? left : static_cast<std::int64_t>(theirs);
-      if (whole) {
-        m_ensemble->advance_blocks(steps, 0, blocks);
-      } else {
-        m_ensemble->advance_partly(steps);
-        m_step += steps;
-      }
+      if (!whole) steps = static_cast<std::int64_t>(theirs);
     }
-    if (whole) m_ensemble->finish_advance(steps);
+    // What a rank does without the others, which is all that its speed is about.
+    auto const begin = Clock::now();
+    if (by_blocks) {
+      done = advance_blocks_behind(left, at_once || piece > double(blocks) ? blocks : static_cast<std::int64_t>(piece));
+    } else if (whole) {
+      m_ensemble->advance_blocks(steps, 0, blocks);
+      m_ensemble->finish_advance(steps);
+    } else {
+      m_ensemble->advance_partly(steps);
+      m_step += steps;
+    }
     m_ensemble->wait();
     double const seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     if (done > 0) m_speed = static_cast<double>(done) * static_cast<double>(steps) / std::max(seconds, 1e-9);
+    m_work.seconds += seconds;
+    m_work.walker_steps += static_cast<double>(done * EnsembleLayout::block) * static_cast<double>(steps);
+    if (by_blocks) {
+      whole = at_once || m_comm.min(std::ranges::count(m_launch.ahead, 1) - blocks) == 0;
+      if (whole) m_ensemble->finish_advance(steps);
+    }
     if (whole) break;
     progress.update(static_cast<std::uint64_t>(walkers * m_step));
     if (request.signal(m_comm) != 0) return false;

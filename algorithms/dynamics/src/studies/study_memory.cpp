@@ -26,9 +26,8 @@ MemoryNeed state_needed(StudyParams const& params, EnsembleLayout const& layout,
 
 }  // namespace
 
-std::vector<MemoryNeed> memory_needed(StudyParams const& params, int rank, int ranks) {
+std::vector<MemoryNeed> memory_needed(StudyParams const& params, EnsembleLayout::Range const& range, int ranks) {
   EnsembleLayout const layout(params.request.params.walkers);
-  auto const range = layout.range_of(rank, ranks);
   auto const groups = static_cast<double>(layout.groups);
   double const row = groups * row_length<FrameQuantity> * number;
 

@@ -9,6 +9,7 @@
 #include <kramers/runtime/communicator.hpp>
 #include <kramers/runtime/config.hpp>
 #include <kramers/runtime/device_probe.hpp>
+#include <kramers/runtime/exchange.hpp>
 #include <kramers/runtime/forecast.hpp>
 #include <kramers/runtime/h5.hpp>
 #include <kramers/runtime/input_guide.hpp>

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <kramers/dynamics/engine/any_ensemble.hpp>
+#include <kramers/dynamics/studies/division.hpp>
 #include <kramers/dynamics/studies/study_params.hpp>
 #include <kramers/runtime/communicator.hpp>
 #include <kramers/runtime/progress.hpp>
 #include <kramers/runtime/signals.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -35,14 +37,28 @@ struct LaunchState {
   std::vector<std::uint8_t> ahead;  ///< 1 for each block here that is, else 0
 };
 
+/// What is known of the work of this rank, by which walkers are shared.
+struct WorkState {
+  std::chrono::steady_clock::time_point begin;  ///< since when it is measured
+  double seconds = 0, walker_steps = 0;         ///< at work since then, without waiting for others, and what was done
+  double speed = 0;                             ///< the last one measured [walker-steps/s]; 0: none
+  double interval = 0.5;                        ///< [s] after which the ranks compare their speeds
+  double cost = 0;                              ///< [s] of the last time that walkers were moved; 0: none
+  std::int64_t moves = 0;                       ///< how often they were
+};
+
 /// One ensemble study on all ranks: equilibrate, produce, observe, with checkpoints, stoppable and resumable at any
 /// moment. All members are collective.
 ///
 /// Launches end at steps that depend on the parameters alone, so that sums are added up in the same order whatever
-/// interrupted the run, and however many ranks and threads there are.
+/// interrupted the run, however many ranks and threads there are, and whoever owns which walkers: where ranks turn out to be
+/// of different speeds, walkers are moved between launches.
 class Study {
  public:
+  /// Every rank owns as many walkers.
   Study(StudyParams params, Communicator comm);
+  /// Ranks own these walkers at first (`first_division`).
+  Study(StudyParams params, Communicator comm, Division division);
 
   /// Go on from a checkpoint instead of from the start.
   /// @throws IoError, InputError  missing, damaged, foreign or newer file; parameters that differ, by name
@@ -77,6 +93,13 @@ class Study {
   /// Steps and seconds of this run (not of the one it was resumed from).
   std::int64_t steps_done() const { return m_step - m_first_step; }
   double seconds() const { return m_seconds; }
+  /// The walkers that ranks own now, and how often they were moved.
+  Division const& division() const { return m_division; }
+  std::int64_t moves() const { return m_work.moves; }
+  /// Give walkers to other owners, where a launch has ended; run() does it by itself.
+  void share(Division const& to);
+  /// How fast each rank was lately, without waiting for others [walker-steps/s]; 0 where nothing was measured.
+  std::vector<double> speeds();
   /// Hash of the state of all walkers.
   std::uint64_t state_hash();
 
@@ -89,13 +112,19 @@ class Study {
   void observe();
   void record_frame(std::int64_t frame);
   void record_trajectory();
-  void check_finite();
+  bool check_finite();
+  bool wants_rebalance() const;
+  void rebalance();
+  bool has_room(Division const& division) const;
+  void move_trajectory(Division const& to);
 
   StudyParams m_params;
   Communicator m_comm;
+  Division m_division;
   std::unique_ptr<AnyEnsemble> m_ensemble;
   StudyRecord m_record;
   LaunchState m_launch;
+  WorkState m_work;
   std::int64_t m_step = 0, m_first_step = 0;
   double m_speed = 0;  ///< of this rank [blocks times steps / s]; 0: not measured yet
   double m_seconds = 0;
