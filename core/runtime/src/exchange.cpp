@@ -116,18 +116,21 @@ std::vector<std::byte> redistribute(Communicator const& comm, std::span<RowRange
   for (std::size_t rank = 0; rank < ranks; ++rank) {
     if (rank == me) continue;
     in_pieces(common(to[me], from[rank]), to[me], [&](std::size_t begin, int count, MPI_Request& request) {
-      expect_success(MPI_Irecv(mine.data() + begin, count, MPI_BYTE, static_cast<int>(rank), rows_tag, comm_of(comm), &request),
-                     "MPI_Irecv");
+      expect_success(
+          MPI_Irecv(mine.data() + begin, count, MPI_BYTE, static_cast<int>(rank), rows_tag, comm_of(comm), &request),
+          "MPI_Irecv");
     });
     in_pieces(common(from[me], to[rank]), from[me], [&](std::size_t begin, int count, MPI_Request& request) {
-      expect_success(MPI_Isend(rows.data() + begin, count, MPI_BYTE, static_cast<int>(rank), rows_tag, comm_of(comm), &request),
-                     "MPI_Isend");
+      expect_success(
+          MPI_Isend(rows.data() + begin, count, MPI_BYTE, static_cast<int>(rank), rows_tag, comm_of(comm), &request),
+          "MPI_Isend");
     });
   }
   RowRange const kept = common(from[me], to[me]);
   std::copy_n(rows.data() + bytes_before(kept.first, from[me], row_bytes), bytes_before(kept.last, kept, row_bytes),
               mine.data() + bytes_before(kept.first, to[me], row_bytes));
-  if (!open.empty()) expect_success(MPI_Waitall(static_cast<int>(open.size()), open.data(), MPI_STATUSES_IGNORE), "MPI_Waitall");
+  if (!open.empty())
+    expect_success(MPI_Waitall(static_cast<int>(open.size()), open.data(), MPI_STATUSES_IGNORE), "MPI_Waitall");
   return mine;
 }
 

@@ -165,7 +165,9 @@ TEST_F(WorkSharing, NoBitTellsWhoOwnedWhichWalkers) {
 }
 
 TEST_F(WorkSharing, BeginsWithSpeedsWhereRanksDifferAndTheRunIsLong) {
-  StudyParams const brief = params({}), endless = params({"run.steps=100000000", "observables.frame_every=10000", "output.trajectory.walkers=0"});
+  StudyParams const brief = params({}),
+                    endless =
+                        params({"run.steps=100000000", "observables.frame_every=10000", "output.trajectory.walkers=0"});
   EnsembleLayout const layout(brief.request.params.walkers);
   Division const equal = Division::equal(layout, world.size());
   EXPECT_EQ(first_division(brief, world, false), equal);

@@ -120,8 +120,8 @@ std::vector<double> Study::speeds() {
 // At the end of a launch. Ranks that seem to have changed their speeds again and again are left alone for longer and longer.
 void Study::rebalance() {
   std::vector<double> const now = speeds();
-  double const cost = m_comm.max(
-      m_work.cost > 0 ? m_work.cost : static_cast<double>(m_ensemble->state_bytes()) / bytes_per_second);
+  double const cost =
+      m_comm.max(m_work.cost > 0 ? m_work.cost : static_cast<double>(m_ensemble->state_bytes()) / bytes_per_second);
   bool const known = std::ranges::any_of(now, [](double speed) { return speed > 0; });
   std::optional<Division> better;
   if (known) {
