@@ -81,7 +81,7 @@ def section(name: str, facts: dict, presets: dict) -> str:
     text += f"cmake --preset {name} -DCMAKE_PREFIX_PATH=$HOME/kokkos-{name} && cmake --build --preset {name}\n```\n"
     launch = scripts.launch_words(job)
     if launch:
-        gpu = scripts.own_gpu(job)
+        gpu = scripts.each_rank(job)
         text += "Ranks on one node are started by\n```\n"
         text += " ".join(launch) + (f" bash -c '{gpu}' rank" if gpu else "") + " PROGRAM\n```\n"
     return text

@@ -65,6 +65,12 @@ class Folder(unittest.TestCase):
         self.assertEqual(sorted(path.name for path in self.folder.iterdir()), ["bin", "in.toml"])
         return ran.stdout
 
+    def sound(self, text):
+        subprocess.run(["bash", "-n"], input=text, text=True, check=True)
+        if shutil.which("shellcheck"):
+            ran = subprocess.run(["shellcheck", "-"], input=text, text=True, capture_output=True)
+            self.assertEqual(ran.stdout, "")
+
     def lists(self, text, *parts):
         for part in parts:
             self.assertIn(part, text)
@@ -85,10 +91,7 @@ class Scripts(Folder):
             with self.subTest(name):
                 nodes = "1" if name in ("workstation", "macos", "h100-node", "h200-node") else "2"
                 text = self.script(name, "--nodes", nodes)
-                subprocess.run(["bash", "-n"], input=text, text=True, check=True)
-                if shutil.which("shellcheck"):
-                    ran = subprocess.run(["shellcheck", "-"], input=text, text=True, capture_output=True)
-                    self.assertEqual(ran.stdout, "")
+                self.sound(text)
                 self.lists(text, f"program=({shutil.which(options.program)} {self.folder}/in.toml)")
 
     def test_perlmutter_numbers_its_gpus_the_other_way(self):
@@ -156,6 +159,33 @@ class Scripts(Folder):
         self.assertNotIn(again, self.script("frontier", command=(other,)))
         self.lists(self.script("frontier", "--max-jobs", "3", command=(other,)), again, "link >= 3")
 
+    def test_ranks_of_another_build_on_the_same_nodes(self):
+        self.program("other", "true")
+        other = f"{self.folder}/bin/other"
+        text = self.script("perlmutter-gpu", "--nodes", "2", "--beside", "other", "--beside-ranks", "12")
+        self.sound(text)
+        self.lists(text, "#SBATCH --ntasks-per-node=16\n", "#SBATCH --cpus-per-task=8\n", "export OMP_NUM_THREADS=4\n",
+                   "if ((SLURM_LOCALID < 4)); then export CUDA_VISIBLE_DEVICES=$((3 - SLURM_LOCALID)); exec \"$@\"; fi; "
+                   f"shift; exec {other} \"$@\"'", 'bash -c "$each_rank" rank)')
+        text = self.script("polaris", "--beside", "other")
+        self.sound(text)
+        self.lists(text, "mpiexec -n 5 --ppn 5", "if ((PMI_LOCAL_RANK < 4)); then")
+
+    def test_ranks_of_another_build_on_other_nodes(self):
+        self.program("other", "true")
+        text = self.script("perlmutter-gpu", "--nodes", "2", "--beside", "other", "--beside-machine", "perlmutter-cpu",
+                           "--beside-nodes", "3")
+        self.sound(text)
+        first, second = text.split("#SBATCH hetjob\n")
+        self.lists(first, "#SBATCH --nodes=2\n", "#SBATCH --ntasks-per-node=4\n", "#SBATCH --constraint=gpu\n", "--signal=B:USR1@120\n")
+        self.lists(second, "#SBATCH --nodes=3\n", "#SBATCH --ntasks-per-node=16\n", "#SBATCH --constraint=cpu\n",
+                   "launch=(srun --het-group=0 --cpus-per-task=32 --cpu-bind=cores bash -c",
+                   "beside=(: --het-group=1 --cpus-per-task=16 --cpu-bind=cores env OMP_NUM_THREADS=8 ",
+                   f" {self.folder}/bin/other)", '"${launch[@]}" "${program[@]}" "${beside[@]}" "${program[@]:1}" &')
+        self.assertNotIn("SRUN_CPUS_PER_TASK", text)
+        self.lists(self.script("lumi-c", "--beside", "other", "--beside-machine", "lumi-g"), "beside=(: --het-group=1 "
+                   "--cpu-bind=mask_cpu:7e000000000000,".replace("--cpu-bind=mask_cpu", "'--cpu-bind=mask_cpu"))
+
     def test_a_machine_of_ones_own(self):
         about = SOURCES / "cmake/presets/README.md"
         example = re.search(r"```json\n(.*?)```", about.read_text(), re.DOTALL)[1]
@@ -193,6 +223,17 @@ class Refused(Folder):
         self.refused(64, "invalid --ranks-per-node: got 13; expected at most 12 on aurora", "aurora", "--ranks-per-node", "13", *self.command())
         self.refused(64, "invalid --account: got none; expected one on frontier", *on, *self.command())
         self.refused(64, "invalid --account: got a;b; expected letters", *on, "--account", "a;b", *self.command())
+        self.refused(64, "invalid --beside-ranks: got one without --beside", *on, "--account=a", "--beside-ranks", "2", *self.command())
+        self.refused(64, "invalid --beside-nodes: got one without --beside-machine", "lumi-c", "--account=a", "--beside", "true",
+                     "--beside-nodes", "2", *self.command())
+        self.refused(64, "invalid --beside: got ranks on the same nodes; expected --beside-machine on frontier", *on,
+                     "--account=a", "--beside", "true", *self.command())
+        self.refused(64, "invalid --beside-machine: got polaris; expected two machines of Slurm", *on, "--account=a", "--beside",
+                     "true", "--beside-machine", "polaris", *self.command())
+        self.refused(64, "invalid --ranks-per-node: got 13; expected at most 12 on aurora", "aurora", "--account=a", "--beside", "true",
+                     *self.command())
+        self.refused(65, "no-such-program: there is no such program", "lumi-c", "--account=a", "--beside", "no-such-program",
+                     *self.command())
         self.refused(64, "invalid --gpu-aware: no switch", "lumi-c", "--gpu-aware", *self.command())
         self.refused(64, "unknown option --node; did you mean --nodes", *on, "--node", "2", *self.command())
         self.refused(64, "invalid --nodes: got nothing", *on, "--nodes")
@@ -235,6 +276,20 @@ class Here(Folder):
         self.assertTrue((self.folder / "in.job.sh").is_file())
         fails = self.program("fails", "exit 3")
         self.assertEqual(self.launch("workstation", "--", fails).returncode, 3)
+
+    def test_two_builds_in_one_job(self):
+        self.program("mpirun", "while [[ $1 != bash ]]; do shift; done",
+                     'for OMPI_COMM_WORLD_LOCAL_RANK in 0 1 2; do export OMPI_COMM_WORLD_LOCAL_RANK; "$@"; done')
+        gpu = self.program("gpu", 'echo "gpu $OMPI_COMM_WORLD_LOCAL_RANK $*" >> ran')
+        self.program("cpu", 'echo "cpu $OMPI_COMM_WORLD_LOCAL_RANK $*" >> ran')
+        facts = {"node": "one", "cores": 4, "partitions": {}, "ranks_per_node": 1}
+        (self.folder / "mine.json").write_text(json.dumps({
+            "vendor": {"kramers/1.0": {"title": "Mine", "scheduler": "none"}},
+            "configurePresets": [{"name": "mine", "vendor": {"kramers/1.0": facts}}]}))
+        ran = self.launch("./mine.json", "--beside", "cpu", "--beside-ranks", "2", "--", gpu, "in.toml", "a b")
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertEqual((self.folder / "ran").read_text(), f"gpu 0 {self.folder}/in.toml a b\n"
+                         f"cpu 1 {self.folder}/in.toml a b\ncpu 2 {self.folder}/in.toml a b\n")
 
     def test_a_script_that_stands_there_is_kept(self):
         (self.folder / "in.job.sh").write_text("mine")

@@ -5,6 +5,7 @@ import json
 import os
 from pathlib import Path
 import re
+import subprocess
 import sys
 import tempfile
 import time
@@ -18,6 +19,7 @@ LAUNCH = SOURCES / "apps/launch/kramers-launch"
 PATIENCE = 120
 parser = argparse.ArgumentParser()
 parser.add_argument("--program", default="kramers-langevin")
+parser.add_argument("--other", help="the program of another build, for hybrid jobs")
 options, unittest_words = parser.parse_known_args()
 options.program = os.path.abspath(options.program)
 
@@ -130,6 +132,30 @@ class Chain(unittest.TestCase):
             self.assertEqual(summary["ranks"], 2)
             hashes.append(summary["state_hash"])
         self.assertEqual(hashes[0], hashes[1])
+
+    def test_a_hybrid_job(self):
+        """Another build beside this one: by kramers-launch, and as a step of --multi-prog in ranks of one thread each."""
+        other = options.other if options.other and Path(options.other).exists() else options.program
+        about = [subprocess.run([program, "--version"], capture_output=True, text=True).stdout.partition(", Kokkos")[0]
+                 for program in (options.program, other)]
+        if about[0] != about[1]:
+            other = options.program  # a build of other sources, which the job would refuse
+        self.input(2000)
+        words = ("in.toml", "--overwrite", "--topology", "off", "--summary")
+        told = self.launch("--ranks-per-node", "1", "--beside", other, "--", options.program, *words, "launched.json")
+        job = re.search(r"Submitted batch job (\d+)", told)[1]
+        self.over(job)
+        self.assertTrue((self.work / "launched.json").is_file(), self.log(job))
+        (self.work / "ranks.conf").write_text(f"0 {options.program} {' '.join(words)} multi.json\n1 {other} {' '.join(words)} multi.json\n")
+        ran = cluster.run("srun", "--ntasks=2", "--multi-prog", "ranks.conf", cwd=self.work)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        alone = cluster.run(options.program, *words, "alone.json", "--quiet", cwd=self.work)
+        self.assertEqual(alone.returncode, 0, alone.stderr)
+        for name in ("launched.json", "multi.json"):
+            kinds = json.loads((self.work / name).read_text())["work"]["kinds"]
+            self.assertEqual(sum(kind["walkers"] for kind in kinds), 4000)
+            self.assertEqual([kind["ranks"] for kind in kinds], ["0-1"] if other == options.program else ["0", "1"])
+            self.assertEqual(self.state_hash(name), self.state_hash("alone.json"))
 
     def test_three_jobs_give_the_bits_of_one(self):
         self.input(200_000)

@@ -28,6 +28,10 @@ OPTIONS = {
     "--env": ("FILE", "shell lines that load modules, instead of the machine's"),
     "--max-jobs": ("N", "jobs after one another, until it is done (default: 100; of a program of\n"
                    "others, which must know --resume and end with 138 on SIGUSR1: 1)"),
+    "--beside": ("PROGRAM", "the same program of another build, for more ranks of the same job (hybrid)"),
+    "--beside-ranks": ("R", "its ranks on each node, beside the others (default: 1)"),
+    "--beside-machine": ("M", "its ranks run on nodes of their own, of this machine (Slurm)"),
+    "--beside-nodes": ("N", "so many nodes (default: 1)"),
     "--gpu-aware": (None, "let MPI take device memory, which programs of kramers do not send"),
     "--dry-run": (None, "show the script, submit and write nothing"),
 }
@@ -165,12 +169,16 @@ def partition_of(facts, options, nodes):
     return name, limits.get("minutes")
 
 
+def program_of(path):
+    program = shutil.which(path)
+    if program is None:
+        raise BadInput(f"{path}: there is no such program; give its path, or put its folder into PATH")
+    return os.path.abspath(program)
+
+
 def command_of(command):
     """The command as a job can run it from another folder: program and inputs by their whole paths."""
-    program = shutil.which(command[0])
-    if program is None:
-        raise BadInput(f"{command[0]}: there is no such program; give its path, or put its folder into PATH")
-    absolute = [os.path.abspath(program)]
+    absolute = [program_of(command[0])]
     for before, word in zip(command, command[1:]):
         path = Path(word)
         if before not in OUTPUTS and not word.startswith("-") and path.suffix in (".toml", ".h5", ".safetensors"):
@@ -200,6 +208,34 @@ def folder_of(facts, options, name, account):
     return f'"{scratch.replace("{account}", account)}/kramers/{name}"'
 
 
+def beside_of(options, facts, minutes, account):
+    """What runs beside the first program: its ranks on each node, or nodes of its own (scripts.Component); or neither."""
+    alone = [name for name in ("--beside-ranks", "--beside-machine", "--beside-nodes") if name in options]
+    if "--beside" not in options:
+        if alone:
+            raise UsageError(f"invalid {alone[0]}: got one without --beside; expected --beside PROGRAM, which runs there")
+        return 0, None
+    program = program_of(options["--beside"])
+    if "--beside-machine" not in options:
+        if "--beside-nodes" in options:
+            raise UsageError("invalid --beside-nodes: got one without --beside-machine; expected the machine of these nodes")
+        if facts.get("gpu_order") == "scheduler":
+            raise UsageError(f"invalid --beside: got ranks on the same nodes; expected --beside-machine on {facts['name']}, whose "
+                             "scheduler gives each rank a GPU of its own")
+        return count(options, "--beside-ranks", 1), scripts.Component(facts, program)
+    other = machines.machine(options["--beside-machine"])
+    if facts["scheduler"] != "slurm" or other["scheduler"] != "slurm":
+        raise UsageError(f"invalid --beside-machine: got {other['name']}; expected two machines of Slurm, which alone has jobs over "
+                         "nodes of two kinds; --beside-ranks uses the same nodes")
+    nodes = count(options, "--beside-nodes", 1)
+    partition, longest = partition_of(other, {}, nodes)
+    if longest and minutes > longest:
+        raise UsageError(f"invalid --time: got {minutes} minutes; expected at most {longest} in the partition {partition} of "
+                         f"{other['name']}")
+    ranks = count(options, "--beside-ranks", other["ranks_per_node"])
+    return 0, scripts.Component(other, program, nodes, ranks, cores_per_rank(other, ranks), partition, account)
+
+
 def job_of(machine, options, command):
     facts = machines.machine(machine)
     if "--env" in options:
@@ -208,7 +244,6 @@ def job_of(machine, options, command):
     nodes = count(options, "--nodes", 1)
     partition, longest = partition_of(facts, options, nodes)
     ranks = count(options, "--ranks-per-node", facts["ranks_per_node"])
-    cores = cores_per_rank(facts, ranks)
     minutes = minutes_of(options.get("--time", str(min(60, longest or 60))))
     if longest and minutes > longest:
         raise UsageError(f"invalid --time: got {options['--time']}; expected at most {longest} minutes in the partition "
@@ -216,12 +251,15 @@ def job_of(machine, options, command):
     if "--gpu-aware" in options and "gpu_aware" not in facts:
         raise UsageError(f"invalid --gpu-aware: no switch of MPI is known on {facts['name']}; set it in a file for --env")
     account = plain(options, "--account", "")
+    beside_ranks, beside = beside_of(options, facts, minutes, account)
+    ranks += beside_ranks
+    cores = cores_per_rank(facts, ranks)
     command = command_of(command)
     most_jobs = count(options, "--max-jobs", 100 if Path(command[0]).name in RESUMABLE else 1)
     name = plain(options, "--name", default_name(command))
     folder = folder_of(facts, options, name, account)
     return scripts.Job(facts, name, command, folder, script_name(name), nodes, ranks, cores, minutes, partition, account,
-                       "--gpu-aware" in options, most_jobs)
+                       "--gpu-aware" in options, most_jobs, beside, beside_ranks)
 
 
 def script_name(name):

@@ -13,6 +13,18 @@ SUBMIT = {"slurm": ["sbatch"], "pbs": ["qsub"], "flux": ["flux", "batch"]}
 
 
 @dataclass
+class Component:
+    """What another build of the program runs on: the same nodes, or nodes of its own."""
+    machine: dict
+    program: str
+    nodes: int = 0  # 0: those of the first
+    ranks_per_node: int = 0
+    cores_per_rank: int = 0
+    partition: str = ""
+    account: str = ""
+
+
+@dataclass
 class Job:
     """One run of a program, which may take several jobs after one another."""
     machine: dict
@@ -28,6 +40,8 @@ class Job:
     account: str
     gpu_aware: bool
     max_jobs: int  # 1 where the program cannot go on
+    beside: Component = None
+    beside_ranks: int = 0  # of those of each node, the last
 
     @property
     def ranks(self):
@@ -43,8 +57,24 @@ def launcher(job):
     return job.machine.get("launcher", usual)
 
 
+def on_other_nodes(job):
+    return job.beside is not None and job.beside.nodes > 0
+
+
 def clock(minutes):
     return f"{minutes // 60:02}:{minutes % 60:02}:00"
+
+
+def slurm_nodes(part, minutes):
+    """What Slurm is asked for, for a job or for a component of it."""
+    facts = part.machine
+    asked = facts["partitions"].get(part.partition, {}).get("options",
+                                                            [f"--partition={part.partition}"] if part.partition else [])
+    lines = [f"--nodes={part.nodes}", f"--ntasks-per-node={part.ranks_per_node}"]
+    if "cpu_bind" not in facts:
+        lines.append(f"--cpus-per-task={part.cores_per_rank * facts.get('hardware_threads', 1)}")
+    lines += [f"--time={clock(minutes)}", *asked, *facts.get("options", [])]
+    return lines + ([f"--account={part.account}"] if part.account else [])
 
 
 def directives(job):
@@ -53,14 +83,11 @@ def directives(job):
     partition = facts["partitions"].get(job.partition, {})
     options = list(facts.get("options", []))
     if facts["scheduler"] == "slurm":
-        asked = partition.get("options", [f"--partition={job.partition}"] if job.partition else [])
-        lines = [f"--job-name={job.name}", f"--nodes={job.nodes}", f"--ntasks-per-node={job.ranks_per_node}"]
-        if "cpu_bind" not in facts:
-            lines.append(f"--cpus-per-task={job.cores_per_rank * facts.get('hardware_threads', 1)}")
-        lines += [f"--time={clock(job.minutes)}", *asked, *options]
-        lines += [f"--account={job.account}"] if job.account else []
+        lines = [f"--job-name={job.name}", *slurm_nodes(job, job.minutes)]
         # The warning goes to this script alone, which hands it on; a job that is stopped is not begun again by Slurm.
         lines += [f"--signal=B:USR1@{WARNING}", "--no-requeue", "--output=%x-%j.log"]
+        if on_other_nodes(job):
+            lines += ["hetjob", *slurm_nodes(job.beside, job.minutes)]
         return [f"#SBATCH {line}" for line in lines]
     if facts["scheduler"] == "pbs":
         asked = partition.get("options", [f"-q {job.partition}"])
@@ -75,12 +102,19 @@ def directives(job):
     return []
 
 
+def cores_words(part):
+    """What srun is told where the job has components, of which each has its own SLURM_CPUS_PER_TASK_HET_GROUP_N."""
+    if "cpu_bind" in part.machine:
+        return []
+    return [f"--cpus-per-task={part.cores_per_rank * part.machine.get('hardware_threads', 1)}"]
+
+
 def launch_words(job):
     """The words before the program."""
     facts, program, options = job.machine, launcher(job), list(job.machine.get("launch_options", []))
     bind = facts.get("cpu_bind", [])[:job.ranks_per_node]
     if program == "srun":
-        return ["srun", *([f"--cpu-bind=mask_cpu:{','.join(bind)}"] if bind else []), *options]
+        return ["srun", *(["--het-group=0", *cores_words(job)] if on_other_nodes(job) else []), *([f"--cpu-bind=mask_cpu:{','.join(bind)}"] if bind else []), *options]
     if program == "mpiexec":
         place = ([f"--cpu-bind=list:{':'.join(bind)}"] if bind else [f"--depth={job.cores_per_rank}", "--cpu-bind=depth"])
         return ["mpiexec", "-n", str(job.ranks), "--ppn", str(job.ranks_per_node), *place, *options]
@@ -108,12 +142,34 @@ def own_gpu(job):
     facts = job.machine
     if facts.get("gpu_order") not in ("same", "reverse"):
         return ""
-    gpu = LOCAL_RANK[launcher(job)]
-    if job.ranks_per_node != facts["gpus"]:
-        gpu = f"{gpu} * {facts['gpus']} / {job.ranks_per_node}"
+    gpu, ranks = LOCAL_RANK[launcher(job)], job.ranks_per_node - job.beside_ranks
+    if ranks != facts["gpus"]:
+        gpu = f"{gpu} * {facts['gpus']} / {ranks}"
     if facts["gpu_order"] == "reverse":
         gpu = f"{facts['gpus'] - 1} - {gpu}"
-    return f"export {facts['gpu_variable']}=$(({gpu})); exec \"$@\""
+    return f"export {facts['gpu_variable']}=$(({gpu}))"
+
+
+def each_rank(job):
+    """The shell line that becomes the program of a rank: its GPU, or another build; empty where all are alike."""
+    first = own_gpu(job)
+    line = f'{first}; exec "$@"' if first else 'exec "$@"'
+    if job.beside_ranks == 0:
+        return line if first else ""
+    last = f'shift; exec {shlex.quote(job.beside.program)} "$@"'
+    return f"if (({LOCAL_RANK[launcher(job)]} < {job.ranks_per_node - job.beside_ranks})); then {line}; fi; {last}"
+
+
+def beside_words(job):
+    """What follows the program, for ranks on other nodes: the words of srun and of the other build."""
+    other = job.beside
+    bind = other.machine.get("cpu_bind", [])[:other.ranks_per_node]
+    place = [f"--cpu-bind=mask_cpu:{','.join(bind)}"] if bind else []
+    values = {"OMP_NUM_THREADS": str(other.cores_per_rank), **other.machine.get("environment", {})}
+    if "gpu_aware" in other.machine:
+        values[other.machine["gpu_aware"]] = "0"
+    return [":", "--het-group=1", *cores_words(other), *place, *other.machine.get("launch_options", []), "env",
+            *(f"{name}={value}" for name, value in values.items()), other.program]
 
 
 def environment(job):
@@ -123,7 +179,7 @@ def environment(job):
     if "gpu_aware" in facts:
         values[facts["gpu_aware"]] = "1" if job.gpu_aware else "0"
     lines = [f"export {name}={shlex.quote(value)}" for name, value in values.items()]
-    if launcher(job) == "srun" and "cpu_bind" not in facts:
+    if launcher(job) == "srun" and "cpu_bind" not in facts and not on_other_nodes(job):
         lines.append("export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK  # srun no longer takes it from sbatch")
     return lines
 
@@ -153,7 +209,7 @@ def next_job(job):
 
 def script(job):
     """The whole text."""
-    facts, gpu, chained = job.machine, own_gpu(job), job.max_jobs > 1 and job.machine["scheduler"] != "none"
+    facts, each, chained = job.machine, each_rank(job), job.max_jobs > 1 and job.machine["scheduler"] != "none"
     link = "${KRAMERS_LINK:-1}" if facts["scheduler"] == "pbs" else "${1:-1}"
     handed = "TERM" if facts["scheduler"] == "flux" else "USR1"  # flux run warns the ranks itself
     lines = ["#!/bin/bash -l" if facts["scheduler"] != "none" else "#!/bin/bash", *directives(job),
@@ -163,21 +219,27 @@ def script(job):
         lines += ["", "# Modules.", facts["environment_script"].rstrip("\n")]
     lines += ["", *environment(job),
               f"mkdir -p {job.folder} && cd {job.folder} || exit 1", ""]
-    if gpu:
-        lines += ["# Each rank sees its GPU alone.", f"# shellcheck disable=SC2016\none_gpu={shlex.quote(gpu)}"]
+    if each:
+        why = "The first ranks of a node run this build, the others another one." if job.beside_ranks else \
+              "Each rank sees its GPU alone."
+        lines += [f"# {why}", f"# shellcheck disable=SC2016\neach_rank={shlex.quote(each)}"]
     before = clock_words(job) + launch_words(job)
-    alone = 'bash -c "$one_gpu" rank' if gpu else ""
+    alone = 'bash -c "$each_rank" rank' if each else ""
     lines.append(f"launch=({' '.join(part for part in (words(before), alone) if part)})")
     lines.append(f"program=({words(job.command)})")
     if chained and "--resume" not in job.command:
         lines.append("((link == 1)) || program+=(--resume)")
+    both = ""
+    if on_other_nodes(job):
+        lines += ["# The other component of the job runs another build.", f"beside=({words(beside_words(job))})"]
+        both = " \"${beside[@]}\" \"${program[@]:1}\""
     lines += ["",
               "# SIGUSR1 makes the ranks write a checkpoint and end with 138. The scheduler sends it before the time limit;",
               "# who ends the job before means it, so that no other is submitted.",
               "ranks='' stop=''",
               f"trap '[[ ! $ranks ]] || kill -{handed} \"$ranks\"' USR1",
               f"trap 'stop=yes; [[ ! $ranks ]] || kill -{handed} \"$ranks\"' TERM INT",
-              "\"${launch[@]}\" \"${program[@]}\" &",
+              f"\"${{launch[@]}}\" \"${{program[@]}}\"{both} &",
               "ranks=$!",
               "wait \"$ranks\"",
               "while kill -0 \"$ranks\" 2> /dev/null; do wait \"$ranks\"; done",
