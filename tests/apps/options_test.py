@@ -13,7 +13,7 @@ import unittest
 
 MODELS = Path(__file__).resolve().parents[1] / "topology" / "models"
 PATIENCE = 120  # only a program that hangs gets there
-PROGRAMS = ("langevin", "spread", "rare", "classify", "topo")
+PROGRAMS = ("langevin", "spread", "rare", "classify", "topo", "doctor")
 
 parser = argparse.ArgumentParser()
 for program in PROGRAMS:
@@ -109,6 +109,7 @@ OPTIONS = {
     ("topo", "diff"): ("diff gpu.xml down.xml", {"--json": "--json"}),
     ("topo", "emit-nccl-topo"): ("emit-nccl-topo --xml gpu.xml", {**MACHINE, "--partition": None,  # NCCL finds these itself
                                                                  "--output": "--output nccl.xml"}),
+    ("doctor",): ("", {"--json": "--json", "--strict": None}),  # doctor_test.py makes the faults that it is strict about
 }
 
 
@@ -141,7 +142,7 @@ class Options(unittest.TestCase):
         """What a run ends with: no times, and of binary files that they are there."""
         folder = self.folder / "run"
         self.prepare(folder, key[0])
-        is_study = key[0] != "topo"
+        is_study = key[0] not in ("topo", "doctor")
         if is_study and "--summary" not in words:
             words = [*words, "--summary", "run.json"]
         ended = self.run_program(key[0], words, folder)

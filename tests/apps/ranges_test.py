@@ -19,7 +19,7 @@ SOURCE = Path(__file__).resolve().parents[2]
 PATIENCE = 120  # only a program that hangs gets there
 
 parser = argparse.ArgumentParser()
-for program in ("langevin", "spread", "rare", "classify", "topo"):
+for program in ("langevin", "spread", "rare", "classify", "topo", "doctor"):
     parser.add_argument(f"--{program}", help="the program kramers-" + program)
 options, unittest_words = parser.parse_known_args()
 
