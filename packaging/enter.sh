@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Runs a command inside a private root. Called by ../dev in a mount namespace of its own, so that no mount outlives it.
 # Nothing is forked on the way: the command has the process id of `./dev run` and gets its signals.
-# usage: enter.sh CHECKOUT ROOT HIP_ROOT COMMAND...   (HIP_ROOT may be missing; it appears as /hip inside)
+# usage: enter.sh CHECKOUT ROOT HIP_ROOT PEERS_ROOT COMMAND...   (inside, the last two are /hip and /peers where they exist)
 set -euo pipefail
-checkout=$1 root=$2 hip=$3
-shift 3
+checkout=$1 root=$2 hip=$3 peers=$4
+shift 4
 
 bind() {  # bind SOURCE TARGET
   mkdir -p "$2"
@@ -22,7 +22,7 @@ assemble() {  # assemble ROOT NEW
   for path in /*/; do
     path=${path%/}
     case $path in
-      /bin | /boot | /etc | /hip | /lib* | /lost+found | /opt | /sbin | /usr | /var) ;;
+      /bin | /boot | /etc | /hip | /lib* | /lost+found | /opt | /peers | /sbin | /usr | /var) ;;
       *) [[ -L $path ]] || bind "$path" "$2$path" ;;
     esac
   done
@@ -33,6 +33,7 @@ new=$root/mnt
 mount -t tmpfs -o mode=755 kramers "$new"
 assemble "$root" "$new"
 [[ ! -d $hip ]] || assemble "$hip" "$new/hip"
+[[ ! -d $peers ]] || assemble "$peers" "$new/peers"
 path=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin
 if [[ -d /usr/local/cuda ]]; then
   mount --rbind "$(readlink -f /usr/local/cuda)" "$new/usr/local/cuda"

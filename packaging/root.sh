@@ -3,6 +3,7 @@
 # Makes the private roots (folders that `dev` enters by chroot): sourced by ../dev.
 #   root  Debian 13 with everything that builds and tests kramers
 #   hip   Debian unstable with HIP's compiler, for the device check alone
+#   peers Debian 13 with the programs that benchmarks compare with, and a browser
 # A root stands in $cache under a name with the hash of its definition, and takes that name only when it is complete.
 
 packaging=$(dirname "${BASH_SOURCE[0]}")
@@ -16,10 +17,10 @@ packages() {  # packages GROUP: the names in that group of packages.txt
 }
 
 # The definition of a root: mmdebstrap's options, one per line. They and finish_root.sh make the hash.
-root_options() {  # root_options root|hip
+root_options() {  # root_options root|hip|peers
   printf -- '--dpkgopt=path-exclude=/usr/share/%s/*\n' doc man locale
-  if [[ $1 == hip ]]; then
-    echo "--include=$(packages hip | paste -sd,)"
+  if [[ $1 != root ]]; then
+    echo "--include=$(packages "$1" | paste -sd,)"
     return
   fi
   cat << END
@@ -33,7 +34,7 @@ root_options() {  # root_options root|hip
 END
 }
 
-root_path() {  # root_path root|hip
+root_path() {  # root_path root|hip|peers
   local hash
   hash=$({ root_options "$1"; cat "$packaging/finish_root.sh"; } | sha256sum)
   echo "$cache/$1-${hash:0:12}"
@@ -60,7 +61,7 @@ need_mmdebstrap() {
     die "apt-get could not install mmdebstrap (see above): check the network and /etc/apt, then run this again"
 }
 
-make_root() {  # make_root root|hip: does nothing where the root is there; fails with a message
+make_root() {  # make_root root|hip|peers: does nothing where the root is there; fails with a message
   local path lock status=0
   path=$(root_path "$1")
   [[ ! -d $path ]] || return 0
@@ -73,7 +74,7 @@ make_root() {  # make_root root|hip: does nothing where the root is there; fails
   return $status
 }
 
-build_root() {  # build_root root|hip PATH
+build_root() {  # build_root root|hip|peers PATH
   local part=$cache/making-$1 mirror free line options suite sources start=$SECONDS
   mirror=$(debian_mirror) || return
   rm -rf --one-file-system "$part"
@@ -87,8 +88,11 @@ build_root() {  # build_root root|hip PATH
   done < <(apt-config dump | grep -E '^Acquire::(https?::|Check-Date)')
   options+=(--variant=minbase --dpkgopt=force-unsafe-io
     --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='Acquire::Retries "3"')
-  suite=sid sources=("deb $mirror sid main")
-  [[ $1 == hip ]] || { suite=trixie; sources+=("deb $mirror trixie main"); }
+  suite=trixie sources=("deb $mirror trixie main")
+  case $1 in
+    root) sources=("deb $mirror sid main" "${sources[@]}") ;;
+    hip) suite=sid sources=("deb $mirror sid main") ;;
+  esac
 
   say "making the private root $path (once; a few minutes, up to 3 GB)"
   set -m  # the job gets a process group, which can be ended as a whole

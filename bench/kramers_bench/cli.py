@@ -6,8 +6,8 @@ import math
 import pathlib
 import sys
 
-from . import (BenchError, INVALID_CODE, OK, SLOWER_CODE, UNCALIBRATED, compare, history, page, portability, results,
-               runner, simulate, store, texts, verdict)
+from . import (BenchError, INVALID_CODE, OK, SLOWER_CODE, UNCALIBRATED, compare, history, page, peers, portability,
+               results, runner, simulate, store, texts, verdict)
 
 EXIT_CODES = """exit codes: 0 nothing is slower, 1 something is slower (confirmed), 2 these data cannot tell, 3 the machine is
 another one or not calibrated, 4 a row is invalid or a result was wrong, 64 usage or an unusable file"""
@@ -135,10 +135,20 @@ def command_pp(options):
     return OK
 
 
+def command_peers(options):
+    document = peers.run(options.folder, options.filter, options.threads, say)
+    runner.write(document, options.output)
+    result = results.load(options.output)
+    print(texts.table(texts.PEERS_HEAD, texts.peers_cells(result)))
+    print(f"\nwrote {options.output}: machine {result.machine_key}, {result.space}, {result.git}")
+    return INVALID_CODE if any(results.problem_of(rows) for rows in result.rows.values()) else OK
+
+
 def command_report(options):
     found = [results.load(path) for path in options.results]
     lines = history.load(options.history) if options.history else []
     backends = page.load_backends(options.backends) if options.backends else None
+    others = results.load(options.peers) if options.peers else None
     verdicts = None
     if options.baseline:
         baseline = results.load(options.baseline)
@@ -148,9 +158,10 @@ def command_report(options):
                              f"{baseline.space}", UNCALIBRATED)
         verdicts = compare.stored(baseline, same[0], store.load_noise(options.store, baseline.machine_key), "auto")
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(page.html_of(found, verdicts=verdicts, lines=lines, backends=backends), encoding="utf-8")
+    options.output.write_text(page.html_of(found, verdicts=verdicts, lines=lines, backends=backends, peers=others),
+                              encoding="utf-8")
     if options.markdown:
-        options.markdown.write_text(texts.results_markdown(found))
+        options.markdown.write_text(texts.results_markdown(found, others))
     print(f"wrote {options.output}")
     return OK
 
@@ -249,12 +260,20 @@ def parser_of():
     sub.add_argument("--gate", nargs="+", type=pathlib.Path, metavar="RESULT", help="fail where the metric fell since these")
     sub.add_argument("--delta", type=float, default=0.05, help="fall that --gate allows (0.05)")
 
+    sub = command("peers", command_peers, "What other programs take for the same work, where they are installed: NumPy, numba, "
+                  "PyTorch, OpenMM, LAMMPS, scikit-learn. Their physics is checked before their time counts.")
+    sub.add_argument("folder", help="a build folder, or its bin: kramers is timed next to each")
+    sub.add_argument("--output", type=pathlib.Path, default=pathlib.Path("peers.json"), metavar="FILE")
+    sub.add_argument("--filter", default="", metavar="REGEX", help="peers to run, e.g. 'double_well/lammps'")
+    sub.add_argument("--threads", type=at_least(1), default=1, help="of kramers and of every peer that can use them (1)")
+
     sub = command("report", command_report, "One HTML file of results, that needs no network.")
     sub.add_argument("results", nargs="+", type=pathlib.Path)
     sub.add_argument("--output", type=pathlib.Path, default=pathlib.Path("bench.html"), metavar="FILE")
     sub.add_argument("--baseline", type=pathlib.Path, metavar="FILE", help="changes against this")
     sub.add_argument("--history", type=pathlib.Path, metavar="FILE", help="history.jsonl")
     sub.add_argument("--backends", nargs="+", type=pathlib.Path, metavar="FILE", help="what backends.py --json wrote")
+    sub.add_argument("--peers", type=pathlib.Path, metavar="FILE", help="what the command peers wrote")
     sub.add_argument("--markdown", type=pathlib.Path, metavar="FILE")
     kept(sub)
 

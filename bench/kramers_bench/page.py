@@ -205,8 +205,8 @@ def cascades(found):
     return gallery(figures) + table(head, rows) + "".join(f"<p>{escape(note)}</p>" for note in notes)
 
 
-def html_of(found, verdicts=None, lines=(), backends=None):
-    """The page. `verdicts`: of compare; `lines`: of the history; `backends`: what backends.py found."""
+def html_of(found, verdicts=None, lines=(), backends=None, peers=None):
+    """The page. `verdicts`: of compare; `lines`: of the history; `backends`: what backends.py found; `peers`: a Result."""
     def per_result(title, chart):
         return gallery([figure(f"{title}: {title_of(result)}", svg) for result in found for svg in [chart(result)] if svg])
 
@@ -225,6 +225,9 @@ def html_of(found, verdicts=None, lines=(), backends=None):
         section("Sizes", "Bandwidth by where the numbers lie, and rates by the number of walkers.",
                 per_result("bandwidth", bandwidth_sweep), sweep),
         section("Cores", "All cores of the process over one.", per_result("scaling", scaling)),
+        section("Other programs", "The same work, kramers timed before and after each; walker-steps or epochs per second of "
+                "processor time. A program whose physics is wrong has no time.",
+                table(texts.PEERS_HEAD, texts.peers_cells(peers)) if peers else ""),
         section("Portability", "Pennycook's metric: the harmonic mean of efficiencies over platforms, 0 where one is missing.",
                 cascades(found)),
         section("History", "Cost relative to the first run of a row; a ring marks a step of the level.", past(lines)),

@@ -55,8 +55,35 @@ def rows_text(result):
                  [row_cells(name, rows) for name, rows in sorted(result.rows.items())])
 
 
-def results_markdown(found):
-    parts = []
+PEERS_HEAD = ["work", "program", "version", "threads", "rate", "kramers is faster by (wall clock)", "by processor time", "check"]
+PEER_CHECKS = (("position_squared", "<x²>"), ("kinetic_temperature", "kT of v"), ("configurational_temperature", "kT of x"),
+               ("heating", "heating"), ("accuracy", "accuracy"))
+
+
+def peers_cells(result):
+    """Programs that did the same work, one line each: task by task, kramers first, then the fastest."""
+    tasks = list(dict.fromkeys((name.split("/")[1], name.split("/")[3]) for name in result.rows))
+
+    def place(item):
+        _, task, program, precision = item[0].split("/")
+        return tasks.index((task, precision)), program != "kramers", -item[1][0].entry.get("cpu_rate", 0)
+
+    lines = []
+    for name, rows in sorted(result.rows.items(), key=place):
+        _, task, program, precision = name.split("/")
+        row, problem = rows[0].entry, results.problem_of(rows)
+        cells = [f"{task} {precision}", program, rows[0].label, row["cores"]]
+        if problem:
+            lines.append([*cells, "INVALID", "", "", problem])
+            continue
+        ratios = [f"{row[key]:.3g}" if rows[0].has(key) else "" for key in ("kramers_ratio", "kramers_cpu_ratio")]
+        checks = ", ".join(f"{words} {row[key]:.4g}" for key, words in PEER_CHECKS if key in row) or "by its own program"
+        lines.append([*cells, rate_text(row["cpu_rate"], "/s"), *ratios, checks])
+    return lines
+
+
+def results_markdown(found, peers=None):
+    parts = ["### Other programs", "", table(PEERS_HEAD, peers_cells(peers)), ""] if peers else []
     for result in found:
         parts += [f"### {result.machine_key or 'a machine that is not described'}, {result.space}, `{result.git}`", "",
                   rows_text(result), ""]
