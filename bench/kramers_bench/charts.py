@@ -46,7 +46,7 @@ def legend(names, top):
     """A line of text and colour for each name; the height it takes."""
     parts, x, y = [], 10.0, top + 12
     for index, name in enumerate(names):
-        width = 22 + 6.2 * len(name)
+        width = 22 + 7.2 * len(name)
         if x + width > WIDTH and x > 10:
             x, y = 10.0, y + 16
         parts += [f'<rect x="{x:.1f}" y="{y - 8:.1f}" width="10" height="10" fill="{COLOURS[index % len(COLOURS)]}"/>',
@@ -61,9 +61,9 @@ def bars(values, unit, full):
     scale, parts, y = (WIDTH - 70) / high, [], 14.0
     for name, value in values:
         parts += [text(4, y, shortened(name, 70)),
-                  f'<rect x="4" y="{y + 4:.1f}" width="{max(value * scale, 1):.1f}" height="10" fill="var(--a)">'
+                  f'<rect x="4" y="{y + 5:.1f}" width="{max(value * scale, 1):.1f}" height="10" fill="var(--a)">'
                   f"<title>{html.escape(name)}: {value:.4g} {html.escape(unit)}</title></rect>",
-                  text(8 + value * scale, y + 13, f"{value:.3g}", kind="soft")]
+                  text(8 + value * scale, y + 14, f"{value:.3g}", kind="soft")]
         y += 32
     parts += [line(4 + full * scale, 2, 4 + full * scale, y - 12, 'stroke="var(--b)" stroke-dasharray="4 3"'),
               text(4, y + 2, f"{unit}; dashed: {full:g}", kind="soft")]
@@ -105,7 +105,7 @@ def roofline(flops, bandwidths, points):
     x_low, x_high = -2, max([2, *(math.ceil(math.log10(x) + 0.2) for x, _ in points.values())])
     y_high = math.ceil(math.log10(peak) + 0.1)
     y_low = math.floor(min([math.log10(slow) + x_low + 1, *(math.log10(y) - 0.2 for _, y in points.values())]))
-    left, right, top, bottom = 52, WIDTH - 24, 12, 272
+    left, right, top, bottom = 52, WIDTH - 104, 12, 272
 
     def x_of(power):
         return left + (right - left) * (power - x_low) / (x_high - x_low)
@@ -113,18 +113,19 @@ def roofline(flops, bandwidths, points):
     def y_of(power):
         return bottom - (bottom - top) * (power - y_low) / (y_high - y_low)
 
-    parts = []
+    parts, free = [], bottom
     for power in range(x_low, x_high + 1):
         parts += [line(x_of(power), top, x_of(power), bottom, 'class="grid"'),
                   text(x_of(power), bottom + 15, f"{10.0**power:g}", "middle", "soft")]
     for power in range(y_low, y_high + 1):
         parts += [line(left, y_of(power), right, y_of(power), 'class="grid"'),
                   text(left - 5, y_of(power) + 4, f"{10.0**(power - 9):g}", "end", "soft")]
-    for place, (name, rate) in enumerate(sorted(flops.items(), key=lambda item: item[1])):
+    for name, rate in sorted(flops.items(), key=lambda item: item[1]):
         y = y_of(math.log10(rate))
         start = max(x_low, math.log10(rate / max(bandwidths.values())))
-        parts += [line(x_of(start), y, right, y, 'stroke="var(--c)" stroke-width="1.5"'),
-                  text(right - 90 * (place % 2), y - 3, name, "end", "soft")]  # equal roofs keep their names apart
+        parts.append(line(x_of(start), y, right, y, 'stroke="var(--c)" stroke-width="1.5"'))
+        free = min(y + 4, free - 14)  # names of equal roofs stand above each other
+        parts.append(text(right + 5, free, name, kind="soft"))
     for name, rate in sorted(bandwidths.items(), key=lambda item: item[1]):
         start = max(x_low, y_low - math.log10(rate))
         end = math.log10(peak / rate)
@@ -134,11 +135,11 @@ def roofline(flops, bandwidths, points):
         parts.append(dot(x_of(math.log10(x)), y_of(math.log10(y)), COLOURS[(0, 1, 3)[place % 3]],
                          f"{name}: {y / 1e9:.4g} Gflop/s at {x:.4g} flop/B"))
     parts += [text(left, top - 2, "Gflop/s", kind="soft"), text(right, bottom + 30, "flop per byte of memory", "end", "soft")]
-    names = [f"{name} {rate / 1e9:.3g} GB/s" for name, rate in sorted(bandwidths.items(), key=lambda item: -item[1])]
+    roofs = [f"{name} {rate / 1e9:.3g} GB/s" for name, rate in sorted(bandwidths.items(), key=lambda item: -item[1])]
     y = bottom + 46
-    for start in range(0, len(names), 3):
-        parts.append(text(4, y, ", ".join(names[start:start + 3]), kind="soft"))
-        y += 14
+    for start in range(0, len(roofs), 2):
+        parts.append(text(4, y, ", ".join(roofs[start:start + 2]), kind="soft"))
+        y += 16
     return svg(y, parts, "roofline")
 
 
@@ -156,12 +157,13 @@ def forest(verdicts):
         parts += [text(4, y, f"{shortened(found.row, 60)}: {found.word}"),
                   f'<rect x="{middle - found.band * scale:.1f}" y="{at - 7:.1f}" width="{2 * found.band * scale:.1f}" '
                   'height="14" fill="var(--band)"/>',
+                  line(middle, at - 9, middle, at + 9, 'class="axis"'),
                   line(middle + found.low * scale, at, middle + found.high * scale, at, f'stroke="{colour}" stroke-width="2"'),
                   dot(middle + found.shift * scale, at, colour, f"{found.row}: {found.reason}")]
         y += 36
-    parts.append(line(middle, 2, middle, y - 12, 'class="axis"'))
-    for value in ticks(-reach, reach):
-        parts.append(text(middle + value * scale, y, percent(value), "middle", "soft"))
+    for value in ticks(math.expm1(-reach), math.expm1(reach)):
+        if abs(math.log1p(value)) * scale < middle - 20:  # the words at the ends would leave the chart
+            parts.append(text(middle + math.log1p(value) * scale, y, f"{100 * value:+.3g} %", "middle", "soft"))
     return svg(y + 8, parts, "changes")
 
 

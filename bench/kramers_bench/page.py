@@ -4,6 +4,7 @@
 import html
 import json
 import math
+import re
 
 from . import BenchError, charts, history, portability, results, stats, texts
 
@@ -14,21 +15,28 @@ STYLE = """
 --a:#6cb2f0;--b:#f0a060;--c:#79c996;--d:#cf95e6;--bad:#f2857d;--band:#6cb2f033}}
 *{box-sizing:border-box}
 body{margin:0 auto;padding:16px;max-width:1240px;background:var(--paper);color:var(--ink);
-font:15px/1.5 system-ui,sans-serif}
+font:15px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
 h1{font-size:1.5rem;margin:.2em 0}h2{font-size:1.15rem;margin:1.8em 0 .4em;border-bottom:1px solid var(--line)}
 p{max-width:75ch;color:var(--soft);margin:.3em 0}
-.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,520px),1fr));gap:16px}
+.charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,520px),1fr));gap:16px;margin-bottom:16px}
 figure{margin:0;background:var(--card);border:1px solid var(--line);border-radius:6px;padding:8px;min-width:0}
 figcaption{font-weight:600;font-size:.9rem}
 svg{display:block;width:100%;height:auto;overflow:visible}
-svg text{fill:var(--ink);font:11px system-ui,sans-serif}svg .soft{fill:var(--soft)}
+svg text{fill:var(--ink);font:11px system-ui,sans-serif;paint-order:stroke;stroke:var(--card);stroke-width:3px}
+svg .soft{fill:var(--soft)}
 svg .axis,svg .grid{stroke:var(--line);fill:none}svg .axis{stroke:var(--soft)}
-.scroll{overflow-x:auto}
+.scroll{overflow-x:auto;overflow-wrap:normal}
 table{border-collapse:collapse;font-size:.85rem;font-variant-numeric:tabular-nums;width:100%}
 th,td{text-align:left;padding:3px 10px 3px 0;border-bottom:1px solid var(--line);vertical-align:top}
 td.bad{color:var(--bad);font-weight:600}
-@media(max-width:480px){body{padding:8px;font-size:14px}}
+@media(max-width:480px){body{padding:8px;font-size:14px}svg text{font-size:13px}
+/* Tables scroll within their frame, under names that stay. */
+table{width:max-content;min-width:100%}td,th{max-width:34ch}
+td:first-child,th:first-child{position:sticky;left:0;max-width:38vw;background:var(--paper);overflow-wrap:anywhere}}
 """
+
+
+UNIT = re.compile(r"(?<=\d) (?=[%kMGT/])")  # between a number and its unit no line ends
 
 
 def escape(value):
@@ -38,7 +46,7 @@ def escape(value):
 def table(head, lines, bad=("INVALID", "SLOWER", "DIFFERS")):
     def cell(value):
         mark = ' class="bad"' if str(value).split(" ")[0] in bad else ""
-        return f"<td{mark}>{escape(value)}</td>"
+        return f"<td{mark}>{UNIT.sub('&nbsp;', escape(value))}</td>"
     rows = "".join("<tr>" + "".join(cell(value) for value in line) + "</tr>" for line in lines)
     return (f'<div class="scroll"><table><thead><tr>{"".join(f"<th>{escape(name)}</th>" for name in head)}</tr></thead>'
             f"<tbody>{rows}</tbody></table></div>")
@@ -72,19 +80,26 @@ def valid(result, counter):
 
 
 def machines(found):
-    head = ["machine", "space", "processor", "cores", "governor", "load before, after", "sources", "compiler", "flags",
-            "Kokkos", "made"]
-    lines = []
+    """A column per result, so that few results fit on a narrow page."""
+    columns = []
     for result in found:
         machine = result.about.get("machine", {})
         cpu = machine.get("cpu", {})
         loads = [f"{result.about.get(name, [math.nan])[0]:.1f}" for name in ("load_before", "load_after")]
-        lines.append([result.machine_key or "not described", result.space,
-                      f"{cpu.get('name', result.context.get('cpu', 'unknown'))} {cpu.get('family', '')}/{cpu.get('model', '')}",
-                      len(machine.get("allowed_cpus", [])) or result.context.get("num_cpus", "unknown"),
-                      machine.get("governor", "unknown"), ", ".join(loads), result.git,
-                      result.context.get("compiler", "unknown"), result.context.get("compile_flags", "").strip(), result.context.get("kokkos_version", "unknown"),
-                      result.about.get("created", result.context.get("date", "unknown"))])
+        columns.append({
+            "": result.machine_key or "not described",
+            "space": result.space,
+            "processor": f"{cpu.get('name', result.context.get('cpu', 'unknown'))} {cpu.get('family', '')}/{cpu.get('model', '')}",
+            "cores": len(machine.get("allowed_cpus", [])) or result.context.get("num_cpus", "unknown"),
+            "governor": machine.get("governor", "unknown"),
+            "load before, after": ", ".join(loads),
+            "sources": result.git,
+            "compiler": result.context.get("compiler", "unknown"),
+            "flags": result.context.get("compile_flags", "").strip(),
+            "Kokkos": result.context.get("kokkos_version", "unknown"),
+            "made": result.about.get("created", result.context.get("date", "unknown")),
+        })
+    head, *lines = [[name, *(column[name] for column in columns)] for name in columns[0]]
     return table(head, lines)
 
 
@@ -171,7 +186,7 @@ def verification(found, backends):
     for result in found:
         for name, rows in sorted(result.rows.items()):
             problem = results.problem_of(rows)
-            lines.append([name, result.space, "INVALID" if problem else "checked by the program",
+            lines.append([name, result.space, "INVALID" if problem else "checked",
                           problem or f"{len(rows)} process{'es' * (len(rows) > 1)}"])
     return table(["row", "space", "result", "detail"], lines)
 

@@ -185,7 +185,8 @@ class Kramers:
         self.place = next((place for place in (folder / "bin", folder) if (place / "kramers-langevin").is_file()), None)
         if self.place is None:
             raise BenchError(f"invalid build folder: got {folder}; expected one whose bin has kramers-langevin")
-        self.place, self.size, self.threads, self.context = self.place.resolve(), size, threads, {}
+        self.place, self.size, self.threads = self.place.resolve(), size, threads
+        self.version, self.context = "kramers", {}
 
     def _langevin(self, precision, steps, **settings):
         """Summary of a run, and the processor time of the whole program."""
@@ -207,6 +208,7 @@ class Kramers:
             found = json.loads(summary.read_text())
         about = found["provenance"]
         self.context = {key: about[key] for key in ("git_hash", "compiler", "compile_flags", "build_type", "kokkos_version", "cpu")}
+        self.version = f"kramers {found['version']}"
         self.context.update(git_modified=str(about["git_modified"]).lower(), kokkos_space=found["space"])
         return found, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -280,7 +282,7 @@ def compare(peer, answer, kramers, size, threads):
 
 def own_entry(kramers, task, precision, runs, threads):
     """The row of kramers: medians of all its runs between peers."""
-    name, label = f"peers/{task}/kramers/{precision}", "kramers"
+    name, label = f"peers/{task}/kramers/{precision}", kramers.version
     found, problem = kramers.physics(precision) if task == "double_well" else ({}, None)
     if problem:
         return invalid(name, threads, label, problem)

@@ -55,7 +55,7 @@ def rows_text(result):
                  [row_cells(name, rows) for name, rows in sorted(result.rows.items())])
 
 
-PEERS_HEAD = ["work", "program", "version", "threads", "rate", "kramers is faster by (wall clock)", "by processor time", "check"]
+PEERS_HEAD = ["program", "work", "version", "threads", "rate", "kramers is faster by (wall clock)", "by processor time", "check"]
 PEER_CHECKS = (("position_squared", "<x²>"), ("kinetic_temperature", "kT of v"), ("configurational_temperature", "kT of x"),
                ("heating", "heating"), ("accuracy", "accuracy"))
 
@@ -72,7 +72,7 @@ def peers_cells(result):
     for name, rows in sorted(result.rows.items(), key=place):
         _, task, program, precision = name.split("/")
         row, problem = rows[0].entry, results.problem_of(rows)
-        cells = [f"{task} {precision}", program, rows[0].label, row["cores"]]
+        cells = [program, f"{task} {precision}", rows[0].label, row["cores"]]
         if problem:
             lines.append([*cells, "INVALID", "", "", problem])
             continue

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The report by its structure: well-formed, self-contained, every chart there with what it must show. No browser looks at it."""
+"""The report by its structure: well-formed, self-contained, every chart there with what it must show. screens_test.py looks at
+it with a browser."""
 
 import html.parser
 import pathlib
@@ -14,6 +15,7 @@ import support
 from kramers_bench import charts, cli, history, page, results, texts, verdict
 
 SVG = "{http://www.w3.org/2000/svg}"
+LONG = "langevin/f64_sampled_formula_over_compiled/walkers:16384"  # about the longest name there is
 VOID = ("meta", "link", "br", "img", "hr", "input")
 
 
@@ -43,7 +45,8 @@ class Tree(html.parser.HTMLParser):
 
 
 def full_document(space="OpenMP", seed=1, nasty=False):
-    rows = {"langevin/f64": 1.0, "gemm/f32": 2.0, "langevin/f64_all_cores_over_one": 1.1}
+    rows = {"langevin/f64": 1.0, "gemm/f32": 2.0, "langevin/f64_all_cores_over_one": 1.1,
+            LONG: 1.2}
     if nasty:
         rows["x/<script>alert(1)</script>&\""] = 1.0
     document = support.document(rows, 1, seed=seed, context={"kokkos_space": space})
@@ -69,12 +72,12 @@ class Page(unittest.TestCase):
     def setUpClass(cls):
         rng = random.Random(1)
         cls.verdicts = verdict.judge_pairs({name: ("limit_ratio", 0.03, [shift + rng.gauss(0, 0.01) for _ in range(12)])
-                                            for name, shift in (("slow", 0.2), ("fast", -0.2), ("same", 0.0))})
+                                            for name, shift in ((LONG, 0.2), ("fast", -0.2), ("same", 0.0))})
         cls.verdicts += [verdict.Verdict("gone", "GONE", "only the baseline has this row")]
         cls.lines = []
         for run in range(20):
             cls.lines.append({"schema": 1, "created": f"2026-11-{run + 1:02d}", "git": f"{run:012x}", "machine_key": "m",
-                              "space": "OpenMP", "row": "langevin/f64", "metric": "limit_ratio",
+                              "space": "OpenMP", "row": LONG, "metric": "limit_ratio",
                               "cost": rng.gauss(0.0 if run < 10 else 0.3, 0.01), "processes": 1})
         cls.backends = {
             "hashes": [{"run": "langevin", "precision": "f64", "space": space, "hash": "0x1", "pinned": pinned,
@@ -157,7 +160,7 @@ class Charts(unittest.TestCase):
     def test_forest(self):
         found = [verdict.Verdict("r", "SLOWER", "why", "m", 0.1, 0.05, 0.15, 0.03, 0.01, 8)]
         svg = ElementTree.fromstring(charts.forest(found))
-        interval, axis = [line for line in svg.iter(f"{SVG}line")][:2]
+        axis, interval = [line for line in svg.iter(f"{SVG}line")][:2]
         middle = charts.WIDTH / 2
         dot = float(svg.find(f".//{SVG}circle").attrib["cx"])
         self.assertAlmostEqual(float(axis.attrib["x1"]), middle, delta=0.1)
@@ -206,7 +209,8 @@ class Words(unittest.TestCase):
 
     def test_history_lines(self):
         made = history.lines_of(results.Result("made up", full_document()))
-        self.assertEqual({line["row"] for line in made}, {"langevin/f64", "gemm/f32", "langevin/f64_all_cores_over_one"})
+        self.assertEqual({line["row"] for line in made},
+                         {"langevin/f64", "gemm/f32", "langevin/f64_all_cores_over_one", LONG})
 
 
 if __name__ == "__main__":
