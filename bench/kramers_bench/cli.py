@@ -4,6 +4,7 @@
 import argparse
 import math
 import pathlib
+import shlex
 import sys
 
 from . import (BenchError, INVALID_CODE, OK, SLOWER_CODE, UNCALIBRATED, compare, history, page, peers, portability,
@@ -29,7 +30,7 @@ def at_least(least):
 
 def command_run(options):
     repetitions = options.repetitions or (QUICK_REPETITIONS if options.quick else None)
-    suite = runner.Suite(options.folder, options.filter, None, repetitions)
+    suite = runner.Suite(options.folder, options.filter, None, repetitions, shlex.split(options.launcher))
     if options.list:
         print("\n".join(suite.names))
         return OK
@@ -217,6 +218,8 @@ def parser_of():
     sub.add_argument("--processes", type=at_least(1), default=1, help="how often to start each program (1)")
     sub.add_argument("--quick", action="store_true", help=f"{QUICK_REPETITIONS} repetitions: a look, no baseline")
     sub.add_argument("--list", action="store_true", help="only name the rows")
+    sub.add_argument("--launcher", default="", metavar="COMMAND",
+                     help="e.g. 'mpirun -n 4': also the rows about several ranks, which need it")
     suite(sub)
 
     sub = command("compare", command_compare, "Has the contender become slower? Two build folders: run in pairs, the gate. "

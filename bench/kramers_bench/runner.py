@@ -13,6 +13,7 @@ import time
 from . import BenchError, INVALID_CODE, machine, results
 
 SECONDS = 1800  # that one program may take
+OVER_RANKS = ("network_bench",)  # programs that are about several ranks, and need a launcher
 
 
 def programs_of(folder):
@@ -44,13 +45,15 @@ def escaped(name):
 class Suite:
     """Rows of a build that were asked for, and how to run them."""
 
-    def __init__(self, folder, pattern="", rows=None, repetitions=None):
-        self.environment = dict(os.environ)
+    def __init__(self, folder, pattern="", rows=None, repetitions=None, launcher=()):
+        self.environment, self.launcher = dict(os.environ), launcher
         if repetitions:
             self.environment["KRAMERS_BENCH_REPETITIONS"] = str(repetitions)
         self.selected = []  # (program, names as it knows them)
         self.names = []
         for program in programs_of(folder):
+            if program.name in OVER_RANKS and not launcher:
+                continue
             listed = self._listed(program)
             wanted = []
             for name in listed:
@@ -69,8 +72,11 @@ class Suite:
     def _full(program, name):
         return f"{program.name[:-len('_bench')]}/{results.clean(name)}"
 
+    def _command(self, program, *words):
+        return [*(self.launcher if program.name in OVER_RANKS else ()), program, *words]
+
     def _listed(self, program):
-        done = call([program, "--benchmark_list_tests"], self.environment)
+        done = call(self._command(program, "--benchmark_list_tests"), self.environment)
         if done.returncode:
             raise BenchError(f"{program} does not measure: {done.stderr.strip() or done.returncode}")
         return [line for line in done.stdout.splitlines() if "/" in line]
@@ -82,8 +88,8 @@ class Suite:
             target = pathlib.Path(scratch) / "rows.json"
             for program, names in self.selected:
                 pattern = "^(" + "|".join(escaped(name) for name in names) + ")$"
-                done = call([program, f"--benchmark_filter={pattern}", f"--benchmark_out={target}",
-                             "--benchmark_out_format=json"], self.environment)
+                done = call(self._command(program, f"--benchmark_filter={pattern}", f"--benchmark_out={target}",
+                                          "--benchmark_out_format=json"), self.environment)
                 if done.returncode:
                     raise BenchError(f"{program} ended with code {done.returncode}: {done.stderr.strip().splitlines()[-1:]}; "
                                      "a result was wrong, or it could not run", INVALID_CODE)
