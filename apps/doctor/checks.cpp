@@ -99,10 +99,11 @@ void look_at_threads(Findings& found) {
     KokkosSession const kokkos(is_told ? std::nullopt : std::optional(cores), std::nullopt);
     int const threads = thread_count(space_names().front());
     bool const are_too_many = threads > cores;
-    found.push_back({"threads", are_too_many ? Verdict::warning : Verdict::fine,
-                     number_of(static_cast<std::size_t>(threads), "thread") + " a rank on " +
-                         number_of(static_cast<std::size_t>(cores), "allowed hardware thread"),
-                     are_too_many ? "set OMP_NUM_THREADS=" + std::to_string(cores) + ", or bind ranks to more cores" : ""});
+    found.push_back(
+        {"threads", are_too_many ? Verdict::warning : Verdict::fine,
+         number_of(static_cast<std::size_t>(threads), "thread") + " a rank on " +
+             number_of(static_cast<std::size_t>(cores), "allowed hardware thread"),
+         are_too_many ? "set OMP_NUM_THREADS=" + std::to_string(cores) + ", or bind ranks to more cores" : ""});
     for (std::string const& warning : kokkos.warnings()) found.push_back({"threads", Verdict::warning, warning});
   } catch (Error const& error) {  // a variable of the environment at which programs end
     found.push_back({"threads", Verdict::wrong, error.what()});
@@ -115,15 +116,17 @@ void look_at_mpi(Findings& found, MpiAnswer const& mpi) {
     return;
   }
   if (!mpi.failure.empty()) {
-    found.push_back({"mpi", Verdict::warning, mpi.library + ": " + mpi.failure,
-                     "inside a job: start it with the launcher of the machine; on a login node this may be as it should"});
+    found.push_back(
+        {"mpi", Verdict::warning, mpi.library + ": " + mpi.failure,
+         "inside a job: start it with the launcher of the machine; on a login node this may be as it should"});
     return;
   }
   auto const says = [](std::optional<bool> answer) { return !answer ? "does not say" : *answer ? "yes" : "no"; };
   found.push_back({"mpi", Verdict::fine,
                    mpi.library + "; takes device memory by its own account: CUDA " + says(mpi.takes_cuda) + ", ROCm " +
                        says(mpi.takes_rocm) + " (programs of kramers send host memory alone)"});
-  bool const has_launcher = std::ranges::any_of(std::vector<std::string>{"mpirun", "mpiexec", "srun", "flux", "jsrun"}, is_in_path);
+  bool const has_launcher =
+      std::ranges::any_of(std::vector<std::string>{"mpirun", "mpiexec", "srun", "flux", "jsrun"}, is_in_path);
   if (!has_launcher) {
     found.push_back({"mpi", Verdict::note, "no launcher is in PATH", "load the module of MPI, or install mpirun"});
   }
@@ -145,11 +148,15 @@ bool look_at_topology(Findings& found) {
   namespace topo = topology;
   try {
     auto const machine = topo::Machine::load(topo::Source::this_system());
-    auto const count = [&](auto const& is_one) { return static_cast<std::size_t>(std::ranges::count_if(machine.devices(), is_one)); };
-    std::size_t const nics = count([](topo::Device const& device) { return device.kind == topo::DeviceKind::fabric_nic; });
+    auto const count = [&](auto const& is_one) {
+      return static_cast<std::size_t>(std::ranges::count_if(machine.devices(), is_one));
+    };
+    std::size_t const nics =
+        count([](topo::Device const& device) { return device.kind == topo::DeviceKind::fabric_nic; });
     found.push_back({"topology", Verdict::fine,
-                     number_of(machine.cores().size(), "core") + ", " + number_of(machine.numa_nodes().size(), "NUMA node") +
-                         ", " + number_of(machine.gpus().size(), "GPU") + ", " + number_of(nics, "fabric NIC")});
+                     number_of(machine.cores().size(), "core") + ", " +
+                         number_of(machine.numa_nodes().size(), "NUMA node") + ", " +
+                         number_of(machine.gpus().size(), "GPU") + ", " + number_of(nics, "fabric NIC")});
     std::vector<topo::Binding> const mine{topo::this_binding()};
     for (topo::Finding const& finding : topo::check(machine, mine).findings) {
       // That one process may run everywhere is no fault outside of a job.
@@ -179,7 +186,8 @@ void look_at_clocks(Findings& found) {
   if (is_low) {
     found.push_back({"clocks", Verdict::warning, says, "processors stay slow: cpupower frequency-set -g performance"});
   } else if (is_slow) {
-    found.push_back({"clocks", Verdict::note, says, "reading the time is slow: boot with clocksource=tsc if the processor has a steady one"});
+    found.push_back({"clocks", Verdict::note, says,
+                     "reading the time is slow: boot with clocksource=tsc if the processor has a steady one"});
   } else {
     found.push_back({"clocks", Verdict::fine, says});
   }
@@ -196,11 +204,12 @@ void look_at_limits(Findings& found, bool has_fabric) {
   getrlimit(RLIMIT_AS, &space);
   getrlimit(RLIMIT_NOFILE, &files);
   constexpr rlim_t least_stack = rlim_t{1} << 20, least_files = 256;
-  found.push_back({"limits", stack.rlim_cur < least_stack ? Verdict::wrong : Verdict::fine, "stack " + size_of(stack.rlim_cur),
-                   stack.rlim_cur < least_stack ? "raise it: ulimit -s 8192" : ""});
+  found.push_back({"limits", stack.rlim_cur < least_stack ? Verdict::wrong : Verdict::fine,
+                   "stack " + size_of(stack.rlim_cur), stack.rlim_cur < least_stack ? "raise it: ulimit -s 8192" : ""});
   bool const is_locked_out = has_fabric && locked.rlim_cur != RLIM_INFINITY;
-  found.push_back({"limits", is_locked_out ? Verdict::warning : Verdict::fine, "locked memory " + size_of(locked.rlim_cur),
-                   is_locked_out ? "the network of this node needs it: ulimit -l unlimited, or ask the administrators" : ""});
+  found.push_back(
+      {"limits", is_locked_out ? Verdict::warning : Verdict::fine, "locked memory " + size_of(locked.rlim_cur),
+       is_locked_out ? "the network of this node needs it: ulimit -l unlimited, or ask the administrators" : ""});
   bool const is_limited = space.rlim_cur != RLIM_INFINITY;
   found.push_back({"limits", is_limited ? Verdict::note : Verdict::fine, "address space " + size_of(space.rlim_cur),
                    is_limited ? "GPUs and MPI reserve more than they use: ulimit -v unlimited" : ""});

@@ -13,7 +13,8 @@ char const* name(Verdict verdict);  ///< "ok", "note", "warning", "wrong"
 
 /// One thing that was looked at.
 struct Finding {
-  std::string area;  ///< "build", "spaces", "device", "threads", "mpi", "hdf5", "topology", "clocks", "limits", "memory"
+  std::string
+      area;  ///< "build", "spaces", "device", "threads", "mpi", "hdf5", "topology", "clocks", "limits", "memory"
   Verdict verdict = Verdict::fine;
   std::string says;      ///< one sentence or list
   std::string fix = {};  ///< what to do; empty where nothing is
@@ -22,10 +23,11 @@ struct Finding {
 /// What MPI answers in a process of its own, which is ended after some seconds: a wrong MPI may abort or hang.
 struct MpiAnswer {
   bool is_built_in = false;
-  std::string library = {};        ///< "Open MPI v5.0.7"
-  std::optional<bool> takes_cuda = {};  ///< whether it says that it sends device memory of CUDA or ROCm; nothing: says nothing
+  std::string library = {};  ///< "Open MPI v5.0.7"
+  std::optional<bool> takes_cuda =
+      {};  ///< whether it says that it sends device memory of CUDA or ROCm; nothing: says nothing
   std::optional<bool> takes_rocm = {};
-  std::string failure = {};        ///< why there is no answer
+  std::string failure = {};  ///< why there is no answer
 };
 /// Call it before there are threads.
 MpiAnswer ask_mpi();

@@ -29,7 +29,8 @@ void print_json(std::vector<Finding> const& findings, Verdict worst) {
     list.push_back({{"area", finding.area}, {"verdict", name(finding.verdict)}, {"says", finding.says}});
     if (!finding.fix.empty()) list.back()["fix"] = finding.fix;
   }
-  nlohmann::json const all{{"schema", 1}, {"host", host_name()}, {"verdict", name(worst)}, {"findings", std::move(list)}};
+  nlohmann::json const all{
+      {"schema", 1}, {"host", host_name()}, {"verdict", name(worst)}, {"findings", std::move(list)}};
   std::printf("%s\n", all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
 }
 

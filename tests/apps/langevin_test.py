@@ -33,6 +33,8 @@ GOLDEN = {
         ("0x5ac05e9d03f7e502", "0xc859f1ebf45ca88a")),
     ("cosine", "aboba"): ({"period": 2.0, "external_force": 0.1},
         ("0xe1eba2f945952c3f", "0x8583cf72106c01e2")),
+    ("tilted cosine", "gjf"): ({"kind": "cosine", "period": 2.0, "external_force": 0.1},
+        ("0x", "0x")),
 }
 
 

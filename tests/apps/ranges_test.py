@@ -116,7 +116,7 @@ INTEGRATOR = {
     # kT of so many kelvin is a number between 1e-100 and 1e100.
     "integrator.temperature": [*SCALE, Range(["1.3e-98", "1.2e102"], ["1.2e-98", "1.3e102", "0.0"], MD)],
     "integrator.mass": SCALE,
-    "integrator.scheme": [words_of("baoab", "euler-maruyama", "leimkuhler-matthews"),
+    "integrator.scheme": [words_of("baoab", "gjf", "euler-maruyama", "leimkuhler-matthews"),
                           Range(['"baoab"'], ['"heun"'], PLANE)],
 }
 RANGES = {

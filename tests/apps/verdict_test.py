@@ -138,6 +138,14 @@ class Verdict(Case):
         self.assertEqual(summary["warnings"], [])
         self.assertLess(abs(summary["checks"]["configurational_temperature"]["z"]), 4.5)
 
+    def test_diffusion_that_is_too_fast_is_said(self):
+        tables = {"ensemble": {"walkers": 256, "seed": 5}, "potential": {"kind": "harmonic"},
+                  "integrator": {"dt": 0.02, "friction": 50.0, "temperature": 0.5},
+                  "run": {"equilibrate": 2000, "steps": 2000}}
+        self.assert_warns(self.study(tables), "friction times dt is 1", "8.2 % too fast with baoab", "gjf")
+        tables["integrator"]["scheme"] = "gjf"
+        self.assertNotIn("friction times dt", str(self.study(tables)["warnings"]))
+
     def test_a_run_that_still_relaxes_is_said(self):
         summary = self.study(well(3.0, run={"steps": 4000}))
         self.assert_warns(summary, "not in equilibrium", "mean position", "observables.after")

@@ -28,7 +28,7 @@ class ReferenceWalker {
 
   Vec<T, D> x{}, v{}, half{};  ///< position, velocity, velocity before the last kick
 
-  /// `scheme` is a splitting such as "baoab", or "euler-maruyama", "leimkuhler-matthews".
+  /// `scheme` is a splitting such as "baoab", or "gjf", "euler-maruyama", "leimkuhler-matthews".
   ReferenceWalker(Potential const& potential, std::string_view scheme, LangevinParams const& langevin,
                   std::uint64_t seed, std::uint64_t id)
       : m_potential(potential), m_scheme(scheme), m_bath(langevin), m_seed(seed), m_id(id) {}
@@ -46,6 +46,7 @@ class ReferenceWalker {
 
   /// From time n dt to (n + 1) dt.
   void step(std::int64_t n) {
+    if (m_scheme == "gjf") return gjf(n);
     if (m_scheme == "euler-maruyama") return euler_maruyama(n);
     if (m_scheme == "leimkuhler-matthews") return leimkuhler_matthews(n);
     std::int64_t const noises = static_cast<std::int64_t>(count('o'));
@@ -76,6 +77,23 @@ class ReferenceWalker {
     T z[n];
     normal_block(m_seed, m_id, static_cast<std::uint64_t>(k / n), stream, z);
     return z[k % n];
+  }
+
+  void gjf(std::int64_t n) {
+    double const h = m_bath.dt, b = 1 / (1 + m_bath.friction * h / 2);
+    T const kick = static_cast<T>(h / 2 / m_bath.mass), a = static_cast<T>(2 * b - 1);
+    T const s = static_cast<T>(std::sqrt(m_bath.friction / 2 * m_bath.temperature * h / m_bath.mass));
+    Vec<T, D> const before = m_potential.force(x);
+    Vec<T, D> w;
+    for (int d = 0; d < D; ++d) {
+      w[d] = std::fma(s, normal(Stream::dynamics, n * D + d), std::fma(kick, before[d], v[d]));
+      x[d] = std::fma(static_cast<T>(b * h), w[d], x[d]);
+      half[d] = static_cast<T>(std::sqrt(b)) * w[d];
+    }
+    Vec<T, D> const after = m_potential.force(x);
+    for (int d = 0; d < D; ++d) {
+      v[d] = std::fma(kick, after[d], std::fma(a, w[d], s * normal(Stream::dynamics, n * D + d)));
+    }
   }
 
   void euler_maruyama(std::int64_t n) {

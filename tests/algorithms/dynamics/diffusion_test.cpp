@@ -17,7 +17,7 @@ constexpr LangevinParams langevin{.dt = 0.5, .friction = friction, .temperature 
 constexpr double mobility = 1 / (mass * friction);
 
 double factor(std::string const& scheme) {
-  return is_overdamped(scheme) ? 1.0 : exact::diffusion_factor(friction * langevin.dt);
+  return is_overdamped(scheme) || scheme == "gjf" ? 1.0 : exact::diffusion_factor(friction * langevin.dt);
 }
 
 template <class Config>

@@ -178,6 +178,9 @@ TYPED_TEST(EnsembleAgainstPlainLoop, Aboba) {
 TYPED_TEST(EnsembleAgainstPlainLoop, Obabo) {
   compare<typename TypeParam::Space, Obabo, typename TypeParam::Real, 3>("obabo");
 }
+TYPED_TEST(EnsembleAgainstPlainLoop, Gjf) {
+  compare<typename TypeParam::Space, Gjf, typename TypeParam::Real, 2>("gjf");
+}
 TYPED_TEST(EnsembleAgainstPlainLoop, EulerMaruyama) {
   compare<typename TypeParam::Space, EulerMaruyama, typename TypeParam::Real, 3>("euler-maruyama");
 }

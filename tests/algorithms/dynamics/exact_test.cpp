@@ -187,6 +187,17 @@ TEST_F(DiscreteTime, StationaryAbobaAndObabo) {
   EXPECT_NEAR(1.6 * obabo[1][1], m_kT, m_tolerance);
 }
 
+TEST_F(DiscreteTime, GjfIsExactInXInAHarmonicWellAndWithoutOne) {
+  auto const z = exact::gjf_step(m_well, m_bath).stationary().covariance;
+  EXPECT_NEAR(z[0][0], m_kT / m_k, m_tolerance);
+  EXPECT_NEAR(z[0][1], 0, m_tolerance);
+  EXPECT_NEAR(1.6 * z[1][1], m_kT * m_squeeze, m_tolerance);
+  auto const step = exact::gjf_step({0, 0.9}, m_bath);
+  auto const early = step.power(200).apply({}), late = step.power(400).apply({});
+  EXPECT_NEAR((late.covariance[0][0] - early.covariance[0][0]) / (2 * 200 * 0.4), m_kT / (1.6 * 1.3), 1e-12);
+  EXPECT_NEAR((late.mean[0] - early.mean[0]) / (200 * 0.4), 0.9 / (1.6 * 1.3), 1e-12);
+}
+
 TEST_F(DiscreteTime, StationaryOverdamped) {
   double const a = 3 * 0.4 / (1.6 * 1.3);
   EXPECT_NEAR(exact::euler_maruyama_step(m_well, m_bath).stationary().covariance[0][0], m_kT / m_k / (1 - a / 2),

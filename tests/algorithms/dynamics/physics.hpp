@@ -57,6 +57,7 @@ inline std::shared_ptr<AnyPotential const> double_well(double barrier, double ti
 /// The exact map of one step of a scheme.
 inline exact::AffineMap exact_step(std::string const& scheme, exact::HarmonicWell const& well,
                                    LangevinParams const& langevin) {
+  if (scheme == "gjf") return exact::gjf_step(well, langevin);
   if (scheme == "euler-maruyama") return exact::euler_maruyama_step(well, langevin);
   if (scheme == "leimkuhler-matthews") return exact::leimkuhler_matthews_step(well, langevin);
   std::string letters;

@@ -40,6 +40,7 @@
 #include <kramers/dynamics/rare/regions.hpp>
 #include <kramers/dynamics/rare/shooting.hpp>
 #include <kramers/dynamics/rare/splitting.hpp>
+#include <kramers/dynamics/schemes/gjf.hpp>
 #include <kramers/dynamics/schemes/langevin_params.hpp>
 #include <kramers/dynamics/schemes/overdamped.hpp>
 #include <kramers/dynamics/schemes/schemes.hpp>

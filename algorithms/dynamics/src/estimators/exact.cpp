@@ -321,6 +321,22 @@ AffineMap splitting_half_step(std::string_view letters, HarmonicWell const& well
   return compose(letters.substr(0, letters.rfind('B')), letters, well, langevin);
 }
 
+AffineMap gjf_step(HarmonicWell const& well, LangevinParams const& langevin) {
+  // With alpha = m gamma, as in the paper: x and v of the next step as sums of x, v, the force now and then, and beta.
+  double const h = langevin.dt, m = langevin.mass, gh2 = 0.5 * langevin.friction * h;
+  double const a = (1 - gh2) / (1 + gh2), b = 1 / (1 + gh2);
+  double const beta = std::sqrt(2 * m * langevin.friction * langevin.temperature * h);
+  double const to_x = b * h * h / (2 * m), x_noise = b * h / (2 * m) * beta;
+  double const k = well.stiffness, f = well.external_force;
+  double const xx = 1 - to_x * k, xv = b * h;
+  AffineMap map;
+  map.matrix = {{{xx, xv}, {-h / (2 * m) * k * (a + xx), a - h / (2 * m) * k * xv}}};
+  map.shift = {to_x * f, h / (2 * m) * (a * f + f - k * to_x * f)};
+  double const v_noise = b / m * beta - h / (2 * m) * k * x_noise;
+  map.noise = {{{x_noise * x_noise, x_noise * v_noise}, {x_noise * v_noise, v_noise * v_noise}}};
+  return map;
+}
+
 AffineMap euler_maruyama_step(HarmonicWell const& well, LangevinParams const& langevin) {
   double const mobility_dt = langevin.dt / (langevin.mass * langevin.friction);
   AffineMap map;

@@ -35,8 +35,9 @@ void add_theory(LangevinParams const& langevin, exact::TwoWells const& wells, bo
                                                       : "spatial diffusion (strong friction)";
 }
 
-/// "baoab" as splittings are spelled.
-std::string letters_of(std::string scheme) {
+/// "baoab" as splittings are spelled; nothing for a scheme that is none.
+std::optional<std::string> letters_of(std::string scheme) {
+  if (scheme.find_first_not_of("abo") != std::string::npos) return std::nullopt;
   std::ranges::transform(scheme, scheme.begin(), [](char c) { return static_cast<char>(std::toupper(c)); });
   return scheme;
 }
@@ -70,9 +71,8 @@ void add_exact(StudyParams const& params, exact::TwoWells const& wells, bool ove
   if (auto const rate = exact::relaxation_rate(energy, langevin, motion, tolerance)) {
     out["relaxation_rate_exact"] = rate->value;
     out["rate_exact"] = rate->value * 0.5 * (1 - detail::equilibrium_difference(params));
-    if (!overdamped) {
-      auto const shift = exact::step_shift(energy, langevin, letters_of(params.request.scheme), 1e-3);
-      if (shift) {
+    if (auto const letters = letters_of(params.request.scheme)) {
+      if (auto const shift = exact::step_shift(energy, langevin, *letters, 1e-3)) {
         out["rate_exact_at_dt"] = out["rate_exact"].get<double>() * (1 + shift->value * langevin.dt * langevin.dt);
       }
     }

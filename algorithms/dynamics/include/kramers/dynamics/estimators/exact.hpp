@@ -114,6 +114,8 @@ struct HarmonicWell {
 AffineMap splitting_step(std::string_view letters, HarmonicWell const& well, LangevinParams const& langevin);
 /// The part of such a step before its last B, which leads to the half-step velocity.
 AffineMap splitting_half_step(std::string_view letters, HarmonicWell const& well, LangevinParams const& langevin);
+/// One step of GJF (schemes/gjf.hpp).
+AffineMap gjf_step(HarmonicWell const& well, LangevinParams const& langevin);
 /// One step of Euler-Maruyama; z = (x, 0).
 AffineMap euler_maruyama_step(HarmonicWell const& well, LangevinParams const& langevin);
 /// One step of Leimkuhler-Matthews; z = (x, the normal number carried to the next step).

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kramers/core/spaces.hpp>
+#include <kramers/dynamics/schemes/gjf.hpp>
 #include <kramers/dynamics/schemes/overdamped.hpp>
 #include <kramers/dynamics/schemes/splitting.hpp>
 
@@ -11,7 +12,7 @@
 namespace kramers::dynamics {
 
 /// The schemes that programs offer by name, the default first. A new one is a type of this shape and a word here.
-using Schemes = TypeList<Baoab, Aboba, Obabo, EulerMaruyama, LeimkuhlerMatthews>;
+using Schemes = TypeList<Baoab, Aboba, Obabo, Gjf, EulerMaruyama, LeimkuhlerMatthews>;
 
 /// Those they offer in two and three equal coordinates: the best of each kind, which halves what has to be compiled. The
 /// templates take any.

@@ -27,7 +27,7 @@ struct SpreadRequest {
   PointRange range;  ///< points of this rank
 };
 
-/// "baoab", "aboba", "obabo", "euler-maruyama", "leimkuhler-matthews"; the first is the default.
+/// "baoab", "aboba", "obabo", "gjf", "euler-maruyama", "leimkuhler-matthews"; the first is the default.
 std::vector<std::string> const& scheme_names();
 /// Whether a scheme has no velocities.
 /// @throws DomainError  no such scheme
