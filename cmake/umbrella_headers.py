@@ -17,6 +17,7 @@ LIBRARIES = {
     "core": ("core", "what kernels are written with"),
     "runtime": ("core/runtime", "what programs share"),
     "dynamics": ("algorithms/dynamics", "potentials, schemes, ensembles, spread maps, estimators, exact results, studies"),
+    "grids": ("algorithms/grids", "fields on regular grids, their halos and sums, and solvers made of them"),
     "ml": ("ml", "dense networks, their trainers and classifiers"),
     "topology": ("topology", "a node's tree, plans for its ranks and verdicts on them"),
 }

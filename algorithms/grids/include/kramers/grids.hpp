@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+/// All of kramers::grids: fields on regular grids, their halos and sums, and solvers made of them.
+/// Written by cmake/umbrella_headers.py.
+#include <kramers/grids/block.hpp>
+#include <kramers/grids/field.hpp>
+#include <kramers/grids/field_hash.hpp>
+#include <kramers/grids/halo.hpp>
+#include <kramers/grids/neighbours.hpp>
+#include <kramers/grids/sum_orders.hpp>
+#include <kramers/grids/sums.hpp>

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <kramers/core/copy_view.hpp>
+#include <kramers/grids/field.hpp>
+#include <kramers/grids/neighbours.hpp>
+
+#include <array>
+#include <cstddef>
+#include <span>
+
+namespace kramers::grids {
+
+namespace detail {
+
+/// Copy the rows at both ends of several fields into one array, or from there into the halos: rows to or from the rank
+/// before first, then those of the rank after; of each the fields in turn.
+template <class Space, class T, int Fields, bool into_buffer>
+struct HaloKernel {
+  using Member = typename Kokkos::TeamPolicy<Space>::member_type;
+  Kokkos::Array<Rows<T>, Fields> fields;
+  T* buffer;
+  std::int64_t rows, depth, first_column, width;
+
+  KOKKOS_FUNCTION void operator()(Member const& team) const {
+    std::int64_t const line = team.league_rank();
+    std::int64_t const d = line % depth, field = line / depth % Fields;
+    bool const before = line < depth * Fields;
+    std::int64_t const at_top = into_buffer ? d : d - depth, at_end = into_buffer ? rows - depth + d : rows + d;
+    T* const cells = fields[static_cast<std::size_t>(field)].row(before ? at_top : at_end) + first_column;
+    T* const packed = buffer + line * width;
+    std::int64_t const n = width;
+    Kokkos::parallel_for(Kokkos::TeamVectorRange(team, n), [&](std::int64_t const i) {
+      if constexpr (into_buffer) {
+        packed[i] = cells[i];
+      } else {
+        cells[i] = packed[i];
+      }
+    });
+  }
+};
+
+}  // namespace detail
+
+/// Fills the halos of `Fields` fields of one shape: one kernel packs all their rows, one message goes to each neighbour,
+/// and one kernel unpacks. Messages leave from memory of the host, page-locked where there is a device.
+template <execution_space Space, real T, int Fields = 1>
+class HaloExchange {
+ public:
+  /// @param[in] field  of the shape of those that will be exchanged
+  /// @throws DomainError  a halo deeper than the smallest block, since it would reach beyond the neighbours
+  HaloExchange(Space const& exec, Communicator const& comm, Edge edge, Field<Space, T> const& field)
+      : m_neighbours(comm, edge), m_rows(field.block().size()), m_depth(field.halo()), m_ghosts(field.ghosts()),
+        m_width(field.block().columns + 2 * field.ghosts()) {
+    std::int64_t const least = smallest_block(field.block().rows, comm.size());
+    expects(!needed() || m_depth <= least, "depth of the halo", m_depth, "at most as many rows as the smallest block");
+    if (!needed()) return;
+    auto const lines = static_cast<std::size_t>(2 * Fields * m_depth * m_width);
+    m_out = Buffer(Kokkos::view_alloc(exec, Kokkos::WithoutInitializing, "kramers::HaloExchange::out"), lines);
+    m_in = Buffer(Kokkos::view_alloc(exec, "kramers::HaloExchange::in"), lines);
+    m_host_out = Staged(Kokkos::view_alloc(Kokkos::WithoutInitializing, "kramers::HaloExchange::host_out"), staged(lines));
+    m_host_in = Staged(Kokkos::view_alloc("kramers::HaloExchange::host_in"), staged(lines));
+  }
+
+  /// Is there a neighbour at all?
+  bool needed() const { return m_depth > 0 && (m_neighbours.before() || m_neighbours.after()); }
+
+  /// Fill the halos; beyond a wall they stay zero. Waits for what was enqueued on `exec`, and for the
+  /// neighbours; the unpacking may still be under way. Collective.
+  void operator()(Space const& exec, std::array<Field<Space, T>, Fields> const& fields) const {
+    if (!needed()) return;
+    Kokkos::Array<Rows<T>, Fields> rows{};
+    for (std::size_t f = 0; f < Fields; ++f) rows[f] = fields[f].rows();
+    int const half = static_cast<int>(Fields * m_depth);
+    using Policy = Kokkos::TeamPolicy<Space>;
+    detail::HaloKernel<Space, T, Fields, true> const pack{rows, m_out.data(), m_rows, m_depth, -m_ghosts, m_width};
+    Kokkos::parallel_for("kramers::HaloExchange::pack", Policy(exec, 2 * half, Kokkos::AUTO), pack);
+    if constexpr (staging) copy_view(exec, m_host_out, m_out);
+    exec.fence("kramers::HaloExchange: before the messages");
+    T* const out = staging ? m_host_out.data() : m_out.data();
+    T* const in = staging ? m_host_in.data() : m_in.data();
+    auto const part = static_cast<std::size_t>(half * m_width);
+    std::span<T> const sent(out, 2 * part), received(in, 2 * part);
+    m_neighbours.exchange(std::as_bytes(sent.first(part)), std::as_bytes(sent.last(part)),
+                          std::as_writable_bytes(received.first(part)), std::as_writable_bytes(received.last(part)));
+    if constexpr (staging) copy_view(exec, m_in, m_host_in);
+    detail::HaloKernel<Space, T, Fields, false> const unpack{rows, m_in.data(), m_rows, m_depth, -m_ghosts, m_width};
+    Kokkos::parallel_for("kramers::HaloExchange::unpack", Policy(exec, 2 * half, Kokkos::AUTO), unpack);
+  }
+
+  std::int64_t bytes() const { return static_cast<std::int64_t>(2 * m_out.span() * sizeof(T)); }
+
+ private:
+  static constexpr bool staging = !Kokkos::SpaceAccessibility<Kokkos::HostSpace, typename Space::memory_space>::accessible;
+  static constexpr std::size_t staged(std::size_t n) { return staging ? n : 0; }
+  using Buffer = Kokkos::View<T*, typename Space::memory_space>;
+  using Staged = Kokkos::View<T*, Kokkos::SharedHostPinnedSpace>;
+
+  Neighbours m_neighbours;
+  std::int64_t m_rows, m_depth, m_ghosts, m_width;
+  Buffer m_out, m_in;
+  Staged m_host_out, m_host_in;
+};
+
+}  // namespace kramers::grids
