@@ -37,7 +37,8 @@ struct Fill {
 template <class T>
 Field<Space, T> filled(Space const& exec, Block const& block, std::int64_t halo, std::int64_t ghosts, T scale = 1) {
   Field<Space, T> field(exec, "kramers::test::field", block, halo, ghosts);
-  Kokkos::parallel_for("kramers::test::fill", Kokkos::RangePolicy<Space, Kokkos::IndexType<std::int64_t>>(exec, 0, block.cells()),
+  Kokkos::parallel_for("kramers::test::fill",
+                       Kokkos::RangePolicy<Space, Kokkos::IndexType<std::int64_t>>(exec, 0, block.cells()),
                        Fill<T>{field.rows(), block.columns, block.first, scale});
   return field;
 }
@@ -89,7 +90,8 @@ void expect_halos(Edge edge, std::int64_t halo) {
       std::int64_t const row = block.first + j;
       bool const beyond = row < 0 || row >= block.rows;
       for (std::int64_t i = 0; i < block.columns; ++i) {
-        double const expected = beyond && edge == Edge::walls ? 0.0 : scale * value_of<double>((row + block.rows) % block.rows, i);
+        double const expected =
+            beyond && edge == Edge::walls ? 0.0 : scale * value_of<double>((row + block.rows) % block.rows, i);
         ASSERT_EQ(host(j + halo, i + field.left()), expected) << "row " << row << " column " << i;
       }
     }
@@ -202,7 +204,8 @@ TEST(Hashes, DependOnEveryCellAndItsPlaceAndNotOnTheRanks) {
   Block const block = block_of(11, 13, comm.rank(), comm.size());
   std::uint64_t expected = 0;
   for (std::int64_t k = 0; k < 11 * 13; ++k) {
-    expected += hash_element(static_cast<std::uint64_t>(k), std::bit_cast<std::uint64_t>(value_of<double>(k / 13, k % 13)));
+    expected +=
+        hash_element(static_cast<std::uint64_t>(k), std::bit_cast<std::uint64_t>(value_of<double>(k / 13, k % 13)));
   }
   EXPECT_EQ(field_hash(exec, comm, filled<double>(exec, block, 2, 1)), expected);
   EXPECT_NE(field_hash(exec, comm, filled<float>(exec, block, 2, 1)), expected);

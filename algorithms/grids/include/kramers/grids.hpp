@@ -7,6 +7,8 @@
 #include <kramers/grids/field.hpp>
 #include <kramers/grids/field_hash.hpp>
 #include <kramers/grids/halo.hpp>
+#include <kramers/grids/jacobi/any_jacobi.hpp>
+#include <kramers/grids/jacobi/jacobi.hpp>
 #include <kramers/grids/neighbours.hpp>
 #include <kramers/grids/sum_orders.hpp>
 #include <kramers/grids/sums.hpp>

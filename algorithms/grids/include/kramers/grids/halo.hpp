@@ -50,7 +50,10 @@ class HaloExchange {
   /// @param[in] field  of the shape of those that will be exchanged
   /// @throws DomainError  a halo deeper than the smallest block, since it would reach beyond the neighbours
   HaloExchange(Space const& exec, Communicator const& comm, Edge edge, Field<Space, T> const& field)
-      : m_neighbours(comm, edge), m_rows(field.block().size()), m_depth(field.halo()), m_ghosts(field.ghosts()),
+      : m_neighbours(comm, edge),
+        m_rows(field.block().size()),
+        m_depth(field.halo()),
+        m_ghosts(field.ghosts()),
         m_width(field.block().columns + 2 * field.ghosts()) {
     std::int64_t const least = smallest_block(field.block().rows, comm.size());
     expects(!needed() || m_depth <= least, "depth of the halo", m_depth, "at most as many rows as the smallest block");
@@ -58,7 +61,8 @@ class HaloExchange {
     auto const lines = static_cast<std::size_t>(2 * Fields * m_depth * m_width);
     m_out = Buffer(Kokkos::view_alloc(exec, Kokkos::WithoutInitializing, "kramers::HaloExchange::out"), lines);
     m_in = Buffer(Kokkos::view_alloc(exec, "kramers::HaloExchange::in"), lines);
-    m_host_out = Staged(Kokkos::view_alloc(Kokkos::WithoutInitializing, "kramers::HaloExchange::host_out"), staged(lines));
+    m_host_out =
+        Staged(Kokkos::view_alloc(Kokkos::WithoutInitializing, "kramers::HaloExchange::host_out"), staged(lines));
     m_host_in = Staged(Kokkos::view_alloc("kramers::HaloExchange::host_in"), staged(lines));
   }
 
@@ -91,7 +95,8 @@ class HaloExchange {
   std::int64_t bytes() const { return static_cast<std::int64_t>(2 * m_out.span() * sizeof(T)); }
 
  private:
-  static constexpr bool staging = !Kokkos::SpaceAccessibility<Kokkos::HostSpace, typename Space::memory_space>::accessible;
+  static constexpr bool staging =
+      !Kokkos::SpaceAccessibility<Kokkos::HostSpace, typename Space::memory_space>::accessible;
   static constexpr std::size_t staged(std::size_t n) { return staging ? n : 0; }
   using Buffer = Kokkos::View<T*, typename Space::memory_space>;
   using Staged = Kokkos::View<T*, Kokkos::SharedHostPinnedSpace>;

@@ -27,8 +27,8 @@ struct RowSumKernel {
   KOKKOS_FUNCTION void operator()(typename RowLanes<Space>::Work const& work) const {
     RowLanes<Space> const lanes(work);
     std::int64_t const j = lanes.row();
-    lanes.template sum<N>(columns, [&](std::int64_t const i, double (&x)[N], double (&y)[N]) { products(j, i, x, y); },
-                          partials + j * N);
+    lanes.template sum<N>(
+        columns, [&](std::int64_t const i, double(&x)[N], double(&y)[N]) { products(j, i, x, y); }, partials + j * N);
   }
 };
 

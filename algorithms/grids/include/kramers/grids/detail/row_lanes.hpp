@@ -81,7 +81,8 @@ class RowLanes<Space, true> {
   static void for_rows(char const* label, Space const& exec, std::int64_t rows, int numbers, Kernel const& kernel) {
     int const teams = static_cast<int>((rows + rows_per_team - 1) / rows_per_team);
     auto policy = Kokkos::TeamPolicy<Space>(exec, teams, rows_per_team, sum_lanes);
-    policy.set_scratch_size(0, Kokkos::PerThread(static_cast<int>(Scratch::shmem_size(static_cast<std::size_t>(numbers * sum_lanes)))));
+    policy.set_scratch_size(
+        0, Kokkos::PerThread(static_cast<int>(Scratch::shmem_size(static_cast<std::size_t>(numbers * sum_lanes)))));
     Kokkos::parallel_for(label, policy, Guarded<Kernel>{kernel, rows});
   }
 

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <kramers/core/spaces.hpp>
+#include <kramers/grids/field_hash.hpp>
+#include <kramers/grids/halo.hpp>
+#include <kramers/grids/jacobi/any_jacobi.hpp>
+#include <kramers/grids/jacobi/detail/stream_kernel.hpp>
+#include <kramers/grids/jacobi/detail/sweep_kernel.hpp>
+#include <kramers/grids/sums.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace kramers::grids {
+
+namespace detail {
+
+/// Square of one field, and of the difference of two, as NumPy stores them before it sums.
+template <class T>
+struct SquareValue {
+  Rows<T> a;
+  KOKKOS_FUNCTION T operator()(std::int64_t j, std::int64_t i) const { return a.row(j)[i] * a.row(j)[i]; }
+};
+template <class T>
+struct SquaredChange {
+  Rows<T> a, b;
+  KOKKOS_FUNCTION T operator()(std::int64_t j, std::int64_t i) const {
+    T const change = a.row(j)[i] - b.row(j)[i];
+    return change * change;
+  }
+};
+
+}  // namespace detail
+
+/// The iteration on one space in one precision.
+template <execution_space Space, real T>
+class Jacobi final : public AnyJacobi {
+ public:
+  Jacobi(Space const& exec, JacobiParams const& params, SweepPlan const& plan, Communicator comm)
+      : m_exec(exec), m_params(params), m_plan(plan), m_comm(std::move(comm)),
+        m_block(block_of(stored_rows(params), params.columns, m_comm.rank(), m_comm.size())),
+        m_halo(m_comm.size() > 1 || edge_of(params.problem) == Edge::ring ? plan.depth : 0),
+        m_now(exec, "kramers::Jacobi::now", m_block, m_halo, 1), m_next(exec, "kramers::Jacobi::next", m_block, m_halo, 1),
+        m_exchange(exec, m_comm, edge_of(params.problem), m_now), m_fixed(exec, m_comm, m_block) {
+    if (params.sums == SumOrder::numpy) m_numpy.emplace(exec, m_comm, m_block);
+    std::int64_t const first = -m_block.first, last = first + m_block.rows;  // rows of the grid, counted as those of the block
+    m_boundary = {params.columns, -m_halo, m_block.size() + m_halo, params.problem == JacobiProblem::neumann};
+    m_lowest = m_boundary.lower;
+    m_highest = m_boundary.upper;
+    if (edge_of(params.problem) == Edge::walls) {
+      m_boundary.lower = std::max(m_boundary.lower, first + 1);
+      m_boundary.upper = std::min(m_boundary.upper, last - 1);
+      m_lowest = std::max(m_lowest, first);
+      m_highest = std::min(m_highest, last);
+    }
+    if constexpr (!on_device<Space>) {
+      if (plan.path != SweepPath::plain) {
+        m_tiles = plan.path == SweepPath::cached ? 1 : std::min<std::int64_t>(exec.concurrency(), m_block.size());
+        using Kernel = detail::StreamKernel<T, detail::FourPoint>;
+        m_width = 2 * Kernel::margin + 2 * plan.depth + std::min(detail::segment, params.columns) + detail::sum_lanes;
+        m_kept = Kept("kramers::Jacobi::kept",
+                      static_cast<std::size_t>(m_tiles * std::max<std::int64_t>(1, plan.depth - 1) * Kernel::kept * m_width));
+        m_segments = (params.columns + detail::segment - 1) / detail::segment;
+        m_partials.resize(static_cast<std::size_t>(plan.depth * m_block.size() * m_segments * 2));
+      }
+    }
+    start();
+  }
+
+  std::vector<double> advance(std::int64_t sweeps, std::int64_t check, double tolerance) override {
+    std::vector<double> norms;
+    std::int64_t const end = m_iteration + sweeps;
+    while (m_iteration < end) {
+      std::int64_t const to_check = check - m_iteration % check;
+      std::int64_t levels = std::min(m_plan.depth, end - m_iteration);
+      if (m_params.sums == SumOrder::numpy) levels = std::min(levels, std::max<std::int64_t>(1, to_check - 1));
+      std::size_t const before = norms.size();
+      pass(levels, check, norms);
+      auto const met = std::find_if(norms.begin() + static_cast<std::ptrdiff_t>(before), norms.end(),
+                                    [&](double norm) { return norm <= tolerance; });
+      if (met != norms.end()) {
+        // The pass may have gone further: it left its input, from which it is done again as far as that sweep.
+        std::int64_t const kept = to_check + (met - norms.begin() - static_cast<std::ptrdiff_t>(before)) * check;
+        norms.erase(met + 1, norms.end());
+        if (kept < levels) {
+          std::swap(m_now, m_next);
+          m_iteration -= levels;
+          std::vector<double> ignored;
+          pass(kept, m_iteration + kept + 1, ignored);
+        }
+        break;
+      }
+    }
+    m_exec.fence("kramers::Jacobi::advance");
+    return norms;
+  }
+
+  std::int64_t iteration() const override { return m_iteration; }
+  std::uint64_t hash() override { return field_hash(m_exec, m_comm, m_now); }
+  Block const& block() const override { return m_block; }
+  std::int64_t bytes() const override { return 2 * m_now.bytes() + m_exchange.bytes(); }
+
+  std::vector<double> rows() override {
+    auto const host = Kokkos::create_mirror_view(Kokkos::WithoutInitializing, Kokkos::HostSpace(), m_now.view());
+    copy_view(m_exec, host, m_now.view());
+    m_exec.fence("kramers::Jacobi::rows");
+    std::vector<double> cells;
+    cells.reserve(static_cast<std::size_t>(m_block.cells()));
+    for (std::int64_t j = 0; j < m_block.size(); ++j) {
+      for (std::int64_t i = 0; i < m_block.columns; ++i) {
+        cells.push_back(static_cast<double>(host(j + m_halo, i + m_now.left())));
+      }
+    }
+    return cells;
+  }
+
+ private:
+  using Kept = Kokkos::View<T*, typename Space::memory_space>;
+
+  /// Boundary values into both fields.
+  void start() {
+    auto const host = Kokkos::create_mirror_view(Kokkos::HostSpace(), m_now.view());
+    std::vector<double> const sines = boundary_sines(m_params);
+    std::int64_t const columns = m_block.columns, last_row = m_block.rows - 1;
+    for (std::int64_t j = 0; j < m_block.size(); ++j) {
+      std::int64_t const row = m_block.first + j;
+      auto const cell = [&](std::int64_t i) -> T& { return host(j + m_halo, i + m_now.left()); };
+      switch (m_params.problem) {
+        case JacobiProblem::laplace:
+        case JacobiProblem::neumann:
+          if (row != last_row) break;
+          for (std::int64_t i = 0; i < columns; ++i) cell(i) = static_cast<T>(sines[static_cast<std::size_t>(i)]);
+          break;
+        case JacobiProblem::stencil:
+          cell(0) = cell(columns - 1) = T(-273.15);
+          for (std::int64_t i = 0; i < columns && row == last_row; ++i) cell(i) = T(-273.15);
+          for (std::int64_t i = 0; i < columns && row == 0; ++i) cell(i) = T(40);
+          break;
+        case JacobiProblem::nvidia:  // the first stored row is row 1
+          cell(0) = cell(columns - 1) = static_cast<T>(sines[static_cast<std::size_t>(row + 1)]);
+          break;
+      }
+    }
+    copy_view(m_exec, m_now.view(), host);
+    copy_view(m_exec, m_next.view(), host);
+    m_exec.fence("kramers::Jacobi: boundary values");
+  }
+
+  /// `levels` sweeps from m_now to m_next, which are then exchanged; norms of those that are to be checked.
+  void pass(std::int64_t levels, std::int64_t check, std::vector<double>& norms) {
+    m_exchange(m_exec, {m_now});
+    std::uint64_t checked = 0;
+    for (std::int64_t t = 1; t <= levels; ++t) {
+      if ((m_iteration + t) % check == 0) checked |= std::uint64_t{1} << (t - 1);
+    }
+    bool const by_numpy = m_params.sums == SumOrder::numpy;
+    bool const five = m_params.problem == JacobiProblem::stencil;
+    if (m_plan.path == SweepPath::plain) {
+      bool const with_norms = checked != 0 && !by_numpy;
+      if (five) {
+        with_norms ? sweep<detail::FivePoint, true>() : sweep<detail::FivePoint, false>();
+      } else {
+        with_norms ? sweep<detail::FourPoint, true>() : sweep<detail::FourPoint, false>();
+      }
+      if (with_norms) norms.push_back(norm_of(m_fixed.finish(m_exec)));
+    } else if constexpr (!on_device<Space>) {
+      std::uint64_t const with_norms = by_numpy ? 0 : checked;
+      five ? stream<detail::FivePoint>(levels, with_norms) : stream<detail::FourPoint>(levels, with_norms);
+      if (with_norms != 0) m_exec.fence("kramers::Jacobi: sums of rows");
+      for (std::int64_t t = 1; t <= levels; ++t) {
+        if ((with_norms >> (t - 1) & 1) != 0) norms.push_back(norm_of(level_sums(t)));
+      }
+    }
+    if (by_numpy && checked != 0) {
+      T const change = (*m_numpy)(m_exec, detail::SquaredChange<T>{m_next.rows(), m_now.rows()});
+      T const square = (*m_numpy)(m_exec, detail::SquareValue<T>{m_now.rows()});
+      norms.push_back(static_cast<double>(std::sqrt(m_params.problem == JacobiProblem::nvidia ? change : change / square)));
+    }
+    std::swap(m_now, m_next);
+    m_iteration += levels;
+  }
+
+  template <class Stencil, bool norms>
+  void sweep() {
+    detail::SweepKernel<Space, T, Stencil, norms> const kernel{m_now.rows(), m_next.rows(), m_boundary,
+                                                               m_fixed.partials()};
+    detail::RowLanes<Space>::for_rows("kramers::Jacobi::sweep", m_exec, m_block.size(), 2, kernel);
+  }
+
+  template <class Stencil>
+  void stream(std::int64_t levels, std::uint64_t norms) {
+    detail::StreamKernel<T, Stencil> const kernel{m_now.rows(), m_next.rows(), m_boundary,         m_block.size(),
+                                                  m_lowest,     m_highest,     levels,             m_tiles,
+                                                  m_kept.data(), m_width,      m_plan.depth - 1,   m_partials.data(),
+                                                  m_segments,   norms};
+    if (m_plan.path == SweepPath::cached) {
+      kernel(0);  // on this thread: a launch would cost as much as a sweep
+    } else {
+      Kokkos::parallel_for("kramers::Jacobi::stream",
+                           Kokkos::RangePolicy<Space, Kokkos::IndexType<std::int64_t>>(m_exec, 0, m_tiles,
+                                                                                       Kokkos::ChunkSize(1)),
+                           kernel);
+    }
+  }
+
+  /// Sums over the grid of one level of a pass.
+  std::array<double, 2> level_sums(std::int64_t level) {
+    auto const per_row = static_cast<std::size_t>(m_segments * 2);
+    auto const rows = static_cast<std::size_t>(m_block.size());
+    std::span<double> const of_level = std::span(m_partials).subspan((static_cast<std::size_t>(level) - 1) * rows * per_row,
+                                                                     rows * per_row);
+    std::array<double, 2> sums{};
+    if (m_segments == 1 && m_comm.size() == 1) {
+      fixed_tree_sums(of_level, sums);
+      return sums;
+    }
+    for (std::size_t j = 0; j < rows; ++j) {
+      double* const row = m_fixed.partials() + 2 * j;
+      row[0] = row[1] = 0;
+      for (std::size_t s = 0; s < per_row; s += 2) {
+        row[0] += of_level[j * per_row + s];
+        row[1] += of_level[j * per_row + s + 1];
+      }
+    }
+    return m_fixed.finish(m_exec);
+  }
+
+  double norm_of(std::array<double, 2> const& sums) const {
+    return std::sqrt(m_params.problem == JacobiProblem::nvidia ? sums[0] : sums[0] / sums[1]);
+  }
+
+  Space m_exec;
+  JacobiParams m_params;
+  SweepPlan m_plan;
+  Communicator m_comm;
+  Block m_block;
+  std::int64_t m_halo;
+  Field<Space, T> m_now, m_next;
+  HaloExchange<Space, T> m_exchange;
+  FixedSums<Space, 2> m_fixed;
+  std::optional<NumpySums<Space, T>> m_numpy;
+  detail::Boundary m_boundary;
+  std::int64_t m_lowest = 0, m_highest = 0;
+  std::int64_t m_iteration = 0;
+  // Of paths that block.
+  Kept m_kept;
+  std::vector<double> m_partials;
+  std::int64_t m_tiles = 1, m_width = 0, m_segments = 1;
+};
+
+}  // namespace kramers::grids
