@@ -62,7 +62,8 @@ SweepPlan plan_sweeps(JacobiParams const& params, std::string const& precision, 
   }
   bool const blocks = plan.path == SweepPath::blocked || plan.path == SweepPath::cached;
   expects(!(blocks && device), "path", name_of(plan.path), "plain on a device");
-  expects(plan.path != SweepPath::cached || ranks == 1, "path", name_of(plan.path), "plain or blocked on several ranks");
+  expects(plan.path != SweepPath::cached || ranks == 1, "path", name_of(plan.path),
+          "plain or blocked on several ranks");
   expects(blocks || params.depth <= 1, "depth", params.depth, "1 where the path is plain");
   plan.depth = 1;
   if (blocks) {
@@ -94,10 +95,13 @@ std::vector<double> boundary_sines(JacobiParams const& params) {
 
 double jacobi_bytes(JacobiParams const& params, SweepPlan const& plan, std::string const& precision, int ranks) {
   double const size = precision == "f32" ? 4 : 8;
-  double const rows = std::ceil(static_cast<double>(stored_rows(params)) / ranks) + 2.0 * static_cast<double>(plan.depth);
+  double const rows =
+      std::ceil(static_cast<double>(stored_rows(params)) / ranks) + 2.0 * static_cast<double>(plan.depth);
   double const stride = static_cast<double>(params.columns) + 5 * 64 / size;
-  double const partials = 2.0 * 8 * static_cast<double>(plan.depth) * rows * std::ceil(static_cast<double>(params.columns) / 1024);
-  double const listed = params.sums == SumOrder::numpy ? size * (rows * static_cast<double>(params.columns) / 128 + 16384) : 0;
+  double const partials =
+      2.0 * 8 * static_cast<double>(plan.depth) * rows * std::ceil(static_cast<double>(params.columns) / 1024);
+  double const listed =
+      params.sums == SumOrder::numpy ? size * (rows * static_cast<double>(params.columns) / 128 + 16384) : 0;
   return 2 * size * rows * stride + partials + 2.0 * 8 * static_cast<double>(stored_rows(params)) + listed;
 }
 

@@ -87,6 +87,10 @@ void add_words(CLI::App& app, AppInfo const& info, Reading& read) {
   if (info.has_strict) app.add_flag("--strict", line.strict, "exit with 2 where results come with warnings");
   if (info.has_resume) app.add_flag("--resume", line.resume, "go on from the checkpoint the input names");
   for (AppWord const& word : info.options) {
+    if (word.type.empty()) {  // given or not
+      app.add_flag_callback(word.name, [&value = read.own[word.name]] { value = "given"; }, word.help);
+      continue;
+    }
     CLI::Option* const option = app.add_option(word.name, read.own[word.name], word.help)->type_name(word.type);
     if (!word.choices.empty()) option->check(CLI::IsMember(word.choices));
   }

@@ -15,7 +15,8 @@ namespace kramers::test::grids_jacobi {
 
 using namespace kramers::grids;
 
-JacobiParams params_of(JacobiProblem problem, std::int64_t rows, std::int64_t columns, SumOrder sums = SumOrder::fixed) {
+JacobiParams params_of(JacobiProblem problem, std::int64_t rows, std::int64_t columns,
+                       SumOrder sums = SumOrder::fixed) {
   JacobiParams params;
   params.problem = problem;
   params.rows = rows;
@@ -35,9 +36,9 @@ bool on_host() {
 TEST(Jacobi, HasTheNormsOfTheTalkToTheLastBit) {
   // Legate talk, 100 x 100; the digits of iterations 100, 200, 300 and 1000 are published.
   std::map<std::int64_t, double> const published = {
-      {100, 0.00326407674225425},     {200, 0.0015602183973943686},  {300, 0.0009900220308147304},
-      {400, 0.0007072288110380173},   {500, 0.0005398367142183384},  {600, 0.00043011716254556434},
-      {700, 0.0003532454152280064},   {800, 0.0002967904950595478},  {900, 0.00025384486510825514},
+      {100, 0.00326407674225425},     {200, 0.0015602183973943686}, {300, 0.0009900220308147304},
+      {400, 0.0007072288110380173},   {500, 0.0005398367142183384}, {600, 0.00043011716254556434},
+      {700, 0.0003532454152280064},   {800, 0.0002967904950595478}, {900, 0.00025384486510825514},
       {1000, 0.00022026753267800596},
   };
   auto const jacobi = make(params_of(JacobiProblem::laplace, 100, 100, SumOrder::numpy));
@@ -102,7 +103,8 @@ TEST(Jacobi, HasTheOtherPublishedNumbers) {
 }
 
 TEST(Jacobi, FixedNormsAgreeWithThoseOfNumpy) {
-  for (JacobiProblem const problem : {JacobiProblem::laplace, JacobiProblem::neumann, JacobiProblem::stencil, JacobiProblem::nvidia}) {
+  for (JacobiProblem const problem :
+       {JacobiProblem::laplace, JacobiProblem::neumann, JacobiProblem::stencil, JacobiProblem::nvidia}) {
     auto const fixed = make(params_of(problem, 37, 1100))->advance(20, 1, 0);
     auto const numpy = make(params_of(problem, 37, 1100, SumOrder::numpy))->advance(20, 1, 0);
     ASSERT_EQ(fixed.size(), 20u);
@@ -131,7 +133,8 @@ TEST(Jacobi, PathsAndDepthsHaveTheSameBits) {
             params.path = path;
             params.depth = depth;
             auto const blocked = make(params, precision);
-            EXPECT_EQ(blocked->advance(29, 3, 0), norms) << name_of(path) << " " << depth << " " << rows << " x " << columns;
+            EXPECT_EQ(blocked->advance(29, 3, 0), norms)
+                << name_of(path) << " " << depth << " " << rows << " x " << columns;
             EXPECT_EQ(blocked->hash(), hash) << name_of(path) << " " << depth << " " << static_cast<int>(problem);
           }
         }

@@ -10,5 +10,8 @@
 #include <kramers/grids/jacobi/any_jacobi.hpp>
 #include <kramers/grids/jacobi/jacobi.hpp>
 #include <kramers/grids/neighbours.hpp>
+#include <kramers/grids/studies/image_file.hpp>
+#include <kramers/grids/studies/jacobi_study.hpp>
+#include <kramers/grids/studies/published.hpp>
 #include <kramers/grids/sum_orders.hpp>
 #include <kramers/grids/sums.hpp>

@@ -87,7 +87,7 @@ class AnyJacobi {
 /// @param[in] space      a name of space_names()
 /// @param[in] precision  "f64" or "f32"
 /// @throws DomainError  sizes below 3; more ranks than rows; a path or depth that cannot be
-std::unique_ptr<AnyJacobi> make_jacobi(std::string const& space, std::string const& precision, JacobiParams const& params,
-                                       Communicator const& comm);
+std::unique_ptr<AnyJacobi> make_jacobi(std::string const& space, std::string const& precision,
+                                       JacobiParams const& params, Communicator const& comm);
 
 }  // namespace kramers::grids

@@ -42,13 +42,19 @@ template <execution_space Space, real T>
 class Jacobi final : public AnyJacobi {
  public:
   Jacobi(Space const& exec, JacobiParams const& params, SweepPlan const& plan, Communicator comm)
-      : m_exec(exec), m_params(params), m_plan(plan), m_comm(std::move(comm)),
+      : m_exec(exec),
+        m_params(params),
+        m_plan(plan),
+        m_comm(std::move(comm)),
         m_block(block_of(stored_rows(params), params.columns, m_comm.rank(), m_comm.size())),
         m_halo(m_comm.size() > 1 || edge_of(params.problem) == Edge::ring ? plan.depth : 0),
-        m_now(exec, "kramers::Jacobi::now", m_block, m_halo, 1), m_next(exec, "kramers::Jacobi::next", m_block, m_halo, 1),
-        m_exchange(exec, m_comm, edge_of(params.problem), m_now), m_fixed(exec, m_comm, m_block) {
+        m_now(exec, "kramers::Jacobi::now", m_block, m_halo, 1),
+        m_next(exec, "kramers::Jacobi::next", m_block, m_halo, 1),
+        m_exchange(exec, m_comm, edge_of(params.problem), m_now),
+        m_fixed(exec, m_comm, m_block) {
     if (params.sums == SumOrder::numpy) m_numpy.emplace(exec, m_comm, m_block);
-    std::int64_t const first = -m_block.first, last = first + m_block.rows;  // rows of the grid, counted as those of the block
+    std::int64_t const first = -m_block.first,
+                       last = first + m_block.rows;  // rows of the grid, counted as those of the block
     m_boundary = {params.columns, -m_halo, m_block.size() + m_halo, params.problem == JacobiProblem::neumann};
     m_lowest = m_boundary.lower;
     m_highest = m_boundary.upper;
@@ -62,9 +68,10 @@ class Jacobi final : public AnyJacobi {
       if (plan.path != SweepPath::plain) {
         m_tiles = plan.path == SweepPath::cached ? 1 : std::min<std::int64_t>(exec.concurrency(), m_block.size());
         using Kernel = detail::StreamKernel<T, detail::FourPoint>;
-        m_width = 2 * Kernel::margin + 2 * plan.depth + std::min(detail::segment, params.columns) + detail::sum_lanes;
-        m_kept = Kept("kramers::Jacobi::kept",
-                      static_cast<std::size_t>(m_tiles * std::max<std::int64_t>(1, plan.depth - 1) * Kernel::kept * m_width));
+        m_width = (2 * Kernel::margin + std::min(detail::segment, params.columns) + 15) / 16 * 16;
+        m_kept = Kept(
+            "kramers::Jacobi::kept",
+            static_cast<std::size_t>(m_tiles * std::max<std::int64_t>(1, plan.depth - 1) * Kernel::kept * m_width));
         m_segments = (params.columns + detail::segment - 1) / detail::segment;
         m_partials.resize(static_cast<std::size_t>(plan.depth * m_block.size() * m_segments * 2));
       }
@@ -179,7 +186,8 @@ class Jacobi final : public AnyJacobi {
     if (by_numpy && checked != 0) {
       T const change = (*m_numpy)(m_exec, detail::SquaredChange<T>{m_next.rows(), m_now.rows()});
       T const square = (*m_numpy)(m_exec, detail::SquareValue<T>{m_now.rows()});
-      norms.push_back(static_cast<double>(std::sqrt(m_params.problem == JacobiProblem::nvidia ? change : change / square)));
+      norms.push_back(
+          static_cast<double>(std::sqrt(m_params.problem == JacobiProblem::nvidia ? change : change / square)));
     }
     std::swap(m_now, m_next);
     m_iteration += levels;
@@ -194,17 +202,16 @@ class Jacobi final : public AnyJacobi {
 
   template <class Stencil>
   void stream(std::int64_t levels, std::uint64_t norms) {
-    detail::StreamKernel<T, Stencil> const kernel{m_now.rows(), m_next.rows(), m_boundary,         m_block.size(),
-                                                  m_lowest,     m_highest,     levels,             m_tiles,
-                                                  m_kept.data(), m_width,      m_plan.depth - 1,   m_partials.data(),
-                                                  m_segments,   norms};
+    detail::StreamKernel<T, Stencil> const kernel{
+        m_now.rows(), m_next.rows(), m_boundary, m_block.size(),   m_lowest,          m_highest,  levels,
+        m_tiles,      m_kept.data(), m_width,    m_plan.depth - 1, m_partials.data(), m_segments, norms};
     if (m_plan.path == SweepPath::cached) {
       kernel(0);  // on this thread: a launch would cost as much as a sweep
     } else {
-      Kokkos::parallel_for("kramers::Jacobi::stream",
-                           Kokkos::RangePolicy<Space, Kokkos::IndexType<std::int64_t>>(m_exec, 0, m_tiles,
-                                                                                       Kokkos::ChunkSize(1)),
-                           kernel);
+      Kokkos::parallel_for(
+          "kramers::Jacobi::stream",
+          Kokkos::RangePolicy<Space, Kokkos::IndexType<std::int64_t>>(m_exec, 0, m_tiles, Kokkos::ChunkSize(1)),
+          kernel);
     }
   }
 
@@ -212,8 +219,8 @@ class Jacobi final : public AnyJacobi {
   std::array<double, 2> level_sums(std::int64_t level) {
     auto const per_row = static_cast<std::size_t>(m_segments * 2);
     auto const rows = static_cast<std::size_t>(m_block.size());
-    std::span<double> const of_level = std::span(m_partials).subspan((static_cast<std::size_t>(level) - 1) * rows * per_row,
-                                                                     rows * per_row);
+    std::span<double> const of_level =
+        std::span(m_partials).subspan((static_cast<std::size_t>(level) - 1) * rows * per_row, rows * per_row);
     std::array<double, 2> sums{};
     if (m_segments == 1 && m_comm.size() == 1) {
       fixed_tree_sums(of_level, sums);

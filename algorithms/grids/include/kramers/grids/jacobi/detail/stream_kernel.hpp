@@ -17,20 +17,21 @@ namespace kramers::grids::detail {
 /// hence no thread waits, and each cell is computed by the expression of a plain sweep: the bits are the same.
 template <class T, class Stencil>
 struct StreamKernel {
-  static constexpr std::int64_t kept = 4;      // rows of a level, a power of two
-  static constexpr std::int64_t margin = 16;   // numbers before column 0 of a kept row: a whole vector
-  static constexpr int tail = 8;               // cells at a time at the end of a row
+  static constexpr std::int64_t kept = 4;  // rows of a level, a power of two
+  static constexpr std::int64_t margin =
+      48;                           // numbers before and after those of a strip: the deepest pass, and a vector
+  static constexpr int vector = 8;  // cells at a time at the ends of a row
 
   Rows<T> from, to;
   Boundary boundary;
-  std::int64_t rows;    // of the block
+  std::int64_t rows;             // of the block
   std::int64_t lowest, highest;  // rows that can be read, walls and halos included
-  std::int64_t depth;   // levels of this pass
-  std::int64_t tiles;   // slabs
-  T* kept_rows;         // (tiles, levels, kept, width)
+  std::int64_t depth;            // levels of this pass
+  std::int64_t tiles;            // slabs
+  T* kept_rows;                  // (tiles, levels, kept, width)
   std::int64_t width;
   std::int64_t levels_kept;
-  double* partials;     // (depth, rows, segments, 2)
+  double* partials;  // (depth, rows, segments, 2)
   std::int64_t segments;
   std::uint64_t norms;  // bit t - 1: level t is to have norms
 
@@ -45,14 +46,16 @@ struct StreamKernel {
   };
 
   /// Row j of a level, shifted so that its column i is that of the grid.
-  KOKKOS_FORCEINLINE_FUNCTION T* row_of(std::int64_t tile, std::int64_t level, std::int64_t j, std::int64_t strip_begin) const {
+  KOKKOS_FORCEINLINE_FUNCTION T* row_of(std::int64_t tile, std::int64_t level, std::int64_t j,
+                                        std::int64_t strip_begin) const {
     if (level == 0) return from.row(j);
     if (level == depth) return to.row(j);
     std::int64_t const place = (tile * levels_kept + level - 1) * kept + ((j + kept * 64) & (kept - 1));
-    return kept_rows + place * width + margin + depth - strip_begin;
+    return kept_rows + place * width + margin - strip_begin;
   }
 
-  KOKKOS_FORCEINLINE_FUNCTION void strip(std::int64_t tile, std::int64_t first, std::int64_t last, std::int64_t s) const {
+  KOKKOS_FORCEINLINE_FUNCTION void strip(std::int64_t tile, std::int64_t first, std::int64_t last,
+                                         std::int64_t s) const {
     Span const own{s * segment, s * segment + segment < boundary.columns ? s * segment + segment : boundary.columns};
     for (std::int64_t step = first - depth + 1; step < last + depth; ++step) {
       for (std::int64_t level = 1; level <= depth; ++level) {
@@ -81,21 +84,26 @@ struct StreamKernel {
     T const* const north = row_of(tile, level - 1, j - 1, own.first);
     T const* const south = row_of(tile, level - 1, j + 1, own.first);
     Span const changing{all.first > 1 ? all.first : 1, all.last < end ? all.last : end};
-    if (all.first == 0) out[0] = row[0];
     if (!sums) {
       sweep(north, row, south, out, changing);
     } else {
-      sweep(north, row, south, out, {changing.first, own.first});
+      // Those beside the strip first, which may overwrite cells of it.
+      if (changing.first < own.first) sweep(north, row, south, out, {changing.first, own.first});
+      if (own.last < changing.last) sweep(north, row, south, out, {own.last, changing.last});
       sweep_with_sums(north, row, south, out, own, sum);
-      sweep(north, row, south, out, {own.last, changing.last});
     }
+    if (all.first == 0) out[0] = row[0];
     if (all.last == end + 1) out[end] = boundary.neumann ? out[end - 1] : row[end];
   }
 
+  /// Cells of a row from the vector that holds the first one to that of the last one. Cells beside the span are
+  /// overwritten by the caller or never read; in return all vectors but those of the neighbours lie on cache lines.
   KOKKOS_FORCEINLINE_FUNCTION static void sweep(T const* north, T const* row, T const* south, T* __restrict__ out,
                                                 Span const span) {
+    std::int64_t const begin = span.first & ~std::int64_t{vector - 1};
+    std::int64_t const vectors = (span.last - begin + vector - 1) / vector;
 #pragma omp simd
-    for (std::int64_t i = span.first; i < span.last; ++i) out[i] = Stencil::mean(north, row, south, i);
+    for (std::int64_t k = 0; k < vectors * vector; ++k) out[begin + k] = Stencil::mean(north, row, south, begin + k);
   }
 
   /// The sums of a row that stays as it is.
@@ -112,8 +120,9 @@ struct StreamKernel {
   /// W cells from column i on, of which those below `begin` or from `end` on keep their values; those from `columns` on do
   /// not exist.
   template <int W, bool masked>
-  KOKKOS_FORCEINLINE_FUNCTION void cells(T const* north, T const* row, T const* south, T* __restrict__ out, std::int64_t i,
-                                         double* __restrict__ changes, double* __restrict__ squares) const {
+  KOKKOS_FORCEINLINE_FUNCTION void cells(T const* north, T const* row, T const* south, T* __restrict__ out,
+                                         std::int64_t i, double* __restrict__ changes,
+                                         double* __restrict__ squares) const {
     std::int64_t const end = boundary.columns - 1;
 #pragma omp simd
     for (int l = 0; l < W; ++l) {
@@ -147,8 +156,8 @@ struct StreamKernel {
     for (; i + sum_lanes <= own.last && i + sum_lanes <= end; i += sum_lanes) {
       cells<sum_lanes, false>(north, row, south, out, i, changes, squares);
     }
-    for (int lane = 0; i < own.last; i += tail, lane += tail) {
-      cells<tail, true>(north, row, south, out, i, changes + lane, squares + lane);
+    for (int lane = 0; i < own.last; i += vector, lane += vector) {
+      cells<vector, true>(north, row, south, out, i, changes + lane, squares + lane);
     }
     if (boundary.neumann && own.last == end + 1) {
       // The last column follows its neighbour; what it was given above had no change.

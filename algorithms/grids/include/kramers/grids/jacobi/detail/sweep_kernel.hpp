@@ -50,7 +50,7 @@ struct SweepKernel {
     if constexpr (norms) {
       lanes.template sum<2>(
           boundary.columns,
-          [=](std::int64_t const i, double (&x)[2], double (&y)[2]) {
+          [=](std::int64_t const i, double(&x)[2], double(&y)[2]) {
             T const old = row[i];
             // A boundary column that changes takes what its neighbour gets.
             bool const at_end = i == last && neumann;
@@ -65,7 +65,8 @@ struct SweepKernel {
       if (!inner) return;
       lanes.for_columns(1, last, [=](std::int64_t const i) { out[i] = Stencil::mean(north, row, south, i); });
       if (neumann) {
-        lanes.for_columns(last, last + 1, [=](std::int64_t const i) { out[i] = Stencil::mean(north, row, south, i - 1); });
+        lanes.for_columns(last, last + 1,
+                          [=](std::int64_t const i) { out[i] = Stencil::mean(north, row, south, i - 1); });
       }
     }
   }

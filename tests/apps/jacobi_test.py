@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""kramers-jacobi as its users meet it: published numbers, bits on any number of ranks, bad input, files."""
+import argparse
+import json
+import os
+from pathlib import Path
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+try:
+    import h5py
+except ImportError:
+    h5py = None
+
+PATIENCE = 120  # only a program that hangs gets there
+SHIPPED = Path(__file__).resolve().parents[2] / "apps" / "jacobi" / "laplace.toml"
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--program", default="kramers-jacobi")
+parser.add_argument("--launcher", action="append", default=[],
+                    help="a word of what starts several ranks; NP stands for their number")
+options, unittest_words = parser.parse_known_args()
+
+
+class Case(unittest.TestCase):
+    """A folder of its own."""
+
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="kramers-jacobi-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def attempt(self, *words, sets=(), ranks=1, threads=1):
+        launcher = [str(ranks) if word == "NP" else word for word in options.launcher] if ranks > 1 else []
+        environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "OMP_PROC_BIND": "false",
+                       "OMP_WAIT_POLICY": "passive"}
+        command = [*launcher, options.program, str(SHIPPED), "--topology", "off", *map(str, words)]
+        command += [word for assignment in sets for word in ("--set", assignment)]
+        return subprocess.run(command, cwd=self.folder, env=environment, text=True, capture_output=True,
+                              stdin=subprocess.DEVNULL, timeout=PATIENCE, check=False)
+
+    def summary(self, *words, sets=(), **how):
+        outcome = self.attempt("--quiet", "--overwrite", "--summary", "summary.json", *words, sets=sets, **how)
+        self.assertEqual(outcome.returncode, 0, outcome.stderr)
+        return json.loads((self.folder / "summary.json").read_text())
+
+    def refuse(self, *says, code=65, words=(), sets=()):
+        outcome = self.attempt("--quiet", *words, sets=sets)
+        self.assertEqual(outcome.returncode, code, outcome.stderr)
+        self.assertEqual(outcome.stderr.count("\n"), 1, outcome.stderr)
+        for text in says:
+            self.assertIn(text, outcome.stderr)
+
+
+class Published(Case):
+    def test_digits_of_the_talk(self):
+        outcome = self.attempt("--verify", "--summary", "summary.json")
+        self.assertEqual(outcome.returncode, 0, outcome.stderr)
+        self.assertTrue(outcome.stdout.startswith("PASSED: 10 of 10"), outcome.stdout)
+        numbers = json.loads((self.folder / "summary.json").read_text())["verification"]["numbers"]
+        self.assertTrue(all(number["found"] == number["published"] for number in numbers))
+
+    def test_stops_and_other_problems(self):
+        for sets in (("jacobi.tolerance=1e-3",), ("jacobi.problem=neumann",),
+                     ("jacobi.problem=stencil", "jacobi.iterations=105", "grid.rows=102", "grid.columns=102")):
+            outcome = self.attempt("--verify", sets=sets)
+            self.assertEqual(outcome.returncode, 0, outcome.stdout + outcome.stderr)
+            self.assertTrue(outcome.stdout.startswith("PASSED"), outcome.stdout)
+
+    def test_a_run_that_differs_fails(self):
+        outcome = self.attempt("--verify", sets=("grid.columns=101", "grid.rows=101"))
+        self.assertEqual(outcome.returncode, 1)
+        self.assertTrue(outcome.stdout.startswith("FAILED"), outcome.stdout)
+        # The norm of single precision, compared with digits that it cannot have, is not taken for one of them.
+        self.assertEqual(self.attempt("--verify", "--precision", "f32").returncode, 1)
+
+
+class Bits(Case):
+    # Those of every build, OpenMP or Serial, and number of ranks.
+    PINNED = {"f64": "0xf0ccc3a5a7f121b4", "f32": "0x4fba206d944043be"}
+
+    def test_same_on_all_ranks_and_paths(self):
+        for precision in ("f64", "f32"):
+            first = self.summary("--precision", precision)
+            expected = (first["state_hash"], first["norm"])
+            self.assertEqual(first["state_hash"], self.PINNED[precision])
+            for path in ("plain", "blocked"):
+                other = self.summary("--precision", precision, sets=(f"jacobi.path={path}",), threads=2)
+                self.assertEqual((other["state_hash"], other["norm"]), expected, path)
+            for ranks in (2, 3, 4) if options.launcher else ():
+                other = self.summary("--precision", precision, ranks=ranks)
+                self.assertEqual((other["state_hash"], other["norm"]), expected, ranks)
+                self.assertEqual(other["ranks"], ranks)
+
+    def test_a_ring_over_ranks(self):
+        sets = ("jacobi.problem=nvidia", "grid.rows=47", "grid.columns=1100", "jacobi.iterations=60", "jacobi.check=7",
+                "jacobi.sums=fixed")
+        expected = self.summary(sets=sets)
+        for ranks in (2, 3) if options.launcher else ():
+            for depth in (1, 4):
+                other = self.summary(sets=(*sets, f"jacobi.depth={depth}"), ranks=ranks)
+                self.assertEqual((other["state_hash"], other["norm"]), (expected["state_hash"], expected["norm"]))
+
+
+class BadInput(Case):
+    def test_each_is_one_sentence(self):
+        self.refuse("grid.rows", "got 2", sets=("grid.rows=2",))
+        self.refuse("grid.columns", "got 1", sets=("grid.columns=1",))
+        self.refuse("jacobi.tolerance", "> 0", sets=("jacobi.tolerance=0",))
+        self.refuse("jacobi.tolerance", "> 0", sets=("jacobi.tolerance=-1e-3",))
+        self.refuse("jacobi.depth", "plain", sets=("jacobi.path=plain", "jacobi.depth=2"))
+        self.refuse("jacobi.problem", "laplace", sets=("jacobi.problem=laplac",))
+
+    def test_no_convergence_writes_nothing(self):
+        (self.folder / "former.json").write_text("{}")
+        self.refuse("jacobi.iterations", "still 0.00022026753267800596", sets=("jacobi.tolerance=1e-9",),
+                    words=("--summary", "former.json", "--output", "field.h5"))
+        self.assertEqual((self.folder / "former.json").read_text(), "{}")
+        self.assertEqual([path.name for path in self.folder.iterdir()], ["former.json"])
+
+    @unittest.skipUnless(options.launcher, "one rank")
+    def test_more_ranks_than_rows(self):
+        outcome = self.attempt("--quiet", sets=("grid.rows=3",), ranks=4)
+        self.assertEqual(outcome.returncode, 65, outcome.stderr)
+        self.assertIn("at most one rank for each row", outcome.stderr)
+
+
+class Output(Case):
+    @unittest.skipUnless(h5py, "no h5py")
+    def test_the_field_is_image_data(self):
+        for ranks in (1, 3) if options.launcher else (1,):
+            self.summary("--output", "field.h5", ranks=ranks)
+            with h5py.File(self.folder / "field.h5") as file:
+                image = file["VTKHDF"]
+                self.assertEqual(image.attrs["Type"], b"ImageData")
+                self.assertEqual(list(image.attrs["WholeExtent"]), [0, 99, 0, 99, 0, 0])
+                field = image["PointData/p"]
+                self.assertEqual(field.shape, (1, 100, 100))
+                self.assertEqual(field[0, 50, 50], 0.01310592095278904)
+                self.assertEqual(list(file["kramers/jacobi/iteration"]), list(range(100, 1001, 100)))
+                self.assertEqual(file["kramers/jacobi/norm"][-1], 0.00022026753267800596)
+
+    def test_runs_again_from_its_results(self):
+        first = self.summary("--output", "field.h5", sets=("jacobi.iterations=40",))
+        command = [options.program, "field.h5", "--topology", "off", "--quiet", "--summary", "again.json"]
+        subprocess.run(command, cwd=self.folder, check=True, timeout=PATIENCE)
+        again = json.loads((self.folder / "again.json").read_text())
+        self.assertEqual(again["state_hash"], first["state_hash"])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *unittest_words])
