@@ -69,8 +69,12 @@ void blocked_over_plain(benchmark::State& state, std::int64_t n) {
   auto const plain = jacobi_of(n, SweepPath::plain), blocked = jacobi_of(n, SweepPath::automatic);
   Triad const triad(exec, n * n);
   auto const cells = static_cast<double>(n * n);
-  Limit const limit{"memory", [&] { return measure(exec, [&] { triad.run(); }); },
-                    sweep_bytes * cells / triad.bytes(), on_device<Space> ? 0 : exec.concurrency(), 0, 0};
+  Limit const limit{"memory",
+                    [&] { return measure(exec, [&] { triad.run(); }); },
+                    sweep_bytes * cells / triad.bytes(),
+                    on_device<Space> ? 0 : exec.concurrency(),
+                    0,
+                    0};
   AgainstLimit against(limit);
   std::vector<double> ratios, seconds;
   for ([[maybe_unused]] auto const& iteration : state) {

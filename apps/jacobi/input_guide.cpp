@@ -19,9 +19,9 @@ void read(AppRun const& run) {
 InputGuide input_guide() {
   InputGuide guide{grids::jacobi_keys(), {}, read};
   auto const example = [&](char const* name, char const* about, std::string const& size, std::string const& more) {
-    guide.examples.push_back({name, about,
-                              "[grid]\nrows = " + size + "\ncolumns = " + size + "\n[jacobi]\nproblem = \"" + name +
-                                  "\"\n" + more});
+    guide.examples.push_back(
+        {name, about,
+         "[grid]\nrows = " + size + "\ncolumns = " + size + "\n[jacobi]\nproblem = \"" + name + "\"\n" + more});
   };
   example("laplace", "The Legate talk: a sine on one side, zero on the others.", "100", "sums = \"numpy\"\n");
   example("neumann", "The lesson it comes from, with a Neumann side.", "100", "tolerance = 1e-4\niterations = 10000\n");

@@ -57,8 +57,8 @@ Forecast forecast(JacobiRequest const& request, Communicator const& comm) {
               std::to_string(request.iterations) + " iterations" + (request.tolerance ? " at most" : ""),
           host_bytes(memory_needed(request, comm.size()), request.space),
           measured.seconds_each() * static_cast<double>(request.iterations),
-          std::to_string(measured.size) + " iterations took " + shortest_decimal(std::round(1e3 * measured.seconds) / 1e3) +
-              " s here just now"};
+          std::to_string(measured.size) + " iterations took " +
+              shortest_decimal(std::round(1e3 * measured.seconds) / 1e3) + " s here just now"};
 }
 
 }  // namespace

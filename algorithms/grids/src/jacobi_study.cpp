@@ -41,7 +41,8 @@ JacobiRequest read_jacobi(Config const& config, CommandLine const& options, int 
   request.check = config.bounded<std::int64_t>("jacobi.check", 1, 1'000'000'000, request.tolerance ? 1 : request.check);
   config.check(!request.tolerance || request.check <= request.iterations, "jacobi.check",
                "at most jacobi.iterations, or the tolerance is never looked at");
-  params.sums = config.one_of("jacobi.sums", {"fixed", "numpy"}, "fixed") == "numpy" ? SumOrder::numpy : SumOrder::fixed;
+  params.sums =
+      config.one_of("jacobi.sums", {"fixed", "numpy"}, "fixed") == "numpy" ? SumOrder::numpy : SumOrder::fixed;
   params.path = chosen<SweepPath>(config, "jacobi.path", paths);
   params.depth = config.bounded<std::int64_t>("jacobi.depth", 0, 32, params.depth);
   try {
@@ -95,10 +96,9 @@ JacobiResult compute_jacobi(JacobiRequest const& request, Communicator const& co
   }
   result.seconds = comm.max(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   if (request.tolerance && !met) {
-    throw request.config->error("jacobi.iterations", "is " + std::to_string(request.iterations) +
-                                                         ", after which the norm is still " +
-                                                         shortest_decimal(result.norms.back()) +
-                                                         "; take more, or a larger jacobi.tolerance");
+    throw request.config->error(
+        "jacobi.iterations", "is " + std::to_string(request.iterations) + ", after which the norm is still " +
+                                 shortest_decimal(result.norms.back()) + "; take more, or a larger jacobi.tolerance");
   }
   result.hash = field.hash();
   return result;
@@ -112,28 +112,28 @@ nlohmann::json summarise_jacobi(JacobiRequest const& request, JacobiResult const
   auto const cells = static_cast<double>(params.rows * params.columns);
   // Read and written once per sweep, which blocked sweeps come below.
   double const bytes = (request.precision == "f32" ? 8 : 16) * cells;
-  nlohmann::json summary{{"app", "kramers-jacobi"},
-                         {"version", version()},
-                         {"space", request.space},
-                         {"precision", request.precision},
-                         {"ranks", comm.size()},
-                         {"threads", thread_count(request.space)},
-                         {"problem", problems[static_cast<std::size_t>(params.problem)]},
-                         {"rows", params.rows},
-                         {"columns", params.columns},
-                         {"iterations", done},
-                         {"converged", request.tolerance.has_value()},
-                         {"check", request.check},
-                         {"sums", params.sums == SumOrder::numpy ? "numpy" : "fixed"},
-                         {"path", name_of(request.plan.path)},
-                         {"depth", request.plan.depth},
-                         {"why", request.plan.why},
-                         {"norm", nullptr},
-                         {"wall_s", result.seconds},
-                         {"state_hash", hash},
-                         {"memory",
-                          {{"state_bytes", comm.sum(result.field->bytes())},
-                           {"peak_resident_bytes_per_rank", peak_memory(comm)}}}};
+  nlohmann::json summary{
+      {"app", "kramers-jacobi"},
+      {"version", version()},
+      {"space", request.space},
+      {"precision", request.precision},
+      {"ranks", comm.size()},
+      {"threads", thread_count(request.space)},
+      {"problem", problems[static_cast<std::size_t>(params.problem)]},
+      {"rows", params.rows},
+      {"columns", params.columns},
+      {"iterations", done},
+      {"converged", request.tolerance.has_value()},
+      {"check", request.check},
+      {"sums", params.sums == SumOrder::numpy ? "numpy" : "fixed"},
+      {"path", name_of(request.plan.path)},
+      {"depth", request.plan.depth},
+      {"why", request.plan.why},
+      {"norm", nullptr},
+      {"wall_s", result.seconds},
+      {"state_hash", hash},
+      {"memory",
+       {{"state_bytes", comm.sum(result.field->bytes())}, {"peak_resident_bytes_per_rank", peak_memory(comm)}}}};
   if (!result.norms.empty()) summary["norm"] = result.norms.back();
   summary["rate"] = {{"us_per_iteration", 1e6 * result.seconds / static_cast<double>(done)},
                      {"cells_per_s", cells * static_cast<double>(done) / result.seconds},

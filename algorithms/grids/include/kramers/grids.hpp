@@ -4,6 +4,8 @@
 /// All of kramers::grids: fields on regular grids, their halos and sums, and solvers made of them.
 /// Written by cmake/umbrella_headers.py.
 #include <kramers/grids/block.hpp>
+#include <kramers/grids/channel/any_channel.hpp>
+#include <kramers/grids/channel/channel.hpp>
 #include <kramers/grids/field.hpp>
 #include <kramers/grids/field_hash.hpp>
 #include <kramers/grids/halo.hpp>

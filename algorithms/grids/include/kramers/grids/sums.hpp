@@ -123,7 +123,9 @@ class FixedSums {
 template <execution_space Space, real T>
 class NumpySums {
  public:
-  NumpySums(Space const& exec, Communicator comm, Block const& block) : m_comm(std::move(comm)), m_parts(block) {
+  /// @param[in] one_core  on hosts the calling thread adds alone: for grids so small that a launch takes longer
+  NumpySums(Space const& exec, Communicator comm, Block const& block, bool one_core = false)
+      : m_comm(std::move(comm)), m_parts(block), m_one_core(one_core) {
     auto const numbers = static_cast<std::size_t>(m_parts.blocks() + m_parts.listed());
     m_values = View(Kokkos::view_alloc(exec, "kramers::NumpySums::values"), numbers);
     m_host = Kokkos::create_mirror_view(Kokkos::WithoutInitializing, Kokkos::HostSpace(), m_values);
@@ -134,22 +136,33 @@ class NumpySums {
   /// @param[in] value  device callable T (row of the block, column)
   template <class Value>
   T operator()(Space const& exec, Value const& value) {
-    using Policy = Kokkos::RangePolicy<Space, Kokkos::IndexType<std::int64_t>>;
     std::int64_t const columns = m_parts.columns;
-    Kokkos::parallel_for("kramers::NumpySums::blocks", Policy(exec, 0, m_parts.blocks()),
-                         detail::NumpyBlockKernel<T, Value>{value, columns, m_parts.head, m_values.data()});
-    Kokkos::parallel_for("kramers::NumpySums::ends", Policy(exec, 0, m_parts.listed()),
-                         detail::ListKernel<T, Value>{value, columns, m_parts.head, m_parts.tail_begin,
-                                                      m_values.data() + m_parts.blocks()});
+    launch("kramers::NumpySums::blocks", exec, m_parts.blocks(),
+           detail::NumpyBlockKernel<T, Value>{value, columns, m_parts.head, m_values.data()});
+    launch("kramers::NumpySums::ends", exec, m_parts.listed(),
+           detail::ListKernel<T, Value>{value, columns, m_parts.head, m_parts.tail_begin,
+                                        m_values.data() + m_parts.blocks()});
     copy_view(exec, m_host, m_values);
     exec.fence("kramers::NumpySums: blocks");
     return finish_numpy_sum(m_comm, m_parts, std::span<T const>(m_host.data(), m_host.size()));
   }
 
  private:
+  template <class Kernel>
+  void launch(char const* label, Space const& exec, std::int64_t count, Kernel const& kernel) const {
+    if constexpr (!on_device<Space>) {
+      if (m_one_core) {
+        for (std::int64_t i = 0; i < count; ++i) kernel(i);
+        return;
+      }
+    }
+    Kokkos::parallel_for(label, Kokkos::RangePolicy<Space, Kokkos::IndexType<std::int64_t>>(exec, 0, count), kernel);
+  }
+
   using View = Kokkos::View<T*, typename Space::memory_space>;
   Communicator m_comm;
   NumpyParts m_parts;
+  bool m_one_core;
   View m_values;
   Kokkos::View<T*, Kokkos::HostSpace> m_host;
 };

@@ -52,7 +52,7 @@ class Jacobi final : public AnyJacobi {
         m_next(exec, "kramers::Jacobi::next", m_block, m_halo, 1),
         m_exchange(exec, m_comm, edge_of(params.problem), m_now),
         m_fixed(exec, m_comm, m_block) {
-    if (params.sums == SumOrder::numpy) m_numpy.emplace(exec, m_comm, m_block);
+    if (params.sums == SumOrder::numpy) m_numpy.emplace(exec, m_comm, m_block, plan.path == SweepPath::cached);
     std::int64_t const first = -m_block.first,
                        last = first + m_block.rows;  // rows of the grid, counted as those of the block
     m_boundary = {params.columns, -m_halo, m_block.size() + m_halo, params.problem == JacobiProblem::neumann};
