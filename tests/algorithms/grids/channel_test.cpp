@@ -27,7 +27,8 @@ double sum_of(std::vector<double> const& cells, F const& f) {
 double cell_of(AnyChannel const& channel, std::vector<double> const& cells, std::int64_t column) {
   Block const& block = channel.block();
   bool const mine = block.first <= 20 && 20 < block.last;
-  return Communicator::world().sum(mine ? cells[static_cast<std::size_t>((20 - block.first) * block.columns + column)] : 0.0);
+  return Communicator::world().sum(mine ? cells[static_cast<std::size_t>((20 - block.first) * block.columns + column)]
+                                        : 0.0);
 }
 
 /// Does any cell differ from the first one of its row?
@@ -60,9 +61,14 @@ TEST(Channel, PerturbedHasThePublishedTable) {
     double u, u2, v2, p2, at_u, at_v, at_p;
   };
   std::map<int, Row> const published = {
-      {1, {3.198, 0.06753075883057, 3.571027395495, 1809.679150784, 0.001999987989973, 0.09324216828877, 1.000039312384}},
-      {10, {31.48443834879, 1.083355866625, 2.548778127062, 13.99376259053, 0.01999867048215, 0.07958751091773, 0.9994544545646}},
-      {100, {292.3998937473, 55.72462100489, 1.332688895991, 0.07142758608684, 0.199998032216, 0.0595999585607, 0.9995045870238}},
+      {1,
+       {3.198, 0.06753075883057, 3.571027395495, 1809.679150784, 0.001999987989973, 0.09324216828877, 1.000039312384}},
+      {10,
+       {31.48443834879, 1.083355866625, 2.548778127062, 13.99376259053, 0.01999867048215, 0.07958751091773,
+        0.9994544545646}},
+      {100,
+       {292.3998937473, 55.72462100489, 1.332688895991, 0.07142758608684, 0.199998032216, 0.0595999585607,
+        0.9995045870238}},
   };
   ChannelParams params;
   params.dt = 0.002;

@@ -12,6 +12,7 @@
 #include <kramers/grids/jacobi/any_jacobi.hpp>
 #include <kramers/grids/jacobi/jacobi.hpp>
 #include <kramers/grids/neighbours.hpp>
+#include <kramers/grids/studies/channel_study.hpp>
 #include <kramers/grids/studies/image_file.hpp>
 #include <kramers/grids/studies/jacobi_study.hpp>
 #include <kramers/grids/studies/published.hpp>

@@ -21,12 +21,19 @@ template <execution_space Space, real T>
 class Channel final : public AnyChannel {
  public:
   Channel(Space const& exec, ChannelParams const& params, Communicator comm)
-      : m_exec(exec), m_params(params), m_comm(std::move(comm)),
+      : m_exec(exec),
+        m_params(params),
+        m_comm(std::move(comm)),
         m_block(block_of(params.rows, params.columns, m_comm.rank(), m_comm.size())),
-        m_u(field("kramers::Channel::u")), m_v(field("kramers::Channel::v")), m_p(field("kramers::Channel::p")),
-        m_next_u(field("kramers::Channel::next_u")), m_next_v(field("kramers::Channel::next_v")),
-        m_next_p(field("kramers::Channel::next_p")), m_b(field("kramers::Channel::b")),
-        m_exchange_velocity(exec, m_comm, Edge::walls, m_u), m_exchange_pressure(exec, m_comm, Edge::walls, m_p),
+        m_u(field("kramers::Channel::u")),
+        m_v(field("kramers::Channel::v")),
+        m_p(field("kramers::Channel::p")),
+        m_next_u(field("kramers::Channel::next_u")),
+        m_next_v(field("kramers::Channel::next_v")),
+        m_next_p(field("kramers::Channel::next_p")),
+        m_b(field("kramers::Channel::b")),
+        m_exchange_velocity(exec, m_comm, Edge::walls, m_u),
+        m_exchange_pressure(exec, m_comm, Edge::walls, m_p),
         m_one_core(channel_fits_one_core(params, on_device<Space>, m_comm.size())),
         m_sums(exec, m_comm, m_block, m_one_core) {
     expects(params.rows >= 3, "rows", params.rows, ">= 3");
@@ -40,10 +47,23 @@ class Channel final : public AnyChannel {
     double const dx = params.dx(), dy = params.dy(), dt = params.dt, rho = params.density;
     double const dx2 = dx * dx, dy2 = dy * dy;
     auto const t = [](double value) { return static_cast<T>(value); };
-    m_constants = {t(dt),           t(rho),      t(params.viscosity), t(2 * dx),
-                   t(2 * dy),       t(dx),       t(dy),               t(dx2),
-                   t(dy2),          t(1 / dt),   t(2 * (dx2 + dy2)),  t(dx2 * dy2 / (2 * (dx2 + dy2))),
-                   t(dt / (2 * rho * dx)), t(dt / (2 * rho * dy)), t(dt / dx2), t(dt / dy2), t(params.force * dt)};
+    m_constants = {t(dt),
+                   t(rho),
+                   t(params.viscosity),
+                   t(2 * dx),
+                   t(2 * dy),
+                   t(dx),
+                   t(dy),
+                   t(dx2),
+                   t(dy2),
+                   t(1 / dt),
+                   t(2 * (dx2 + dy2)),
+                   t(dx2 * dy2 / (2 * (dx2 + dy2))),
+                   t(dt / (2 * rho * dx)),
+                   t(dt / (2 * rho * dy)),
+                   t(dt / dx2),
+                   t(dt / dy2),
+                   t(params.force * dt)};
     start();
   }
 
@@ -121,8 +141,8 @@ class Channel final : public AnyChannel {
            detail::ChannelSourceKernel<Space, T>{m_u.rows(), m_v.rows(), m_b.rows(), m_constants, m_rows});
     for (std::int64_t n = 0; n < m_params.sweeps; ++n) {
       m_exchange_pressure(m_exec, {m_p});
-      launch("kramers::Channel::pressure", detail::ChannelPressureKernel<Space, T>{m_p.rows(), m_next_p.rows(), m_b.rows(),
-                                                                                   m_constants, m_rows});
+      launch("kramers::Channel::pressure",
+             detail::ChannelPressureKernel<Space, T>{m_p.rows(), m_next_p.rows(), m_b.rows(), m_constants, m_rows});
       std::swap(m_p, m_next_p);
     }
     m_exchange_pressure(m_exec, {m_p});

@@ -14,9 +14,9 @@ namespace kramers::grids::detail {
 template <class T>
 struct ChannelConstants {
   T dt, rho, nu, two_dx, two_dy, dx, dy, dx2, dy2;
-  T inverse_dt;        ///< 1 / dt
-  T pressure_divisor;  ///< 2 (dx^2 + dy^2)
-  T source_factor;     ///< dx^2 dy^2 / (2 (dx^2 + dy^2))
+  T inverse_dt;                ///< 1 / dt
+  T pressure_divisor;          ///< 2 (dx^2 + dy^2)
+  T source_factor;             ///< dx^2 dy^2 / (2 (dx^2 + dy^2))
   T pressure_x, pressure_y;    ///< dt / (2 rho dx), dt / (2 rho dy)
   T diffusion_x, diffusion_y;  ///< dt / dx^2, dt / dy^2
   T push;                      ///< F dt
@@ -114,10 +114,10 @@ struct ChannelVelocityKernel {
                  k.nu * (k.diffusion_x * (uc[i + 1] - T(2) * uc[i] + uc[i - 1]) +
                          k.diffusion_y * (un[i] - T(2) * uc[i] + us[i])) +
                  k.push;
-      out_v[i] = vc[i] - courant_x * (vc[i] - vc[i - 1]) - courant_y * (vc[i] - vs[i]) -
-                 k.pressure_y * (pn[i] - ps[i]) +
-                 k.nu * (k.diffusion_x * (vc[i + 1] - T(2) * vc[i] + vc[i - 1]) +
-                         k.diffusion_y * (vn[i] - T(2) * vc[i] + vs[i]));
+      out_v[i] =
+          vc[i] - courant_x * (vc[i] - vc[i - 1]) - courant_y * (vc[i] - vs[i]) - k.pressure_y * (pn[i] - ps[i]) +
+          k.nu *
+              (k.diffusion_x * (vc[i + 1] - T(2) * vc[i] + vc[i - 1]) + k.diffusion_y * (vn[i] - T(2) * vc[i] + vs[i]));
     });
     fill_ghosts(lanes, out_u, rows.columns);
     fill_ghosts(lanes, out_v, rows.columns);

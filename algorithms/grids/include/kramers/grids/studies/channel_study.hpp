@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <kramers/grids/channel/any_channel.hpp>
+#include <kramers/grids/studies/published.hpp>
+#include <kramers/runtime/command_line.hpp>
+#include <kramers/runtime/input_guide.hpp>
+#include <kramers/runtime/memory_need.hpp>
+#include <kramers/runtime/recorded_input.hpp>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kramers::grids {
+
+/// A channel as an input asks for it.
+struct ChannelRequest {
+  std::string space, precision;
+  ChannelParams params;
+  std::int64_t steps = 1000;        ///< with a tolerance the most there may be
+  std::optional<double> tolerance;  ///< of the relative change of the sum of u in a step
+  std::vector<std::string> warnings;
+  Config const* config = nullptr;  ///< that was read, for messages
+};
+
+/// Ask for every key of kramers-channel but those of the table [output]. The Config has to live as long as the request.
+/// @throws InputError  a key that is missing or impossible; a dt for which the flow is unstable
+ChannelRequest read_channel(Config const& config, CommandLine const& options, int ranks);
+std::vector<KeyNote> channel_keys();
+std::vector<MemoryNeed> memory_needed(ChannelRequest const& request, int ranks);
+
+/// What the fields are like at the end.
+struct ChannelState {
+  double sum_u = 0, sum_u2 = 0, sum_v2 = 0, sum_p2 = 0;  ///< of u, u^2, v^2, (p - 1)^2
+  double most_v = 0, most_p = 0;                         ///< largest |v| and |p - 1|
+  bool uniform = false;                                  ///< all columns have the same bits
+};
+
+struct ChannelResult {
+  std::unique_ptr<AnyChannel> flow;
+  std::vector<double> changes;  ///< relative change of the sum of u, of each step
+  ChannelState state;
+  double seconds = 0;  ///< of the slowest rank
+  std::uint64_t hash = 0;
+};
+
+/// Collective. `tell` hears of progress: cells computed so far by all ranks.
+/// @throws InputError  the change is above the tolerance after the last step, or the flow left the finite numbers
+ChannelResult compute_channel(ChannelRequest const& request, Communicator const& comm,
+                              std::function<void(std::uint64_t)> const& tell);
+
+/// What others have published of this run. Collective.
+std::vector<PublishedNumber> compare_published(ChannelRequest const& request, ChannelResult const& result,
+                                               Communicator const& comm);
+
+/// The same on all ranks. Collective.
+nlohmann::json summarise_channel(ChannelRequest const& request, ChannelResult const& result, Communicator const& comm);
+
+/// Fields and changes; collective.
+/// @throws IoError  it cannot be written
+void write_channel(std::filesystem::path const& path, Communicator const& comm, ChannelRequest const& request,
+                   ChannelResult const& result, nlohmann::json const& summary, InputRecord const& input);
+
+}  // namespace kramers::grids

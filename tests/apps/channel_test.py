@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""kramers-channel as its users meet it: published numbers, bits on any number of ranks, bad input, files."""
+import argparse
+import json
+import os
+from pathlib import Path
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+try:
+    import h5py
+except ImportError:
+    h5py = None
+
+PATIENCE = 120  # only a program that hangs gets there
+SHIPPED = Path(__file__).resolve().parents[2] / "apps" / "channel" / "cfd.toml"
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--program", default="kramers-channel")
+parser.add_argument("--launcher", action="append", default=[],
+                    help="a word of what starts several ranks; NP stands for their number")
+options, unittest_words = parser.parse_known_args()
+
+
+class Case(unittest.TestCase):
+    """A folder of its own."""
+
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="kramers-channel-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def attempt(self, *words, sets=(), ranks=1, threads=1):
+        launcher = [str(ranks) if word == "NP" else word for word in options.launcher] if ranks > 1 else []
+        environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "OMP_PROC_BIND": "false",
+                       "OMP_WAIT_POLICY": "passive"}
+        command = [*launcher, options.program, str(SHIPPED), "--topology", "off", *map(str, words)]
+        command += [word for assignment in sets for word in ("--set", assignment)]
+        return subprocess.run(command, cwd=self.folder, env=environment, text=True, capture_output=True,
+                              stdin=subprocess.DEVNULL, timeout=PATIENCE, check=False)
+
+    def summary(self, *words, sets=(), **how):
+        outcome = self.attempt("--quiet", "--overwrite", "--summary", "summary.json", *words, sets=sets, **how)
+        self.assertEqual(outcome.returncode, 0, outcome.stderr)
+        return json.loads((self.folder / "summary.json").read_text())
+
+    def refuse(self, *says, code=65, words=(), sets=()):
+        outcome = self.attempt("--quiet", *words, sets=sets)
+        self.assertEqual(outcome.returncode, code, outcome.stderr)
+        self.assertEqual(outcome.stderr.count("\n"), 1, outcome.stderr)
+        for text in says:
+            self.assertIn(text, outcome.stderr)
+
+
+class Published(Case):
+    def test_499_steps_and_every_digit(self):
+        outcome = self.attempt("--verify", "--summary", "summary.json")
+        self.assertEqual(outcome.returncode, 0, outcome.stderr)
+        self.assertTrue(outcome.stdout.startswith("PASSED: 7 of 7"), outcome.stdout)
+        summary = json.loads((self.folder / "summary.json").read_text())
+        self.assertEqual(summary["steps"], 499)
+        self.assertTrue(all(number["tolerance"] == 0 for number in summary["verification"]["numbers"]))
+
+    def test_perturbed_and_legates_benchmark(self):
+        text = SHIPPED.read_text().replace("dt = 0.01\n", "").replace("tolerance = 1e-3\n", "")
+        (self.folder / "flow.toml").write_text(text)
+        for sets in (("flow.start=perturbed", "flow.dt=0.002", "flow.steps=100"), ("flow.sigma=0.0009", "flow.steps=51")):
+            command = [options.program, "flow.toml", "--topology", "off", "--verify"]
+            command += [word for assignment in sets for word in ("--set", assignment)]
+            outcome = subprocess.run(command, cwd=self.folder, text=True, capture_output=True, timeout=PATIENCE, check=False)
+            self.assertEqual(outcome.returncode, 0, outcome.stdout + outcome.stderr)
+            self.assertTrue(outcome.stdout.startswith("PASSED"), outcome.stdout)
+
+    def test_a_run_that_differs_fails(self):
+        outcome = self.attempt("--verify", sets=("flow.sweeps=49",))
+        self.assertEqual(outcome.returncode, 1)
+        self.assertTrue(outcome.stdout.startswith("FAILED"), outcome.stdout)
+
+
+class Bits(Case):
+    # Those of every build, OpenMP or Serial, and number of ranks.
+    PINNED = {"f64": "0x5caed90754a7d8dd", "f32": "0x8d52ea5ad1e0e36d"}
+
+    def test_same_on_all_ranks(self):
+        for precision in ("f64", "f32"):
+            sets = ("flow.steps=60", "flow.tolerance=0.5") if precision == "f32" else ()
+            first = self.summary("--precision", precision, sets=sets)
+            self.assertEqual(first["state_hash"], self.PINNED[precision])
+            self.assertTrue(first["observables"]["columns_are_equal"])
+            for ranks in (2, 3) if options.launcher else ():
+                other = self.summary("--precision", precision, sets=sets, ranks=ranks)
+                self.assertEqual((other["state_hash"], other["change"]), (first["state_hash"], first["change"]), ranks)
+
+    def test_threads_and_paths(self):
+        sets = ("flow.start=perturbed", "flow.dt=0.0001", "flow.steps=3", "flow.tolerance=10", "grid.rows=113")
+        expected = self.summary(sets=sets)
+        self.assertEqual(expected["path"], "cached")
+        for words in ({"threads": 2}, {"ranks": 3} if options.launcher else {}):
+            self.assertEqual(self.summary(sets=sets, **words)["state_hash"], expected["state_hash"])
+
+
+class BadInput(Case):
+    def test_unstable_steps_are_refused_with_the_largest_that_is_not(self):
+        self.refuse("flow.dt", "largest stable dt is 0.00625", sets=("flow.start=perturbed",))
+        self.refuse("flow.dt", "nu dt (1/dx^2 + 1/dy^2) = 1.01", sets=("grid.rows=46", "grid.columns=46"))
+        outcome = self.attempt("--quiet", sets=("flow.start=perturbed", "flow.dt=0.00625", "flow.steps=2", "flow.tolerance=10"))
+        self.assertEqual(outcome.returncode, 0, outcome.stderr)
+
+    def test_a_default_that_survives_by_symmetry_is_warned_of(self):
+        outcome = self.attempt("--strict", sets=("flow.steps=2", "flow.tolerance=0.9"))
+        self.assertEqual(outcome.returncode, 2, outcome.stderr)
+        self.assertIn("survives only while all columns have the same bits", outcome.stderr)
+
+    def test_each_is_one_sentence(self):
+        self.refuse("grid.rows", "got 2", sets=("grid.rows=2",))
+        self.refuse("flow.tolerance", "> 0", sets=("flow.tolerance=0",))
+        self.refuse("flow.dt", "> 0", sets=("flow.dt=0",))
+        self.refuse("flow.sigma", "flow.dt", sets=("flow.sigma=0.001",))
+        self.refuse("finite numbers in step", sets=("flow.force=1e308",))
+
+    def test_no_convergence_writes_nothing(self):
+        (self.folder / "former.json").write_text("{}")
+        self.refuse("flow.steps", "still changes by", sets=("flow.steps=5",),
+                    words=("--summary", "former.json", "--output", "field.h5"))
+        self.assertEqual((self.folder / "former.json").read_text(), "{}")
+        self.assertEqual([path.name for path in self.folder.iterdir()], ["former.json"])
+
+    @unittest.skipUnless(options.launcher, "one rank")
+    def test_too_many_ranks(self):
+        outcome = self.attempt("--quiet", sets=("grid.rows=5",), ranks=3)
+        self.assertEqual(outcome.returncode, 65, outcome.stderr)
+        self.assertIn("at least two for each of the 3 ranks", outcome.stderr)
+
+
+class Output(Case):
+    @unittest.skipUnless(h5py, "no h5py")
+    def test_the_fields_are_image_data(self):
+        for ranks in (1, 2) if options.launcher else (1,):
+            self.summary("--output", "field.h5", ranks=ranks)
+            with h5py.File(self.folder / "field.h5") as file:
+                image = file["VTKHDF"]
+                self.assertEqual(image.attrs["Type"], b"ImageData")
+                self.assertEqual(sorted(image["PointData"]), ["p", "u", "v"])
+                self.assertEqual(image["PointData/u"].shape, (1, 41, 41))
+                self.assertEqual(image["PointData/u"][0, 20, 0], 3.494896156028711)
+                self.assertEqual(file["kramers/channel/change"].shape, (499,))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *unittest_words])
