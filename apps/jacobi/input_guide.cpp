@@ -26,7 +26,7 @@ InputGuide input_guide() {
   example("laplace", "The Legate talk: a sine on one side, zero on the others.", "100", "sums = \"numpy\"\n");
   example("neumann", "The lesson it comes from, with a Neumann side.", "100", "tolerance = 1e-4\niterations = 10000\n");
   example("stencil", "The five-point example of cuPyNumeric.", "102", "iterations = 100\n");
-  example("nvidia", "The example of NVIDIA's multi-GPU models, on a ring.", "1024", "iterations = 1000\n");
+  example("nvidia", "The example of NVIDIA's multi-GPU models, on a ring.", "128", "iterations = 1000\n");
   return guide;
 }
 

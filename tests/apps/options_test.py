@@ -13,7 +13,7 @@ import unittest
 
 MODELS = Path(__file__).resolve().parents[1] / "topology" / "models"
 PATIENCE = 120  # only a program that hangs gets there
-PROGRAMS = ("langevin", "spread", "rare", "classify", "topo", "doctor")
+PROGRAMS = ("langevin", "spread", "rare", "classify", "topo", "doctor", "jacobi", "channel")
 
 parser = argparse.ArgumentParser()
 for program in PROGRAMS:
@@ -40,6 +40,8 @@ integrator = {dt = 0.02, friction = 1.0, temperature = 0.2}
 rare = {repeats = 2, replicas = 20, state_a = {energy_below = 0.2}, state_b = {energy_below = 0.4}}
 """,
     "classify.toml": "training = {epochs = 2, batch = 16}\nsweep = {seeds = 1, learning_rates = [0.1]}\n",
+    "jacobi.toml": "grid = {rows = 12, columns = 9}\njacobi = {iterations = 20}\n",
+    "channel.toml": "grid = {rows = 41, columns = 7}\nflow = {steps = 3}\n",
     "run.json": "{}",  # a former result
     "map": "0 16-31 cuda1 -\n1 32-47 cuda2 -\n",
     "bound.json": json.dumps({"bindings": [{"rank": 0, "cpus": "0-15", "environment": {"CUDA_VISIBLE_DEVICES": "MIG-1"}}]}),
@@ -78,6 +80,9 @@ OPTIONS = {
     ("spread",): ("spread.toml", {**STUDY, **GUIDE, "--adaptive": "--adaptive sideways"}),
     ("rare",): ("rare.toml", {**{option: words for option, words in STUDY.items() if option != "--precision"}, **GUIDE,
                              "--strict": "--strict"}),
+    ("jacobi",): ("jacobi.toml", {**STUDY, **GUIDE, "--set": "--set jacobi.iterations=7", "--verify": "--verify"}),
+    ("channel",): ("channel.toml", {**STUDY, **GUIDE, "--set": "--set flow.steps=2", "--verify": "--verify",
+                                    "--strict": "--strict"}),
     ("classify", "train"): ("train spread.h5 classify.toml", {**TRAINING, **GUIDE, "--resume": "--resume"}),
     ("classify", "sweep"): ("sweep spread.h5 classify.toml", {**TRAINING, **GUIDE}),
     ("classify", "predict"): ("predict spread.h5 model.safetensors", MODEL),

@@ -19,7 +19,7 @@ SOURCE = Path(__file__).resolve().parents[2]
 PATIENCE = 120  # only a program that hangs gets there
 
 parser = argparse.ArgumentParser()
-for program in ("langevin", "spread", "rare", "classify", "topo", "doctor"):
+for program in ("langevin", "spread", "rare", "classify", "topo", "doctor", "jacobi", "channel"):
     parser.add_argument(f"--{program}", help="the program kramers-" + program)
 options, unittest_words = parser.parse_known_args()
 
@@ -42,6 +42,8 @@ potential = {kind = "double_well"}
 integrator = {dt = 0.02, friction = 1.0, temperature = 0.1}
 rare = {state_a = {energy_below = 0.1}, state_b = {energy_below = 0.4}}
 """
+GRID = "grid = {rows = 41, columns = 41}\n"
+INVISCID = "flow.viscosity=0.0"
 LOOP = ("--adaptive=classifier",)  # 100 points, of which 75 are not held out
 
 def below(number):
@@ -256,6 +258,36 @@ RANGES = {
         "output.file": [FILE],
         "output.summary": [FILE],
     },
+    "jacobi": {
+        "grid.rows": [integers(3, 2**20)],
+        "grid.columns": [integers(3, 2**20)],
+        "jacobi.problem": [words_of("laplace", "neumann", "stencil", "nvidia")],
+        "jacobi.iterations": [integers(1, 10**9), Range(["7"], [("6", "'jacobi.check'")], "jacobi.tolerance=0.1", "jacobi.check=7")],
+        "jacobi.tolerance": [POSITIVE],
+        "jacobi.check": [integers(1, 10**9)],
+        "jacobi.sums": [words_of("fixed", "numpy")],
+        "jacobi.path": [words_of("automatic", "plain", "blocked", "cached")],
+        "jacobi.depth": [integers(0, 32), Range(["1"], [("2", "'jacobi.depth' cannot be")], 'jacobi.path="plain"'),
+                         Range(["1"], [("2", "'jacobi.depth' cannot be")], 'jacobi.problem="nvidia"', "grid.rows=3")],
+        "output.file": [FILE],
+        "output.summary": [FILE],
+    },
+    "channel": {
+        "grid.rows": [integers(3, 2**20, INVISCID)],
+        "grid.columns": [integers(3, 2**20, INVISCID)],
+        "flow.dt": [Range([LEAST, MOST], ["0.0", TINY, "nan", "inf"], INVISCID),
+                    Range(["0.00625"], [("0.00626", "largest stable dt")], 'flow.start="perturbed"')],
+        "flow.sigma": [Range(["1e-300", "0.5"], ["0.0", TINY, "nan", ("0.501", "'flow.sigma' cannot be")])],
+        "flow.viscosity": [Range(["0.0", "0.125"], [TINY, "nan", ("0.126", "'flow.dt' cannot be")])],
+        "flow.density": [POSITIVE],
+        "flow.force": [ANY],
+        "flow.sweeps": [integers(0, 10**6)],
+        "flow.start": [Range(['"rest"', '"perturbed"'], ['"other"'], "flow.dt=0.001")],
+        "flow.steps": [integers(1, 10**9)],
+        "flow.tolerance": [POSITIVE],
+        "output.file": [FILE],
+        "output.summary": [FILE],
+    },
     "classify": {
         "network.hidden": [Range(["[]", "[1]", "[65536]", str([1] * 64)], ["[0]", "[65537]", str([1] * 65), "[1.5]", "1"])],
         "network.activation": [words_of("identity", "tanh", "relu", "gelu_erf", "gelu_tanh")],
@@ -312,6 +344,7 @@ class Case(unittest.TestCase):
         self.folder = Path(tempfile.mkdtemp(prefix="kramers-ranges-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         for name, text in {"langevin.toml": LANGEVIN, "spread.toml": SPREAD, "rare.toml": RARE, "classify.toml": "",
+                           "jacobi.toml": GRID, "channel.toml": GRID,
                            "table.txt": "-1 1\n0 0\n1 1\n"}.items():
             (self.folder / name).write_text(text)
 
