@@ -41,7 +41,7 @@ rare = {repeats = 2, replicas = 20, state_a = {energy_below = 0.2}, state_b = {e
 """,
     "classify.toml": "training = {epochs = 2, batch = 16}\nsweep = {seeds = 1, learning_rates = [0.1]}\n",
     "jacobi.toml": "grid = {rows = 12, columns = 9}\njacobi = {iterations = 20}\n",
-    "channel.toml": "grid = {rows = 41, columns = 7}\nflow = {steps = 3}\n",
+    "channel.toml": "grid = {rows = 41, columns = 41}\nflow = {steps = 3}\n",
     "run.json": "{}",  # a former result
     "map": "0 16-31 cuda1 -\n1 32-47 cuda2 -\n",
     "bound.json": json.dumps({"bindings": [{"rank": 0, "cpus": "0-15", "environment": {"CUDA_VISIBLE_DEVICES": "MIG-1"}}]}),
