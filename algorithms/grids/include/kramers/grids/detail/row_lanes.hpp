@@ -77,6 +77,16 @@ class RowLanes<Space, true> {
       : m_team(team), m_row(std::int64_t{team.league_rank()} * team.team_size() + team.team_rank()) {}
   KOKKOS_FORCEINLINE_FUNCTION std::int64_t row() const { return m_row; }
 
+  /// The last team may have more threads than rows are left. Public, since nvcc names it in code of its own.
+  template <class Kernel>
+  struct Guarded {
+    Kernel kernel;
+    std::int64_t rows;
+    KOKKOS_FUNCTION void operator()(Work const& team) const {
+      if (std::int64_t{team.league_rank()} * team.team_size() + team.team_rank() < rows) kernel(team);
+    }
+  };
+
   template <class Kernel>
   static void for_rows(char const* label, Space const& exec, std::int64_t rows, int numbers, Kernel const& kernel) {
     int const teams = static_cast<int>((rows + rows_per_team - 1) / rows_per_team);
@@ -117,16 +127,6 @@ class RowLanes<Space, true> {
  private:
   static constexpr int rows_per_team = 8;
   using Scratch = Kokkos::View<double*, typename Space::scratch_memory_space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
-
-  /// The last team may have more threads than rows are left.
-  template <class Kernel>
-  struct Guarded {
-    Kernel kernel;
-    std::int64_t rows;
-    KOKKOS_FUNCTION void operator()(Work const& team) const {
-      if (std::int64_t{team.league_rank()} * team.team_size() + team.team_rank() < rows) kernel(team);
-    }
-  };
 
   Work const& m_team;
   std::int64_t m_row;
