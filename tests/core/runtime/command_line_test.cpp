@@ -82,7 +82,9 @@ AppInfo with_commands() {
   AppInfo train{"train", "Learn.", false, true};
   train.precision = "f32";
   train.files = {{"DATASET", "what to learn from"}};
-  train.options = {{"--model", "write the model here", "FILE"}, {"--how", "the way", "WAY", {"slow", "fast"}}};
+  train.options = {{"--model", "write the model here", "FILE"},
+                   {"--how", "the way", "WAY", {"slow", "fast"}},
+                   {"--twice", "look again"}};
   AppInfo ask{"ask", "Ask."};
   ask.has_input = false;
   ask.files = {{"POINTS", "where"}, {"MODEL", "whom"}};
@@ -107,6 +109,10 @@ TEST(CommandLine, CommandsHaveFilesAndOptionsOfTheirOwn) {
   EXPECT_TRUE(ask.input.empty());
   EXPECT_EQ(ask.precision, "f64");
   EXPECT_TRUE(ask.own.empty());
+  // An option without a type has no value: the word after it is one of its own.
+  auto const twice = std::get<CommandLine>(parse({"train", "--twice", "a.h5", "in.toml"}, both));
+  EXPECT_EQ(twice.own, (std::map<std::string, std::string>{{"--twice", "given"}}));
+  EXPECT_EQ(twice.input, "in.toml");
 }
 
 TEST(CommandLine, WrongUsageOfCommands) {
