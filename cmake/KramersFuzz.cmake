@@ -90,6 +90,8 @@ kramers_fuzz(expression OPTIONS -I "${PROJECT_SOURCE_DIR}/algorithms/dynamics/in
              SOURCES algorithms/dynamics/src/potentials/expression_compiler.cpp
                      algorithms/dynamics/src/potentials/expression_graph.cpp
                      algorithms/dynamics/src/potentials/expression_parser.cpp ${config_sources} ${base_sources})
+kramers_fuzz(matrix_market OPTIONS -I "${PROJECT_SOURCE_DIR}/algorithms/grids/include"
+             SOURCES algorithms/grids/src/matrix_market.cpp algorithms/grids/src/csr_matrix.cpp ${base_sources})
 set(safetensors_sources ml/src/safetensors.cpp ml/src/safetensors_reader.cpp ${base_sources})
 kramers_fuzz(safetensors SOURCES ${safetensors_sources} OPTIONS -I "${PROJECT_SOURCE_DIR}/ml/include")
 
