@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/grids/cg.hpp>
+#include <kramers/grids/detail/cg_factories.hpp>
+
+#include <cmath>
+#include <cstdio>
+#include <limits>
+#include <string>
+
+namespace kramers::grids {
+namespace {
+
+using V = CgVector;
+
+std::string rounded(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g", value);
+  return text;
+}
+
+/// What all methods do between their updates.
+class Iterations {
+ public:
+  Iterations(CgParams const& params, std::function<void(std::int64_t, double)> const& tell, CgResult& result)
+      : m_params(params), m_tell(tell), m_result(result) {}
+
+  /// After iteration number `iteration`, with r.r: is this the end?
+  bool end(std::int64_t iteration, double rr) {
+    double const norm = std::sqrt(rr);
+    m_result.iterations = iteration;
+    m_result.residual = norm;
+    m_result.history.push_back(norm);
+    if (m_tell) m_tell(iteration, norm);
+    bool const last = iteration == m_params.max_iterations;
+    bool const tested = (iteration - 1) % m_params.check_every == 0 || last;
+    if (rr == 0 || (tested && norm < m_params.tolerance)) return true;
+    if (last || std::isnan(rr)) throw NoConvergenceError(iteration, norm, m_params.tolerance);
+    return false;
+  }
+
+  bool replaces(std::int64_t iteration) const {
+    return m_params.replace_every > 0 && iteration % m_params.replace_every == 0;
+  }
+
+ private:
+  CgParams const& m_params;
+  std::function<void(std::int64_t, double)> const& m_tell;
+  CgResult& m_result;
+};
+
+// The names of vectors that an identity as preconditioner makes one.
+struct Names {
+  V u, m, q;
+  explicit Names(CgProblem const& problem)
+      : u(problem.preconditioner == CgPreconditioner::none ? V::r : V::u),
+        m(problem.preconditioner == CgPreconditioner::none ? V::w : V::m),
+        q(problem.preconditioner == CgPreconditioner::none ? V::s : V::q) {}
+  bool identity() const { return u == V::r; }
+};
+
+double expect_positive(std::int64_t iteration, double curvature) {
+  if (!(curvature > 0)) throw BreakdownError(iteration, curvature);
+  return curvature;
+}
+
+void classic(CgSystem& system, Names const& name, CgParams const& params, Iterations& iterations, double rr) {
+  if (!name.identity()) system.precondition(name.u, V::r);
+  double ru = name.identity() ? rr : system.dot(V::r, name.u), beta = 0;
+  for (std::int64_t i = 1; i <= params.max_iterations; ++i) {
+    double const curvature = expect_positive(i, system.direction(name.u, beta));
+    rr = system.step(ru / curvature);
+    if (iterations.replaces(i)) rr = system.residual(V::r, V::b, V::x);
+    if (iterations.end(i, rr)) return;
+    if (!name.identity()) system.precondition(name.u, V::r);
+    double const before = ru;
+    ru = name.identity() ? rr : system.dot(V::r, name.u);
+    beta = ru / before;
+  }
+}
+
+/// r, u, w and what follows from p, computed anew from x and p.
+CgSums replace(CgSystem& system, Names const& name, bool pipelined) {
+  system.residual(V::r, V::b, V::x);
+  if (!name.identity()) system.precondition(name.u, V::r);
+  system.multiply(V::s, V::p);
+  if (pipelined) {
+    if (!name.identity()) system.precondition(name.q, V::s);
+    system.multiply(V::z, name.q);
+  }
+  return system.product(V::w, name.u);
+}
+
+/// Step lengths from sums that are taken before the direction is known: p.A p = w.u - beta r.u / alpha in exact arithmetic.
+class MergedScalars {
+ public:
+  double alpha = 0, beta = 0;
+
+  /// Those of the next iteration. A curvature that is not positive is computed from the vectors themselves: it is a
+  /// breakdown if it stays so, and otherwise rounding, after which directions begin anew.
+  void advance(CgSystem& system, Names const& name, bool pipelined, std::int64_t iteration, CgSums& sums) {
+    if (!m_started) {
+      start(iteration, sums);
+      return;
+    }
+    beta = sums.ru / m_before;
+    double const curvature = sums.wu - beta * sums.ru / alpha;
+    if (curvature > 0) {
+      alpha = sums.ru / curvature;
+      m_before = sums.ru;
+      return;
+    }
+    sums = replace(system, name, pipelined);
+    beta = sums.ru / m_before;
+    expect_positive(iteration, sums.wu + 2 * beta * system.dot(name.u, V::s) + beta * beta * system.dot(V::p, V::s));
+    start(iteration, sums);
+  }
+
+ private:
+  void start(std::int64_t iteration, CgSums const& sums) {
+    beta = 0;
+    alpha = sums.ru / expect_positive(iteration, sums.wu);
+    m_before = sums.ru;
+    m_started = true;
+  }
+
+  double m_before = 0;
+  bool m_started = false;
+};
+
+void single_reduction(CgSystem& system, Names const& name, CgParams const& params, Iterations& iterations) {
+  if (!name.identity()) system.precondition(name.u, V::r);
+  CgSums sums = system.product(V::w, name.u);
+  MergedScalars scalars;
+  for (std::int64_t i = 1; i <= params.max_iterations; ++i) {
+    scalars.advance(system, name, false, i, sums);
+    system.merged_step(name.u, scalars.alpha, scalars.beta);
+    if (iterations.replaces(i)) {
+      sums = replace(system, name, false);
+    } else {
+      if (!name.identity()) system.precondition(name.u, V::r);
+      sums = system.product(V::w, name.u);
+    }
+    if (iterations.end(i, sums.rr)) return;
+  }
+}
+
+void pipelined(CgSystem& system, Names const& name, CgParams const& params, Iterations& iterations) {
+  if (!name.identity()) system.precondition(name.u, V::r);
+  CgSums sums = system.product(V::w, name.u);
+  MergedScalars scalars;
+  auto const next_product = [&] {
+    if (!name.identity()) system.precondition(name.m, V::w);
+    system.multiply(V::n, name.m);
+  };
+  next_product();
+  for (std::int64_t i = 1; i <= params.max_iterations; ++i) {
+    double const expected = sums.ru;
+    scalars.advance(system, name, true, i, sums);
+    if (sums.ru != expected) next_product();  // the vectors were computed anew
+    system.pipelined_step(scalars.alpha, scalars.beta);
+    if (iterations.replaces(i)) {
+      system.finish_sums();
+      sums = replace(system, name, true);
+      next_product();
+    } else {
+      next_product();  // while the sums are on their way
+      sums = system.finish_sums();
+    }
+    if (iterations.end(i, sums.rr)) return;
+  }
+}
+
+}  // namespace
+
+BreakdownError::BreakdownError(std::int64_t iteration, double curvature, std::source_location where)
+    : Error("conjugate gradients broke down at iteration " + std::to_string(iteration) + ": the curvature p.A p is " +
+                rounded(curvature) + ", and that of a positive definite matrix is > 0",
+            where),
+      m_iteration(iteration),
+      m_curvature(curvature) {}
+
+NoConvergenceError::NoConvergenceError(std::int64_t iterations, double residual, double tolerance,
+                                       std::source_location where)
+    : Error("conjugate gradients did not converge: the residual is " + rounded(residual) + " after " +
+                std::to_string(iterations) + " iterations, and the tolerance " + shortest_decimal(tolerance) +
+                "; allow more iterations, a larger tolerance, or take a preconditioner",
+            where),
+      m_iterations(iterations),
+      m_residual(residual) {}
+
+std::vector<CgVector> vectors_of(CgMethod method, CgProblem const& problem) {
+  bool const identity = problem.preconditioner == CgPreconditioner::none;
+  std::vector<V> vectors{V::x, V::b, V::r, V::p};
+  if (!identity) vectors.push_back(V::u);
+  if (method == CgMethod::classic) {
+    if (problem.matrix == CgMatrix::stored) vectors.push_back(V::s);
+    return vectors;
+  }
+  vectors.insert(vectors.end(), {V::s, V::w});
+  if (method == CgMethod::pipelined) {
+    vectors.insert(vectors.end(), {V::z, V::n});
+    if (!identity) vectors.insert(vectors.end(), {V::q, V::m});
+  }
+  return vectors;
+}
+
+std::unique_ptr<CgSystem> make_cg_system(std::string const& space, CgProblem const& problem,
+                                         std::vector<CgVector> const& vectors, Communicator const& comm) {
+  expects(problem.preconditioner != CgPreconditioner::multigrid || problem.matrix == CgMatrix::five_point,
+          "preconditioner", "multigrid", "another one for a matrix that is not five_point");
+  if (problem.matrix == CgMatrix::stored) return detail::make_stored_system(space, problem, vectors, comm);
+  expects(problem.n >= 3, "n", problem.n, ">= 3");
+  if (problem.matrix == CgMatrix::wrapped_corners) return detail::make_corners_system(space, problem, vectors, comm);
+  return detail::make_five_point_system(space, problem, vectors, comm);
+}
+
+CgResult solve_cg(CgSystem& system, CgProblem const& problem, CgParams const& params,
+                  std::function<void(std::int64_t, double)> const& tell) {
+  expects(params.tolerance > 0, "tolerance", params.tolerance, "> 0");
+  expects(params.max_iterations >= 1, "max_iterations", params.max_iterations, ">= 1");
+  expects(params.check_every >= 1, "check_every", params.check_every, ">= 1");
+  expects(params.replace_every >= 0, "replace_every", params.replace_every, ">= 0");
+  CgResult result;
+  system.set(V::x, [](std::int64_t) { return 0.0; });
+  system.copy(V::r, V::b);
+  double const rr = system.dot(V::r, V::r);
+  result.right_side = std::sqrt(rr);
+  if (rr == 0) return result;
+  Iterations iterations(params, tell, result);
+  Names const name(problem);
+  switch (params.method) {
+    case CgMethod::classic:
+      classic(system, name, params, iterations, rr);
+      break;
+    case CgMethod::single_reduction:
+      single_reduction(system, name, params, iterations);
+      break;
+    case CgMethod::pipelined:
+      pipelined(system, name, params, iterations);
+      break;
+  }
+  result.true_residual = std::sqrt(system.residual(V::r, V::b, V::x));
+  return result;
+}
+
+}  // namespace kramers::grids
