@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // How near is a sweep of Jacobi's iteration to the memory's rate, what do several sweeps per pass gain, and what does an
-// iteration with its norm take where the grid stays in the cache of one core?
+// iteration with its norm take where the grid stays in the cache of one core? How near are conjugate gradients to the memory's
+// rate, and what do they take in a cache?
+#include <kramers/grids/cg.hpp>
 #include <kramers/grids/jacobi/any_jacobi.hpp>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -110,6 +115,104 @@ void cached(benchmark::State& state, std::int64_t n) {
   expect_same(*plain, *jacobi);
 }
 
+std::unique_ptr<CgSystem> cg_of(CgProblem const& problem) {
+  auto system = make_cg_system(space_name<Space>(), problem, vectors_of(CgMethod::classic, problem), Communicator::self());
+  system->set(CgVector::b, [](std::int64_t) { return 1.0; });
+  return system;
+}
+
+/// Iterations of classic conjugate gradients against the memory: p = r + beta p, p.A p, and x and r with A p computed again
+/// move 72 bytes a row, none of which is read only to be overwritten.
+void cg_over_memory(benchmark::State& state, std::int64_t n) {
+  Space const exec;
+  constexpr int iterations = 10;
+  constexpr double bytes_per_row = 72;
+  CgProblem problem;
+  problem.n = n;
+  auto const system = cg_of(problem);
+  system->copy(CgVector::r, CgVector::b);
+  Triad const triad(exec, n * n);
+  auto const rows = static_cast<double>(n * n);
+  Limit const limit{"memory",
+                    [&] { return measure(exec, [&] { triad.run(); }); },
+                    bytes_per_row * rows / triad.bytes(),
+                    on_device<Space> ? 0 : exec.concurrency(),
+                    0,
+                    0};
+  AgainstLimit against(limit);
+  std::vector<double> seconds;
+  double rr = 0;
+  for ([[maybe_unused]] auto const& iteration : state) {
+    Time const time = against.measure([&] {
+      Time const all = measure(exec, [&] {
+        for (int i = 0; i < iterations; ++i) {
+          static_cast<void>(system->direction(CgVector::r, 0.5));
+          rr = system->step(1e-3);
+        }
+      });
+      return Time{all.wall / iterations, all.cpu / iterations};
+    });
+    state.SetIterationTime(time.wall);
+    seconds.push_back(time.wall);
+  }
+  state.counters["rate"] = rows / quartiles(seconds).median;
+  against.report(state);
+  if (!(rr > 0)) throw Error("conjugate gradients have no residual");
+}
+
+/// The same as one writes it down: a loop for each vector that changes. Returns the number of iterations.
+int textbook_cg(std::int64_t n, std::vector<double>& x) {
+  auto const size = static_cast<std::size_t>(n * n), m = static_cast<std::size_t>(n);
+  std::vector<double> r(size, 1.0), p(size + 2 * m, 0.0), q(size);  // p between two rows of zeros
+  x.assign(size, 0.0);
+  std::copy(r.begin(), r.end(), p.begin() + n);
+  auto const dot = [](std::vector<double> const& a, double const* b) {
+    double sum = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
+    return sum;
+  };
+  double rr = dot(r, r.data());
+  for (int i = 1;; ++i) {
+    for (std::size_t k = 0; k < size; ++k) {
+      double const* const at = p.data() + m + k;
+      q[k] = 4 * at[0] - at[-1] - at[1] - at[-n] - at[n];
+    }
+    double const alpha = rr / dot(q, p.data() + m);
+    for (std::size_t k = 0; k < size; ++k) x[k] += alpha * p[m + k];
+    for (std::size_t k = 0; k < size; ++k) r[k] -= alpha * q[k];
+    double const before = rr;
+    rr = dot(r, r.data());
+    if (std::sqrt(rr) < 1e-10) return i;
+    for (std::size_t k = 0; k < size; ++k) p[m + k] = r[k] + rr / before * p[m + k];
+  }
+}
+
+/// One core, to 1e-10, against the textbook: the wrapped matrix, whose iterations are published.
+void cg_cached(benchmark::State& state, std::int64_t n) {
+  Space const exec = one_core<Space>();
+  CgProblem problem;
+  problem.matrix = CgMatrix::wrapped;
+  problem.n = n;
+  CgParams params;
+  params.max_iterations = n * n;
+  auto const system = cg_of(problem);
+  std::vector<double> x, cpu_seconds;
+  CgResult found;
+  int by_textbook = 0;
+  compare(state, limit_of<double, Unit::vector_operations>(exec, "the vector unit", 0, 100'000),
+          Side([&] { return measure(exec, [&] { by_textbook = textbook_cg(n, x); }); }, 1),
+          Side([&] {
+            Time const time = measure(exec, [&] { found = solve_cg(*system, problem, params); });
+            cpu_seconds.push_back(time.cpu);
+            return time;
+          }, 1));
+  state.counters["cpu_ms_per_solution"] = 1e3 * quartiles(cpu_seconds).median;
+  state.counters["iterations"] = static_cast<double>(found.iterations);
+  if (std::abs(found.iterations - by_textbook) > 2 || found.iterations != (n == 10 ? 35 : 364)) {
+    throw Error("conjugate gradients took " + std::to_string(found.iterations) + " iterations");
+  }
+}
+
 }  // namespace kramers::bench
 
 int main(int argc, char** argv) {
@@ -126,5 +229,7 @@ int main(int argc, char** argv) {
   add("jacobi_blocked_over_plain", blocked_over_plain, 200, 7000);
   add("jacobi_blocked_over_plain", blocked_over_plain, 210, 1000);
   add("jacobi_cached", cached, 20, 100);
+  add("cg_over_memory", cg_over_memory, 200, 2000);
+  add("cg_cached", cg_cached, 10, 100);
   return run(argc, argv);
 }
