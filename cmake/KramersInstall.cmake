@@ -9,7 +9,7 @@ install(TARGETS kramers_numerics kramers_device_flags EXPORT kramersTargets)
 install(EXPORT kramersTargets NAMESPACE kramers:: DESTINATION "${package_dir}")
 install(DIRECTORY algorithms/dynamics/templates DESTINATION "${package_dir}")
 # Shells look for completions by the name of the command, and man for pages.
-foreach(program IN ITEMS channel classify jacobi langevin launch rare spread topo)
+foreach(program IN ITEMS cg channel classify jacobi langevin launch rare spread topo)
   if(TARGET kramers-${program} OR (program STREQUAL "launch" AND KRAMERS_BUILD_APPS))
     install(FILES "${PROJECT_SOURCE_DIR}/packaging/completion/kramers.bash" RENAME kramers-${program}
             DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")

@@ -3,8 +3,8 @@
 
 import pathlib
 
-NAMES = ("kramers-channel", "kramers-classify", "kramers-doctor", "kramers-jacobi", "kramers-langevin", "kramers-launch",
-         "kramers-plot", "kramers-rare", "kramers-spread", "kramers-topo")
+NAMES = ("kramers-cg", "kramers-channel", "kramers-classify", "kramers-doctor", "kramers-jacobi", "kramers-langevin",
+         "kramers-launch", "kramers-plot", "kramers-rare", "kramers-spread", "kramers-topo")
 # Those that nothing builds.
 APPS = pathlib.Path(__file__).resolve().parents[1] / "apps"
 SCRIPTS = {"kramers-launch": APPS / "launch/kramers-launch", "kramers-plot": APPS / "plot/kramers-plot"}

@@ -12,7 +12,7 @@ import tempfile
 import unittest
 
 parser = argparse.ArgumentParser()
-for name in ("langevin", "spread", "rare", "classify", "jacobi", "channel"):
+for name in ("langevin", "spread", "rare", "classify", "jacobi", "cg", "channel"):
     parser.add_argument(f"--{name}", required=True)
 options, unittest_words = parser.parse_known_args()
 
@@ -24,6 +24,7 @@ TEMPLATES = {
     (options.langevin,): ("double_well", "harmonic", "cosine", "tabulated", "mueller_brown", "expression", "expression_2d"),
     (options.spread,): ("double_well", "harmonic", "cosine", "tabulated", "expression", "classifier"),
     (options.rare,): ("splitting", "shooting", "exact", "tabulated"),
+    (options.cg,): ("five_point", "wrapped", "file"),
     (options.jacobi,): ("laplace", "neumann", "stencil", "nvidia"),
     (options.channel,): ("cfd", "perturbed", "legate"),
     (options.classify, "train"): ("classifier",),
@@ -32,7 +33,7 @@ TEMPLATES = {
 # What makes a run of one short.
 SHORT = {options.langevin: ("run.steps=20", "ensemble.walkers=64"), options.spread: ("trunk.steps=300",),
          options.rare: ("rare.repeats=2", "rare.replicas=50", "rare.shooting.pairs=50"),
-         options.jacobi: (), options.channel: (),
+         options.jacobi: (), options.cg: (), options.channel: (),
          options.classify: ("training.epochs=2", "sweep.seeds=1", "random_points.count=10")}
 LOOP = ("trunk.steps=900", "adaptive.rounds=1", "adaptive.repeats=2", "adaptive.models=2", "adaptive.reference_batches=4",
         "training.epochs=2")
@@ -231,7 +232,7 @@ class Keys(Case):
     def test_readmes(self):
         bin_folder = self.folder / "bin"
         bin_folder.mkdir()
-        for program in ("langevin", "spread", "rare", "classify", "jacobi", "channel"):
+        for program in ("langevin", "spread", "rare", "classify", "jacobi", "cg", "channel"):
             (bin_folder / f"kramers-{program}").symlink_to(getattr(options, program))
         self.good(sys.executable, "-B", SOURCE / "apps/key_tables.py", SOURCE, bin_folder, "--check")
 

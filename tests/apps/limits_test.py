@@ -18,7 +18,7 @@ PATIENCE = 120
 parser = argparse.ArgumentParser()
 parser.add_argument("--launcher", action="append", default=[],
                     help="a word of what starts several ranks; NP stands for their number")
-for program in ("langevin", "spread", "rare", "classify", "topo", "doctor", "jacobi", "channel"):
+for program in ("langevin", "spread", "rare", "classify", "topo", "doctor", "jacobi", "cg", "channel"):
     parser.add_argument(f"--{program}", help="the program kramers-" + program)
 options, unittest_words = parser.parse_known_args()
 

@@ -13,7 +13,7 @@ import unittest
 
 MODELS = Path(__file__).resolve().parents[1] / "topology" / "models"
 PATIENCE = 120  # only a program that hangs gets there
-PROGRAMS = ("langevin", "spread", "rare", "classify", "topo", "doctor", "jacobi", "channel")
+PROGRAMS = ("langevin", "spread", "rare", "classify", "topo", "doctor", "jacobi", "cg", "channel")
 
 parser = argparse.ArgumentParser()
 for program in PROGRAMS:
@@ -40,6 +40,7 @@ integrator = {dt = 0.02, friction = 1.0, temperature = 0.2}
 rare = {repeats = 2, replicas = 20, state_a = {energy_below = 0.2}, state_b = {energy_below = 0.4}}
 """,
     "classify.toml": "training = {epochs = 2, batch = 16}\nsweep = {seeds = 1, learning_rates = [0.1]}\n",
+    "cg.toml": "matrix = {kind = \"five_point\", n = 12}\nright_side = {kind = \"random\", seed = 7}\n",
     "jacobi.toml": "grid = {rows = 12, columns = 9}\njacobi = {iterations = 20}\n",
     "channel.toml": "grid = {rows = 41, columns = 41}\nflow = {steps = 3}\n",
     "run.json": "{}",  # a former result
@@ -80,6 +81,9 @@ OPTIONS = {
     ("spread",): ("spread.toml", {**STUDY, **GUIDE, "--adaptive": "--adaptive sideways"}),
     ("rare",): ("rare.toml", {**{option: words for option, words in STUDY.items() if option != "--precision"}, **GUIDE,
                              "--strict": "--strict"}),
+    ("cg",): ("cg.toml", {**{option: words for option, words in STUDY.items() if option != "--precision"}, **GUIDE,
+                         "--set": "--set right_side.seed=8", "--verify": "--verify",
+                         "--strict": ("cg.toml --set cg.tolerance=1e-18", "--strict")}),
     ("jacobi",): ("jacobi.toml", {**STUDY, **GUIDE, "--set": "--set jacobi.iterations=7", "--verify": "--verify"}),
     ("channel",): ("channel.toml", {**STUDY, **GUIDE, "--set": "--set flow.steps=2", "--verify": "--verify",
                                     "--strict": "--strict"}),

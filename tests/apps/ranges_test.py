@@ -19,7 +19,7 @@ SOURCE = Path(__file__).resolve().parents[2]
 PATIENCE = 120  # only a program that hangs gets there
 
 parser = argparse.ArgumentParser()
-for program in ("langevin", "spread", "rare", "classify", "topo", "doctor", "jacobi", "channel"):
+for program in ("langevin", "spread", "rare", "classify", "topo", "doctor", "jacobi", "cg", "channel"):
     parser.add_argument(f"--{program}", help="the program kramers-" + program)
 options, unittest_words = parser.parse_known_args()
 
@@ -44,6 +44,9 @@ rare = {state_a = {energy_below = 0.1}, state_b = {energy_below = 0.4}}
 """
 GRID = "grid = {rows = 41, columns = 41}\n"
 INVISCID = "flow.viscosity=0.0"
+CG = """
+matrix = {kind = "wrapped", n = 10}
+"""
 LOOP = ("--adaptive=classifier",)  # 100 points, of which 75 are not held out
 
 def below(number):
@@ -258,6 +261,28 @@ RANGES = {
         "output.file": [FILE],
         "output.summary": [FILE],
     },
+    "cg": {
+        "matrix.kind": [words_of("five_point", "wrapped", "wrapped_corners"),
+                        Range(['"file"'], ['"other"'], 'matrix={file="a.mtx"}'),
+                        Range([], [('"wrapped"', "'preconditioner.kind'")], 'preconditioner.kind="multigrid"')],
+        "matrix.n": [integers(3, 2**24)],
+        "matrix.file": [Range(['"a.mtx"'], ['""', "1"], 'matrix={kind="file"}')],
+        "right_side.kind": [Range(['"ones"'], ['"other"', "1"]), Range(['"random"'], ['"zeros"'], "right_side.seed=1"),
+                            Range(['"file"'], ['"zeros"'], 'right_side.file="b.mtx"')],
+        "right_side.seed": [also(['right_side.kind="random"'], SEED)],
+        "right_side.file": [Range(['"b.mtx"'], ['""', "1"], 'right_side.kind="file"')],
+        "cg.method": [words_of("classic", "single_reduction", "pipelined")],
+        "cg.tolerance": [POSITIVE],
+        "cg.check_every": [integers(1, 2**45)],
+        "cg.max_iterations": [integers(1, 2**45)],
+        "cg.replace_every": [integers(0, 2**45)],
+        "preconditioner.kind": [words_of("none", "jacobi", "chebyshev"),
+                                Range(['"multigrid"'], ['"other"'], 'matrix={kind="five_point", n=10}'),
+                                Range([], ['"multigrid"'])],
+        "preconditioner.degree": [integers(1, 1000, 'preconditioner.kind="chebyshev"')],
+        "output.file": [FILE],
+        "output.summary": [FILE],
+    },
     "jacobi": {
         "grid.rows": [integers(3, 2**20)],
         "grid.columns": [integers(3, 2**20)],
@@ -344,7 +369,7 @@ class Case(unittest.TestCase):
         self.folder = Path(tempfile.mkdtemp(prefix="kramers-ranges-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         for name, text in {"langevin.toml": LANGEVIN, "spread.toml": SPREAD, "rare.toml": RARE, "classify.toml": "",
-                           "jacobi.toml": GRID, "channel.toml": GRID,
+                           "cg.toml": CG, "jacobi.toml": GRID, "channel.toml": GRID,
                            "table.txt": "-1 1\n0 0\n1 1\n"}.items():
             (self.folder / name).write_text(text)
 

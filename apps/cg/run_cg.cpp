@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "run_cg.hpp"
+
+#include <kramers/base/hash.hpp>
+#include <kramers/base/text.hpp>
+#include <kramers/runtime/collective_errors.hpp>
+#include <kramers/runtime/forecast.hpp>
+#include <kramers/runtime/h5.hpp>
+#include <kramers/runtime/progress.hpp>
+#include <kramers/runtime/provenance.hpp>
+#include <kramers/runtime/recorded_input.hpp>
+#include <kramers/runtime/signals.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <bit>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cg_summary.hpp"
+#include "published.hpp"
+
+namespace kramers::cg {
+
+using namespace kramers::grids;
+
+namespace {
+
+constexpr char app_name[] = "kramers-cg";
+
+Published require_published(CgRequest const& request) {
+  if (auto const found = published_for(request)) return *found;
+  throw UsageError(
+      "--verify has nothing to compare this input with; published are matrix.kind wrapped, wrapped_corners and "
+      "five_point "
+      "with matrix.n 10, 32, 64, 100 or 128, right_side.kind ones and cg.tolerance 1e-10");
+}
+
+/// Of x in the order of its rows and, after it, the number of iterations.
+std::uint64_t state_hash(std::vector<double> const& x, CgSystem const& system, CgResult const& result,
+                         Communicator const& comm) {
+  std::uint64_t hash = 0;
+  auto place = static_cast<std::uint64_t>(system.first_row());
+  for (double const value : x) hash += hash_element(place++, std::bit_cast<std::uint64_t>(value));
+  return comm.sum(hash) +
+         hash_element(static_cast<std::uint64_t>(system.rows()), static_cast<std::uint64_t>(result.iterations));
+}
+
+void write_solution(std::filesystem::path const& path, AppRun const& run, CgOutcome const& outcome,
+                    std::vector<double> const& x, CgSystem const& system, nlohmann::json const& summary,
+                    InputRecord const& input) {
+  h5::Writer file(path, run.comm);
+  file.attribute("/", "app", app_name);
+  file.attribute("/", "version", version());
+  file.attribute("/", "provenance", summary.at("provenance").dump());
+  write_input(file, input);
+  file.attribute("/", "summary", summary.dump());
+  file.group("kramers/cg");
+  file.write_rows("kramers/cg/x", x, static_cast<std::uint64_t>(system.first_row()),
+                  static_cast<std::uint64_t>(system.rows()));
+  file.write("kramers/cg/residual", outcome.result.history, {outcome.result.history.size()});
+  file.commit();
+}
+
+Forecast forecast(CgRequest const& request, Communicator const& comm) {
+  Forecast answer;
+  answer.work = std::to_string(request.problem.rows()) + " rows, at most " +
+                std::to_string(request.params.max_iterations) + " iterations";
+  answer.memory = host_bytes(memory_needed(request, comm.size()), request.space);
+  answer.sample = "how many iterations it takes is not known before";
+  return answer;
+}
+
+CgResult solve(CgRequest const& request, CgSystem& system, AppRun const& run) {
+  system.set(CgVector::b, request.right_side_of_row());
+  if (run.options.quiet) return solve_cg(system, request.problem, request.params);
+  Progress::Options how;
+  how.unit = "iterations";
+  Progress progress(run.comm, static_cast<std::uint64_t>(request.params.max_iterations), "residual", how);
+  constexpr std::int64_t seldom = 64;
+  return solve_cg(system, request.problem, request.params, [&](std::int64_t iteration, double norm) {
+    if (iteration % seldom != 0) return;
+    char label[40];
+    std::snprintf(label, sizeof label, "residual %.3g", norm);
+    progress.relabel(label);
+    progress.update(static_cast<std::uint64_t>(iteration));
+  });
+}
+
+}  // namespace
+
+CgFiles add_outputs(AppFiles& files, AppRun const& run) {
+  return {files.output("--output", run.options.output, "output.file", FileUse::writes_data),
+          files.output("--summary", run.options.summary, "output.summary", FileUse::writes)};
+}
+
+int run_cg(AppRun const& run) {
+  Communicator const& comm = run.comm;
+  CgRequest request = read_request(run.config, run.options);
+  AppFiles files(run);
+  CgFiles const outputs = add_outputs(files, run);
+  run.config.reject_unknown();
+  files.require_usable();
+  std::optional<Published> published;
+  if (run.options.own.contains("--verify")) published = require_published(request);
+  load(request, comm);
+  InputRecord const input = record_input(run.config, run.options.precision, comm);
+  require_memory(comm, memory_needed(request, comm.size()), request.space);
+  if (run.options.check) return tell(run, forecast(request, comm));
+
+  CgOutcome outcome;
+  auto const system =
+      make_cg_system(request.space, request.problem, vectors_of(request.params.method, request.problem), comm);
+  interruptible([&] {
+    auto const begin = std::chrono::steady_clock::now();
+    outcome.result = solve(request, *system, run);
+    outcome.seconds = comm.max(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    outcome.sum = system->sum(CgVector::x);
+  });
+  std::vector<PublishedNumber> compared;
+  if (published) compared = compare_published(*published, request, outcome.result, outcome.sum);
+  std::vector<double> const x = system->get(CgVector::x);
+  outcome.hash = state_hash(x, *system, outcome.result, comm);
+  outcome.bytes = system->bytes();
+
+  nlohmann::json summary = summarise(request, outcome, comm);
+  summary["provenance"] = provenance(comm, app_name, request.space, run.options.words, run.config.verbatim());
+  summary["input"] = effective_keys(run.config);
+  if (published) summary["verification"] = verdict_of(compared);
+  agree(comm, [&] {
+    if (comm.is_root() && outputs.output) keep_former(run, *outputs.output);
+  });
+  if (outputs.output) write_solution(*outputs.output, run, outcome, x, *system, summary, input);
+  agree(comm, [&] {
+    if (comm.is_root() && outputs.summary) write_summary(*outputs.summary, summary, run);
+  });
+  auto const& warnings = summary["warnings"];
+  if (comm.is_root() && !run.options.quiet) {
+    if (published) std::fputs(verdict_text(compared).c_str(), stdout);
+    print(summary);
+    if (outputs.output) std::printf("  written to %s\n", printable(outputs.output->string()).c_str());
+    for (auto const& warning : warnings) {
+      std::fprintf(stderr, "%s: warning: %s\n", app_name, warning.get<std::string>().c_str());
+    }
+  }
+  if (published && !all_passed(compared)) return exit_code::failure;
+  return run.options.strict && !warnings.empty() ? exit_code::warnings : exit_code::success;
+}
+
+}  // namespace kramers::cg
