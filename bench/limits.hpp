@@ -64,10 +64,8 @@ struct ArithmeticKernel {
     for (std::int64_t round = 0; round < rounds; ++round) {
       auto const key = static_cast<Bits>(round);
       for (int c = 0; c < chains; ++c) {
-        for (int l = 0; l < vector; ++l) value[c][l] = kramers::math::fma(value[c][l], half, T(0.25));
-        if constexpr (unit == Unit::vector_operations) {
-          for (int l = 0; l < vector; ++l) bits[c][l] ^= key;
-        }
+        for_lanes<vector>([&](int const l) { value[c][l] = kramers::math::fma(value[c][l], half, T(0.25)); });
+        if constexpr (unit == Unit::vector_operations) for_lanes<vector>([&](int const l) { bits[c][l] ^= key; });
       }
     }
     double total = 0;
