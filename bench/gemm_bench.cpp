@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// How much longer than its matrix products alone does a training step of wide layers take, on one core? The products are
-// timed twice: as the trainer makes them, and as one call each to the library below it, on all of the matrix.
+// How fast is a matrix product on one core, by each back end of this build and by one call of the library? How much longer
+// than its products alone does a training step of wide layers take? There the products are timed twice: as the trainer
+// makes them, and as one call each to the library below it, on all of the matrix.
 #include <kramers/base/hash.hpp>
 #include <kramers/ml/detail/gemm.hpp>
 #include <kramers/ml/gemm_trainer.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "limits.hpp"
@@ -135,6 +138,73 @@ class Training {
   T m_first_loss = 0;
 };
 
+/// Who multiplies: a back end, or the library in one call on all of the matrix.
+struct Multiplier {
+  ml::GemmBackEnd back_end;
+  bool one_call = false;
+
+  bool present() const {
+    return one_call ? !on_device<Space> && ml::detail::has_host_gemm() : ml::has_back_end(back_end, on_device<Space>);
+  }
+};
+
+/// @throws Error  unless 64 numbers of C are what their rows and columns give in double precision. Rounding: each of n
+///                additions of numbers below n, by half a unit of the last place, and as many multiplications.
+template <class T>
+void check_product(Table<T> const& a, Table<T> const& b, Table<T> const& c) {
+  auto const left = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), a);
+  auto const right = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), b);
+  auto const out = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), c);
+  auto const n = static_cast<int>(c.extent(0));
+  for (int sample = 0; sample < 64; ++sample) {
+    int const row = sample * (n - 1) / 63, column = sample * 37 % n;
+    double sum = 0, magnitude = 0;
+    for (int k = 0; k < n; ++k) {
+      double const term = static_cast<double>(left(row, k)) * static_cast<double>(right(k, column));
+      sum += term;
+      magnitude += std::abs(term);
+    }
+    double const bound = n * static_cast<double>(std::numeric_limits<T>::epsilon()) * magnitude;
+    if (std::abs(static_cast<double>(out(row, column)) - sum) <= bound) continue;
+    throw Error("a matrix product has " + std::to_string(out(row, column)) + ", it must be " + std::to_string(sum));
+  }
+}
+
+/// C = A B of n x n matrices; `rate` in flop/s.
+template <class T>
+void product(benchmark::State& state, int n, Multiplier const& multiplier) {
+  if (!multiplier.present()) {
+    state.SkipWithMessage("this build has no such back end");
+    return;
+  }
+  Space const exec = one_core<Space>();
+  auto const a = scattered<T>(exec, n, n, 1), b = scattered<T>(exec, n, n, 2), c = scattered<T>(exec, n, n, 3);
+  Product const p{false, false, n, n, n};
+  ml::detail::HostGemmThreads const one_thread;  // also where Kokkos Kernels calls that library
+  auto const multiply = [&] {
+    if (multiplier.one_call) {
+      ml::detail::host_gemm(p, a.data(), n, b.data(), n, c.data(), n);
+    } else {
+      ml::detail::gemm(exec, multiplier.back_end, p, a.data(), b.data(), c.data());
+    }
+  };
+  double const flops = 2.0 * n * n * n;
+  Limit limit = limit_of<T, Unit::multiply_adds>(exec, "multiply-adds", flops / 2);
+  limit.flops = flops;
+  limit.bytes = 3.0 * n * n * sizeof(T);
+  AgainstLimit against(limit);
+  std::vector<double> rates;
+  multiply();
+  for ([[maybe_unused]] auto const& iteration : state) {
+    double const seconds = against.measure([&] { return measure(exec, multiply); }).wall;
+    state.SetIterationTime(seconds);
+    rates.push_back(flops / seconds);
+  }
+  check_product(a, b, c);
+  state.counters["rate"] = quartiles(rates).median;
+  against.report(state);
+}
+
 /// `ratio` is the time of the products over that of the step; `step_over_products` its inverse, which the target is about.
 template <class T, bool OneCallEach>
 void step_over_products(benchmark::State& state, Shape const& shape) {
@@ -171,6 +241,22 @@ void step_over_products(benchmark::State& state, Shape const& shape) {
 
 int main(int argc, char** argv) {
   using namespace kramers::bench;
+  using kramers::ml::GemmBackEnd;
+  auto const add_products = [](std::string const& precision, auto const& body) {
+    for (auto const& [name, multiplier] :
+         {std::pair{"plain", Multiplier{GemmBackEnd::plain}}, std::pair{"kernels", Multiplier{GemmBackEnd::kernels}},
+          std::pair{"openblas", Multiplier{GemmBackEnd::openblas}},
+          std::pair{"openblas_in_one_call", Multiplier{GemmBackEnd::openblas, true}}}) {
+      for (auto const& [label, n, count] : {std::tuple{"/smoke", 50, 1}, std::tuple{"/n:1000", 1000, repetitions()}}) {
+        benchmark::RegisterBenchmark((precision + "_product/back_end:" + name + label).c_str(), body, n, multiplier)
+            ->UseManualTime()
+            ->Iterations(count)
+            ->Unit(benchmark::kMillisecond);
+      }
+    }
+  };
+  add_products("f32", product<float>);
+  add_products("f64", product<double>);
   auto const add = [](std::string const& name, auto const& body) {
     for (auto const& [label, shape, count] :
          {std::tuple{"/smoke", Shape{48, 64, 2}, 1},
