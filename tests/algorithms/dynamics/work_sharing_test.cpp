@@ -131,6 +131,7 @@ histogram = {bins = [8], lower = [-2.0], upper = [2.0]}
     for (char const* name : {"state/x0", "record/positions", "record/velocities", "sums/cells"}) {
       for (double const value : file.read<double>(name)) text += shortest_decimal(value) + " ";
     }
+    for (std::uint64_t const count : file.read<std::uint64_t>("sums/histogram")) text += std::to_string(count) + " ";
     return text;
   }
 
