@@ -34,7 +34,7 @@ GOLDEN = {
     ("cosine", "aboba"): ({"period": 2.0, "external_force": 0.1},
         ("0xe1eba2f945952c3f", "0x8583cf72106c01e2")),
     ("tilted cosine", "gjf"): ({"kind": "cosine", "period": 2.0, "external_force": 0.1},
-        ("0x", "0x")),
+        ("0xbb9e2efd96cd6714", "0xf2d3ea8036a1f32f")),
 }
 
 
