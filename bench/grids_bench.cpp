@@ -116,7 +116,8 @@ void cached(benchmark::State& state, std::int64_t n) {
 }
 
 std::unique_ptr<CgSystem> cg_of(CgProblem const& problem) {
-  auto system = make_cg_system(space_name<Space>(), problem, vectors_of(CgMethod::classic, problem), Communicator::self());
+  auto system =
+      make_cg_system(space_name<Space>(), problem, vectors_of(CgMethod::classic, problem), Communicator::self());
   system->set(CgVector::b, [](std::int64_t) { return 1.0; });
   return system;
 }
@@ -201,11 +202,13 @@ void cg_cached(benchmark::State& state, std::int64_t n) {
   int by_textbook = 0;
   compare(state, limit_of<double, Unit::vector_operations>(exec, "the vector unit", 0, 100'000),
           Side([&] { return measure(exec, [&] { by_textbook = textbook_cg(n, x); }); }, 1),
-          Side([&] {
-            Time const time = measure(exec, [&] { found = solve_cg(*system, problem, params); });
-            cpu_seconds.push_back(time.cpu);
-            return time;
-          }, 1));
+          Side(
+              [&] {
+                Time const time = measure(exec, [&] { found = solve_cg(*system, problem, params); });
+                cpu_seconds.push_back(time.cpu);
+                return time;
+              },
+              1));
   state.counters["cpu_ms_per_solution"] = 1e3 * quartiles(cpu_seconds).median;
   state.counters["iterations"] = static_cast<double>(found.iterations);
   if (std::abs(found.iterations - by_textbook) > 2 || found.iterations != (n == 10 ? 35 : 364)) {

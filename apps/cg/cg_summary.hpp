@@ -13,10 +13,10 @@ namespace kramers::cg {
 /// What a run has found.
 struct CgOutcome {
   grids::CgResult result;
-  double sum = 0;                 ///< of x
-  double seconds = 0;             ///< of the iterations, on the rank that took longest
-  std::uint64_t hash = 0;         ///< of x and the number of iterations
-  std::int64_t bytes = 0;         ///< of all vectors of this rank
+  double sum = 0;          ///< of x
+  double seconds = 0;      ///< of the iterations, on the rank that took longest
+  std::uint64_t hash = 0;  ///< of x and the number of iterations
+  std::int64_t bytes = 0;  ///< of all vectors of this rank
 };
 
 /// Numbers and warnings as a document, the same on all ranks. Collective.

@@ -30,8 +30,7 @@ struct Placement {
 struct AppWord {
   std::string name;  ///< "DATASET", or "--model"
   std::string help;
-  std::string type =
-      {};  ///< of an option's value, "FILE.safetensors"; one without has "given" in CommandLine::own
+  std::string type = {};  ///< of an option's value, "FILE.safetensors"; one without has "given" in CommandLine::own
   std::vector<std::string> choices = {};  ///< the values that an option may have; empty means any
 };
 
