@@ -21,7 +21,8 @@ InputGuide input_guide() {
   std::string const flow = "[grid]\nrows = 41\ncolumns = 41\n[flow]\n";
   guide.examples = {
       {"cfd", "Step 12 of CFD Python with its stop rule.", flow + "dt = 0.01\nsteps = 2000\ntolerance = 1e-3\n"},
-      {"perturbed", "A v that depends on x exercises the pressure.", flow + "start = \"perturbed\"\ndt = 0.002\nsteps = 100\n"},
+      {"perturbed", "A v that depends on x exercises the pressure.",
+       flow + "start = \"perturbed\"\ndt = 0.002\nsteps = 100\n"},
       {"legate", "The benchmark of Legate, whose dt follows from the grid.", flow + "sigma = 0.0009\nsteps = 51\n"},
   };
   return guide;

@@ -4,8 +4,7 @@
 #include "run_channel.hpp"
 
 int main(int argc, char** argv) {
-  kramers::AppInfo info{"kramers-channel",
-                        "Flow between two plates as in step 12 of CFD Python, to the last bit."};
+  kramers::AppInfo info{"kramers-channel", "Flow between two plates as in step 12 of CFD Python, to the last bit."};
   info.has_strict = true;
   info.options = {{"--verify", "compare with published numbers, and fail where they differ"}};
   info.guide = kramers::channel::input_guide();

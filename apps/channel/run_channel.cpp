@@ -34,7 +34,8 @@ void print(nlohmann::json const& summary) {
   std::printf("  steps                  %ld of dt = %s%s\n", number("steps"),
               shortest_decimal(summary.at("dt").get<double>()).c_str(),
               summary.at("converged").get<bool>() ? ", until the change met its tolerance" : "");
-  std::printf("  change in a step       %s of the sum of u\n", shortest_decimal(summary.at("change").get<double>()).c_str());
+  std::printf("  change in a step       %s of the sum of u\n",
+              shortest_decimal(summary.at("change").get<double>()).c_str());
   nlohmann::json const& found = summary.at("observables");
   for (auto const& [name, value] : found.items()) {
     if (value.is_number()) std::printf("  %-22s %s\n", name.c_str(), shortest_decimal(value.get<double>()).c_str());
@@ -60,8 +61,8 @@ Forecast forecast(ChannelRequest const& request, Communicator const& comm) {
               std::to_string(request.steps) + " steps" + (request.tolerance ? " at most" : ""),
           host_bytes(memory_needed(request, comm.size()), request.space),
           measured.seconds_each() * static_cast<double>(request.steps),
-          std::to_string(measured.size) + " steps took " +
-              shortest_decimal(std::round(1e3 * measured.seconds) / 1e3) + " s here just now"};
+          std::to_string(measured.size) + " steps took " + shortest_decimal(std::round(1e3 * measured.seconds) / 1e3) +
+              " s here just now"};
 }
 
 }  // namespace

@@ -89,6 +89,8 @@ class Bits(Case):
             first = self.summary("--precision", precision, sets=sets)
             self.assertEqual(first["state_hash"], self.PINNED[precision])
             self.assertTrue(first["observables"]["columns_are_equal"])
+            sets = ("flow.tolerance=0.05",)  # a thousand messages
+            first = self.summary("--precision", precision, sets=sets)
             for ranks in (2, 3) if options.launcher else ():
                 other = self.summary("--precision", precision, sets=sets, ranks=ranks)
                 self.assertEqual((other["state_hash"], other["change"]), (first["state_hash"], first["change"]), ranks)
@@ -138,14 +140,15 @@ class Output(Case):
     @unittest.skipUnless(h5py, "no h5py")
     def test_the_fields_are_image_data(self):
         for ranks in (1, 2) if options.launcher else (1,):
-            self.summary("--output", "field.h5", ranks=ranks)
+            steps, sets = (499, ()) if ranks == 1 else (2, ("flow.tolerance=0.5",))
+            self.summary("--output", "field.h5", ranks=ranks, sets=sets)
             with h5py.File(self.folder / "field.h5") as file:
                 image = file["VTKHDF"]
                 self.assertEqual(image.attrs["Type"], b"ImageData")
                 self.assertEqual(sorted(image["PointData"]), ["p", "u", "v"])
                 self.assertEqual(image["PointData/u"].shape, (1, 41, 41))
-                self.assertEqual(image["PointData/u"][0, 20, 0], 3.494896156028711)
-                self.assertEqual(file["kramers/channel/change"].shape, (499,))
+                self.assertAlmostEqual(image["PointData/u"][0, 20, 0], 3.494896156028711 if ranks == 1 else 0.02, 14)
+                self.assertEqual(file["kramers/channel/change"].shape, (steps,))
 
 
 if __name__ == "__main__":

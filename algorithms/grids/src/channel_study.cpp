@@ -28,13 +28,13 @@ void check_stability(ChannelRequest& request, std::string const& key) {
   ChannelStability const stability = stability_of(request.params);
   if (stability.stable()) return;
   bool const uniform = request.params.start == ChannelStart::rest;
-  std::string const said = "dt = " + shortest_decimal(request.params.dt) + " makes nu dt (1/dx^2 + 1/dy^2) = " +
-                           rounded(stability.number) + ", above 1/2";
+  std::string const said = "dt = " + shortest_decimal(request.params.dt) +
+                           " makes nu dt (1/dx^2 + 1/dy^2) = " + rounded(stability.number) + ", above 1/2";
   std::string const largest = "the largest stable dt is " + shortest_decimal(stability.largest_dt);
   if (!uniform || !stability.stable_while_uniform()) {
-    std::string const more = uniform ? "; a flow that does not depend on x is stable up to " +
-                                           shortest_decimal(stability.largest_uniform_dt)
-                                     : std::string();
+    std::string const more =
+        uniform ? "; a flow that does not depend on x is stable up to " + shortest_decimal(stability.largest_uniform_dt)
+                : std::string();
     throw request.config->error(key, "cannot be: " + said + "; " + largest + more);
   }
   request.warnings.push_back(said + ": the flow survives only while all columns have the same bits; " + largest);
@@ -88,7 +88,7 @@ ChannelRequest read_channel(Config const& config, CommandLine const& options, in
   }
   params.sweeps = config.bounded<std::int64_t>("flow.sweeps", 0, 1'000'000, params.sweeps);
   params.start = config.one_of("flow.start", {"rest", "perturbed"}, "rest") == "rest" ? ChannelStart::rest
-                                                                                       : ChannelStart::perturbed;
+                                                                                      : ChannelStart::perturbed;
   request.steps = config.bounded<std::int64_t>("flow.steps", 1, 1'000'000'000, request.steps);
   request.tolerance = config.find<double>("flow.tolerance");
   config.check(!request.tolerance || *request.tolerance > 0, "flow.tolerance", "> 0");
@@ -116,9 +116,10 @@ std::vector<KeyNote> channel_keys() {
 
 std::vector<MemoryNeed> memory_needed(ChannelRequest const& request, int ranks) {
   // Three fields are looked at on the host at the end.
-  double const host = 3 * 8 * std::ceil(static_cast<double>(request.params.rows) / ranks) *
-                      static_cast<double>(request.params.columns);
-  return {{"the fields", "grid.rows or grid.columns", host, channel_bytes(request.params, request.precision, ranks), true}};
+  double const host =
+      3 * 8 * std::ceil(static_cast<double>(request.params.rows) / ranks) * static_cast<double>(request.params.columns);
+  return {
+      {"the fields", "grid.rows or grid.columns", host, channel_bytes(request.params, request.precision, ranks), true}};
 }
 
 ChannelResult compute_channel(ChannelRequest const& request, Communicator const& comm,
@@ -136,8 +137,9 @@ ChannelResult compute_channel(ChannelRequest const& request, Communicator const&
     auto const more = flow.advance(std::min(piece, request.steps - flow.step()), tolerance);
     result.changes.insert(result.changes.end(), more.begin(), more.end());
     if (!std::isfinite(flow.sum_u())) {
-      throw request.config->error(request.config->has("flow.sigma") ? "flow.sigma" : "flow.dt",
-                                  "is too large: the flow left the finite numbers in step " + std::to_string(flow.step()));
+      throw request.config->error(
+          request.config->has("flow.sigma") ? "flow.sigma" : "flow.dt",
+          "is too large: the flow left the finite numbers in step " + std::to_string(flow.step()));
     }
     met = more.back() <= tolerance;
     tell(static_cast<std::uint64_t>(flow.step() * cells));
@@ -189,7 +191,10 @@ nlohmann::json summarise_channel(ChannelRequest const& request, ChannelResult co
         {"largest_p", state.most_p},
         {"columns_are_equal", state.uniform}}},
       {"stability",
-       {{"number", stability.number}, {"limit", 0.5}, {"largest_dt", stability.largest_dt}, {"stable", stability.stable()}}},
+       {{"number", stability.number},
+        {"limit", 0.5},
+        {"largest_dt", stability.largest_dt},
+        {"stable", stability.stable()}}},
       {"wall_s", result.seconds},
       {"rate",
        {{"us_per_step", 1e6 * result.seconds / static_cast<double>(done)},

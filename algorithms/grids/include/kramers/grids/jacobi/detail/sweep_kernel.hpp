@@ -48,14 +48,14 @@ struct SweepKernel {
     T* const out = to.row(j);
     bool const neumann = boundary.neumann;
     if constexpr (norms) {
+      // The last column stays, or takes what its neighbour gets.
+      T const at_end = inner && neumann ? Stencil::mean(north, row, south, last - 1) : row[last];
       lanes.template sum<2>(
           boundary.columns,
           [=](std::int64_t const i, double(&x)[2], double(&y)[2]) {
             T const old = row[i];
-            // A boundary column that changes takes what its neighbour gets.
-            bool const at_end = i == last && neumann;
-            bool const changes = inner && i > 0 && (i < last || at_end);
-            T const now = changes ? Stencil::mean(north, row, south, at_end ? i - 1 : i) : old;
+            T const mean = Stencil::mean(inner ? north : row, row, inner ? south : row, i);
+            T const now = i == last ? at_end : inner && i > 0 ? mean : old;
             out[i] = now;
             x[0] = y[0] = static_cast<double>(now - old);
             x[1] = y[1] = static_cast<double>(old);
