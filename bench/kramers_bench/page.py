@@ -212,6 +212,8 @@ def cascades(found):
     table_of, notes = portability.efficiencies(found)
     platforms = [portability.platform_of(result) for result in found]
     lines = portability.summary(table_of, platforms)
+    if not lines:
+        return ""
     drawn = [line for line in lines if line["kind"] == "architecture"]
     figures = [figure(line["row"], charts.cascade(line["cascade"])) for line in drawn if len(platforms) > 1]
     rows = [[line["row"], line["kind"], f"{line['pp']:.3f}", f"{line['pp_supported']:.3f}",
@@ -240,8 +242,8 @@ def html_of(found, verdicts=None, lines=(), backends=None, peers=None):
         section("Sizes", "Bandwidth by where the numbers lie, and rates by the number of walkers.",
                 per_result("bandwidth", bandwidth_sweep), sweep),
         section("Cores", "All cores of the process over one.", per_result("scaling", scaling)),
-        section("Other programs", "The same work, kramers timed before and after each; walker-steps or epochs per second of "
-                "processor time. A program whose physics is wrong has no time.",
+        section("Other programs", "The same work, kramers timed before and after each; rates are walker-steps or epochs "
+                "per second of processor time. A program whose physics is wrong has no time.",
                 table(texts.PEERS_HEAD, texts.peers_cells(peers)) if peers else ""),
         section("Portability", "Pennycook's metric: the harmonic mean of efficiencies over platforms, 0 where one is missing.",
                 cascades(found)),

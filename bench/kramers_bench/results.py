@@ -94,8 +94,9 @@ class Result:
         return self.context.get("git_hash", "unknown") + modified
 
     def code(self):
-        """The rows of code, without the limits."""
-        return {name: rows for name, rows in self.rows.items() if not any(row.is_limit() for row in rows)}
+        """The rows of kramers' code, without the limits and other programs."""
+        return {name: rows for name, rows in self.rows.items()
+                if not name.startswith("peers/") and not any(row.is_limit() for row in rows)}
 
     def limits(self):
         return {name: rows for name, rows in self.rows.items() if any(row.is_limit() for row in rows)}

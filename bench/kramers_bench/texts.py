@@ -55,7 +55,7 @@ def rows_text(result):
                  [row_cells(name, rows) for name, rows in sorted(result.rows.items())])
 
 
-PEERS_HEAD = ["program", "work", "version", "threads", "rate", "kramers is faster by (wall clock)", "by processor time", "check"]
+PEERS_HEAD = ["program", "work", "rate", "kramers is faster by", "by the wall clock", "threads", "version", "check"]
 PEER_CHECKS = (("position_squared", "<x²>"), ("kinetic_temperature", "kT of v"), ("configurational_temperature", "kT of x"),
                ("heating", "heating"), ("accuracy", "accuracy"))
 
@@ -72,13 +72,13 @@ def peers_cells(result):
     for name, rows in sorted(result.rows.items(), key=place):
         _, task, program, precision = name.split("/")
         row, problem = rows[0].entry, results.problem_of(rows)
-        cells = [program, f"{task} {precision}", rows[0].label, row["cores"]]
+        work, about = [program, f"{task} {precision}"], [row["cores"], rows[0].label]
         if problem:
-            lines.append([*cells, "INVALID", "", "", problem])
+            lines.append([*work, "INVALID", "", "", *about, problem])
             continue
-        ratios = [f"{row[key]:.3g}" if rows[0].has(key) else "" for key in ("kramers_ratio", "kramers_cpu_ratio")]
+        ratios = [f"{row[key]:.3g}" if rows[0].has(key) else "" for key in ("kramers_cpu_ratio", "kramers_ratio")]
         checks = ", ".join(f"{words} {row[key]:.4g}" for key, words in PEER_CHECKS if key in row) or "by its own program"
-        lines.append([*cells, rate_text(row["cpu_rate"], "/s"), *ratios, checks])
+        lines.append([*work, rate_text(row["cpu_rate"], "/s"), *ratios, *about, checks])
     return lines
 
 

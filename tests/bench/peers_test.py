@@ -111,14 +111,15 @@ class Answers(unittest.TestCase):
         made = page.html_of([result], peers=result)
         self.assertIn("<h2>Other programs</h2>", made)
         kramers, other = texts.peers_cells(result)
-        self.assertEqual((kramers[0], other[:4]), ("kramers", ["x", "double_well f64", "X 1", 1]))
-        self.assertEqual(other[5:7], ["4", "4"])
+        self.assertEqual((kramers[0], other[:4]), ("kramers", ["x", "double_well f64", "500 /s", "4"]))
+        self.assertEqual(other[4:7], ["4", 1, "X 1"])
+        self.assertNotIn("Portability", made)  # which is about kramers alone
 
     def test_wrong_physics_has_no_time(self):
         wrong = {**RIGHT, "v2": 0.3}
         self.assertRegex(self.problem(self.answer(means=wrong)), "^wrong physics: kinetic_temperature is 0.3; expected 0.2 within")
         result, _ = self.run_script(self.answer(means=wrong))
-        self.assertEqual(texts.peers_cells(result)[1][4:7], ["INVALID", "", ""])
+        self.assertEqual(texts.peers_cells(result)[1][2:5], ["INVALID", "", ""])
 
     def test_kramers_is_held_to_the_same(self):
         Kramers.physically_right = False
