@@ -108,7 +108,7 @@ class Screens(unittest.TestCase):
         path.write_text(text, encoding="utf-8")
         command = [*self.browser, "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", f"--user-data-dir={self.home}/profile",
                    "--hide-scrollbars", *words, f"file://{path}"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
 
