@@ -92,25 +92,28 @@ std::optional<int> device_number(topo::Machine const& machine, topo::Assignment 
 }
 
 /// What the first rank of a node finds out for all of them: {"host", "report", "devices", "text"}, or {"host", "error"}.
-nlohmann::json look(std::vector<std::string> const& binding_texts, bool with_text) {
+/// @param[in] device_users  of the ranks, those of builds for devices: only they get a GPU
+nlohmann::json look(std::vector<std::string> const& binding_texts, std::vector<std::size_t> const& device_users,
+                    bool with_text) {
   nlohmann::json node{{"host", host_name()}};
   try {
     auto ranks = read_bindings(binding_texts);
     auto const machine = topo::Machine::load(topo::Source::this_system());
     node["devices"] = std::vector<nlohmann::json>(ranks.size());
     // Not by the number of devices: the driver must not be asked before it is told how to count them.
-    if (is_built_for_devices() && !machine.gpus().empty()) {
+    if (!device_users.empty() && !machine.gpus().empty()) {
       topo::PlanRequest request;
-      request.ranks = static_cast<int>(ranks.size());
+      request.ranks = static_cast<int>(device_users.size());
       if (is_bound(machine, ranks)) {
-        for (topo::Binding const& rank : ranks) request.bindings.push_back(rank.cpus);
+        for (std::size_t const r : device_users) request.bindings.push_back(ranks[r].cpus);
       }
       topo::Plan const plan = topo::plan(machine, request);
-      for (std::size_t r = 0; r < ranks.size(); ++r) {
-        auto const number = device_number(machine, plan.assignments[r], ranks[r]);
+      for (std::size_t i = 0; i < device_users.size(); ++i) {
+        topo::Binding& rank = ranks[device_users[i]];
+        auto const number = device_number(machine, plan.assignments[i], rank);
         if (!number) continue;
-        node["devices"][r] = *number;
-        ranks[r].gpu = machine.devices()[*plan.assignments[r].gpu].id();
+        node["devices"][device_users[i]] = *number;
+        rank.gpu = machine.devices()[*plan.assignments[i].gpu].id();
       }
     }
     topo::Report const report = topo::check(machine, ranks);
@@ -175,8 +178,13 @@ Placement place(Communicator const& comm, std::string const& mode) {
   Communicator const node = comm.local();
   if (mode == "apply") apply_plan(node);
   auto const bindings = node.gather_texts(binding_text(node.rank(), mode != "apply"));
+  auto const builds = node.gather(std::vector<char>{is_built_for_devices()});
+  std::vector<std::size_t> device_users;
+  for (std::size_t rank = 0; rank < builds.size(); ++rank) {
+    if (builds[rank] != 0) device_users.push_back(rank);
+  }
   std::string text;
-  if (node.is_root()) text = look(bindings, mode == "report").dump();
+  if (node.is_root()) text = look(bindings, device_users, mode == "report").dump();
 
   nlohmann::json nodes = nlohmann::json::array();
   for (std::string const& of_node : comm.gather_texts(text)) {
