@@ -102,6 +102,12 @@ TEST(Channel, LegatesBenchmarkHasItsDigits) {
   ChannelParams params;
   params.dt = 0.0009 * params.dx() * params.dy() / params.viscosity;
   auto const channel = make(params);
+  if (Communicator::world().size() > 1) {  // a sweep is a message
+    auto const alone = make_channel(space_names().front(), "f64", params, Communicator::self());
+    EXPECT_EQ(channel->advance(4, -1), alone->advance(4, -1));
+    EXPECT_EQ(channel->hash(), alone->hash());
+    return;
+  }
   auto const changes = channel->advance(51, -1);
   EXPECT_NEAR(changes.back(), 0.019585837878135264, 1e-16);
   EXPECT_NEAR(channel->sum_u(), 1.8327658261354953, 1e-14);
