@@ -6,10 +6,10 @@ set -euo pipefail
 
 backend=$1 gpu=$2 cpu_flags=${3:--march=x86-64-v3}
 kokkos_version=4.7.01  # the first for CUDA 13
-sources=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+kramers_sources=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 # shellcheck disable=SC1091  # looked at by itself
-source "$sources/packaging/root.sh"
+source "$kramers_sources/packaging/root.sh"
 export DEBIAN_FRONTEND=noninteractive
 apt-get update
 mapfile -t names < <(packages ubuntu)
@@ -29,7 +29,7 @@ cmake --build /tmp/kokkos/build --target install
 # No driver is here: CUDA's stub stands in for it while programs are linked.
 link_flags=()
 if [[ $backend == cuda ]]; then link_flags=(-DCMAKE_EXE_LINKER_FLAGS=-L/usr/local/cuda/lib64/stubs); fi
-cd "$sources"
+cd "$kramers_sources"
 cmake --preset "$backend" -DCMAKE_PREFIX_PATH=/opt/kokkos -DKRAMERS_GPU_ARCH="$gpu" -DKRAMERS_CPU_FLAGS="$cpu_flags" \
   -DKRAMERS_BUILD_TESTS=OFF -DKRAMERS_BUILD_BENCH=OFF -DCMAKE_INSTALL_PREFIX=/opt/kramers "${link_flags[@]}"
 cmake --build --preset "$backend"
