@@ -75,9 +75,11 @@ void blocked_over_plain(benchmark::State& state, std::int64_t n) {
   auto const plain = jacobi_of(n, SweepPath::plain), blocked = jacobi_of(n, SweepPath::automatic);
   Triad const triad(exec, n * n);
   auto const cells = static_cast<double>(n * n);
+  // Both fields of a smaller grid stay in caches where the three arrays of the triad do not: no bound.
+  bool const bound_by_memory = 2 * sizeof(double) * cells > 1e8;
   Limit const limit{"memory",
                     [&] { return measure(exec, [&] { triad.run(); }); },
-                    sweep_bytes * cells / triad.bytes(),
+                    bound_by_memory ? sweep_bytes * cells / triad.bytes() : 0,
                     on_device<Space> ? 0 : exec.concurrency(),
                     0,
                     0};
