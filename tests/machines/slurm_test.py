@@ -5,6 +5,7 @@ import json
 import os
 from pathlib import Path
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -90,18 +91,25 @@ class Chain(unittest.TestCase):
     def log(self, job):
         return "".join(path.read_text() for path in self.work.glob(f"*-{job}.log"))
 
-    def computing(self):
-        """The command of a rank that has used a third of a second: before, a job may have no ranks yet to be warned."""
+    def ranks(self):
+        """Number, command and signals that wait, of each rank that has used a third of a second: before, a job may have none
+        yet to be warned."""
         for process in Path("/proc").glob("[0-9]*"):
             try:
                 name, rest = (process / "stat").read_text().split("(", 1)[1].rsplit(") ", 1)
                 command = (process / "cmdline").read_text().split("\0")
+                waiting = int(re.search(r"^ShdPnd:\s*(\w+)", (process / "status").read_text(), re.MULTILINE)[1], 16)
             except (OSError, IndexError):
                 continue  # gone
             times = rest.split()[11:13]
             if name == "kramers-langevi" and sum(map(int, times)) * 3 > os.sysconf("SC_CLK_TCK"):
-                return command
-        return []
+                yield int(process.name), command, waiting
+
+    def computing(self):
+        return next((command for _, command, _ in self.ranks()), [])
+
+    def warned(self, ranks):
+        return ranks and all(waiting & 1 << signal.SIGUSR1 - 1 for rank, _, waiting in self.ranks() if rank in ranks)
 
     def over(self, job):
         cluster.wait_for(lambda: not cluster.state(job), f"end of job {job}", PATIENCE)
@@ -169,8 +177,15 @@ class Chain(unittest.TestCase):
             seen.append(job)
             cluster.wait_for(self.computing, "rank that computes", PATIENCE)
             self.assertEqual("--resume" in self.computing(), len(seen) == 2)
-            # What --signal=B:USR1@120 has Slurm do two minutes before the end.
-            self.assertEqual(cluster.run("scancel", "--batch", "--signal=USR1", job).returncode, 0)
+            # Slurm warns two minutes before the end, when it next looks at its clock, half a minute later at most. The ranks
+            # sleep until then: they would be done too soon, or take the processors from other tests.
+            self.assertEqual(cluster.run("scontrol", "update", f"jobid={job}", "TimeLimit=2").returncode, 0)
+            sleeping = [rank for rank, _, _ in self.ranks()]
+            for rank in sleeping:
+                os.kill(rank, signal.SIGSTOP)
+            cluster.wait_for(lambda: self.warned(sleeping), "warning of the time limit", PATIENCE)
+            for rank in sleeping:
+                os.kill(rank, signal.SIGCONT)
             self.over(job)
             self.assertRegex(self.log(job), "stopped by signal 10 at step")
             self.assertRegex(self.log(job), r"Submitted batch job \d+")
