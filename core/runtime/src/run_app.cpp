@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/text.hpp>
+#include <kramers/runtime/best_build.hpp>
 #include <kramers/runtime/command_line.hpp>
 #include <kramers/runtime/memory_problem.hpp>
 #include <kramers/runtime/provenance.hpp>
@@ -142,10 +143,12 @@ int run_body(std::function<int(AppRun const&)> const& body, AppRun const& run) {
 }  // namespace
 
 int run_app(int argc, char** argv, AppInfo const& info, std::function<int(AppRun const&)> const& body) {
+  auto const other_build = become_best_build(argv);
   StopRequest const stop;  // from the first moment to the last
   MpiSession const mpi(argc, argv);
   auto const comm = Communicator::world();
   return run_guarded(comm, info.name, [&] {
+    if (other_build) throw InputError(*other_build);
     auto parsed = parse_command_line(argc, argv, info);
     detail::expect_same_start(comm, deciding_words(info, parsed));
     if (auto const* answer = std::get_if<Answer>(&parsed)) {
