@@ -537,6 +537,15 @@ observables.histogram = {bins = [8, 6], lower = [-1.7, -0.5], upper = [1.3, 2.1]
 output = {file = "plane.h5", trajectory = {walkers = 3, every = 10}}
 """)
         self.run_study(source="plane.toml")
+        self.run_study("--set", "output.trajectory.dimensions=3", "--output", "space.h5", source="plane.toml")
+        with h5py.File(self.folder / "plane.h5") as plane, h5py.File(self.folder / "space.h5") as space:
+            self.assertEqual(space["particles/walkers/box"].attrs["dimension"], 3)
+            self.assertEqual(len(space["particles/walkers/box"].attrs["boundary"]), 3)
+            for name in ("position", "velocity"):
+                two, three = (file[f"particles/walkers/{name}/value"][:] for file in (plane, space))
+                self.assertEqual(three.shape, (11, 3, 3))
+                np.testing.assert_array_equal(three[:, :, :2], two)
+                self.assertFalse(three[:, :, 2].any())
         with h5py.File(self.folder / "plane.h5") as file:
             self.assertEqual(file["particles/walkers/position/value"].shape, (11, 3, 2))
             profile = file["kramers/free_energy"]

@@ -170,6 +170,7 @@ RANGES = {
                                                              "observables.frame_every=100"),
                                     Range(["2"], ["1"], "run.steps=50000", "output.trajectory.walkers=80",
                                           "observables.frame_every=100")],
+        "output.trajectory.dimensions": [Range(["1", "3"], ["0", "4", "1.5"]), Range(["2"], ["1"], PLANE)],
         "output.file": [FILE],
         "output.summary": [FILE],
         "output.partial_every": [Range(["0.0", "1e300"], [below(0.0)])],

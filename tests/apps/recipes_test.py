@@ -18,7 +18,7 @@ potential = {kind = "double_well", barrier = "8 kJ/mol"}
 integrator = {dt = "20 fs", friction = "2/ps", temperature = 300, mass = "10 u"}
 run = {steps = 2000}
 observables = {core_sets = [-1.0, 1.0], histogram = {bins = [20], lower = [-2.0], upper = [2.0]}}
-output = {trajectory = {walkers = 5, every = 100}}
+output = {trajectory = {walkers = 5, every = 100, dimensions = 3}}
 """
 SWEEP = ("--set", "integrator.friction=[1.0, 2.0, 4.0]", "--set", "output.trajectory.walkers=0")
 # What each prints or writes, by the heading it stands under.

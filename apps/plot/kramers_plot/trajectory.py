@@ -90,10 +90,12 @@ def walkers_of(result):
     frames = result.shape(f"{WALKERS}/position/value")[0]
     rows = np.s_[::max(1, -(-frames // MOST_FRAMES))]
     position = result.array(f"{WALKERS}/position/value", 3, rows)
+    own = np.s_[:, :, :int(result.parameter("dimensions") or position.shape[2])]  # others are zeros, for other readers
+    position = position[own]
     time = result.times(f"{WALKERS}/position", frames)[rows]
     velocity = None
     if result.has(f"{WALKERS}/velocity") and not result.overdamped():
-        velocity = result.array(f"{WALKERS}/velocity/value", 3, rows)
+        velocity = result.array(f"{WALKERS}/velocity/value", 3, rows)[own]
         if velocity.shape != position.shape:
             raise BadData(f"{result.path}: velocities have extents {velocity.shape}, but positions {position.shape}; "
                           "repeat the run")

@@ -64,6 +64,8 @@ std::optional<std::string> become_best_build(char** argv, std::string const& fol
   return std::nullopt;
 }
 
-std::optional<std::string> become_best_build(char** argv) { return become_best_build(argv, KRAMERS_BEST_BUILDS); }
+std::optional<std::string> become_best_build(char** argv) {
+  return become_best_build(argv, KRAMERS_BEST_BUILDS);
+}
 
 }  // namespace kramers

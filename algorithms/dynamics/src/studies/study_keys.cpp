@@ -64,6 +64,8 @@ std::vector<KeyNote> ensemble_keys() {
       {"output.partial_every", "s", "between results of the unfinished run; 0: none before the end"},
       {"output.trajectory.walkers", "", "ids 0 ... walkers-1 are recorded"},
       {"output.trajectory.every", "steps", "between recorded states", "observables.frame_every"},
+      {"output.trajectory.dimensions", "",
+       "coordinates of each; beyond the potential's 0, as readers of molecules want 3", "the potential's"},
       {"checkpoint.every", "steps", "between checkpoints; 0: only when a signal ends the run"},
       {"checkpoint.file", "", "where checkpoints go", "OUTPUT.checkpoint.h5"},
   };

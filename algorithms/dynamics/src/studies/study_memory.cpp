@@ -45,7 +45,7 @@ std::vector<MemoryNeed> memory_needed(StudyParams const& params, EnsembleLayout:
   double const recorded =
       static_cast<double>(params.trajectory_walkers) *
       (std::floor(static_cast<double>(params.steps) / static_cast<double>(params.trajectory_every)) + 1) * 2 *
-      params.request.potential->dimension() * number * 2;
+      params.trajectory_dimensions * number * 2;
   return {state_needed(params, layout, range),
           {"histograms of its groups of walkers", "observables.histogram.bins", evaluation, histogram},
           {"time series", "the number of frames (observables.frame_every)", frames, 0},

@@ -4,6 +4,7 @@
 #include <kramers/runtime/h5.hpp>
 #include <kramers/runtime/provenance.hpp>
 
+#include <algorithm>
 #include <array>
 
 namespace kramers::dynamics {
@@ -90,22 +91,34 @@ void write_box(h5::Writer& file, int dimension) {
                  std::vector<std::string>(static_cast<std::size_t>(dimension), "none"));
 }
 
+/// Rows of `wanted` numbers: those of rows of `dimension` <= wanted numbers, then zeros.
+std::vector<double> padded_rows(std::vector<double> const& rows, std::size_t dimension, std::size_t wanted) {
+  std::size_t const count = rows.size() / dimension;
+  std::vector<double> result(count * wanted, 0.0);
+  for (std::size_t i = 0; i < count; ++i) {
+    std::copy_n(rows.begin() + static_cast<std::ptrdiff_t>(i * dimension), dimension,
+                result.begin() + static_cast<std::ptrdiff_t>(i * wanted));
+  }
+  return result;
+}
+
 void write_trajectory(h5::Writer& file, Study const& study) {
   StudyParams const& params = study.params();
   if (params.trajectory_walkers == 0) return;
   StudyRecord const& record = study.record();
-  int const d = params.request.potential->dimension();
   auto const frames = static_cast<std::uint64_t>(record.trajectory_steps.size());
   auto const all = static_cast<std::uint64_t>(params.trajectory_walkers);
-  auto const dimension = static_cast<std::uint64_t>(d);
+  auto const potential_dimension = static_cast<std::size_t>(params.request.potential->dimension());
+  auto const dimension = static_cast<std::uint64_t>(params.trajectory_dimensions);
   EnsembleLayout::Range const own = study.recorded();
   auto const first = static_cast<std::uint64_t>(own.first), count = static_cast<std::uint64_t>(own.size());
 
-  write_box(file, d);
+  write_box(file, params.trajectory_dimensions);
   for (auto const& [name, data] : {std::pair{"position", &record.positions}, {"velocity", &record.velocities}}) {
     std::string const element = std::string("particles/walkers/") + name;
     write_clock(file, params, element, record.trajectory_steps);
-    file.write_box(element + "/value", *data, {0, first, 0}, {frames, count, dimension}, {frames, all, dimension});
+    auto const rows = padded_rows(*data, potential_dimension, dimension);
+    file.write_box(element + "/value", rows, {0, first, 0}, {frames, count, dimension}, {frames, all, dimension});
     write_unit(file, params.units, element + "/value");
   }
   std::vector<std::int64_t> ids;
@@ -267,7 +280,7 @@ void write_replay(std::filesystem::path const& path, StudyParams const& params, 
   write_header(file, params.units, "kramers-langevin", summary, provenance, input);
   write_parameters(file, params);
   auto const dimension = static_cast<std::size_t>(params.request.potential->dimension());
-  write_box(file, params.request.potential->dimension());
+  write_box(file, params.trajectory_dimensions);
   std::vector<double> positions, velocities;
   for (WalkerState const& state : replay.states) {
     for (std::size_t d = 0; d < dimension; ++d) {
@@ -275,11 +288,12 @@ void write_replay(std::filesystem::path const& path, StudyParams const& params, 
       velocities.push_back(state.velocity[d]);
     }
   }
-  h5::Extents const extents{replay.states.size(), 1, dimension};
+  auto const written = static_cast<std::uint64_t>(params.trajectory_dimensions);
+  h5::Extents const extents{replay.states.size(), 1, written};
   for (auto const& [name, data] : {std::pair{"position", &positions}, {"velocity", &velocities}}) {
     std::string const element = std::string("particles/walkers/") + name;
     write_clock(file, params, element, replay.steps);
-    file.write(element + "/value", *data, extents);
+    file.write(element + "/value", padded_rows(*data, dimension, written), extents);
     write_unit(file, params.units, element + "/value");
   }
   file.write("particles/walkers/id", std::vector<std::uint64_t>{walker}, {1});

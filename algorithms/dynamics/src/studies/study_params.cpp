@@ -17,6 +17,7 @@ constexpr std::int64_t max_frames = 10'000;
 constexpr std::int64_t max_correlation_frames = 1'000;
 // Trajectories are held in memory and in checkpoints until the end.
 constexpr std::int64_t max_trajectory_values = 8'000'000;
+constexpr int space_dimensions = 3;
 
 std::string listed(std::vector<std::string> const& names) {
   std::string text;
@@ -202,9 +203,13 @@ void read_trajectory(Config const& config, StudyParams& study) {
   study.trajectory_every = config.positive<std::int64_t>("output.trajectory.every", study.frame_every);
   config.check(study.trajectory_walkers <= study.request.params.walkers, "output.trajectory.walkers",
                "at most ensemble.walkers");
+  int const dimension = study.request.potential->dimension();
+  auto const written = config.get<std::int64_t>("output.trajectory.dimensions", std::int64_t{dimension});
+  config.check(dimension <= written && written <= space_dimensions, "output.trajectory.dimensions",
+               std::to_string(dimension) + ", as the potential has, to " + std::to_string(space_dimensions));
+  study.trajectory_dimensions = static_cast<int>(written);
   auto const values = static_cast<double>(study.trajectory_walkers) *
-                      (static_cast<double>(study.steps / study.trajectory_every) + 1) * 2 *
-                      study.request.potential->dimension();
+                      (static_cast<double>(study.steps / study.trajectory_every) + 1) * 2 * study.trajectory_dimensions;
   config.check(values <= max_trajectory_values, "output.trajectory.every",
                "larger: walkers x frames x coordinates x 2 may not exceed " + std::to_string(max_trajectory_values));
 }
@@ -217,8 +222,9 @@ namespace {
 /// potential count, not the name of their file nor the place in it.
 std::string fingerprint(Config const& config, EnsembleRequest const& request) {
   nlohmann::json keys = config.effective();
-  for (char const* const place : {"/run/steps", "/checkpoint", "/output/file", "/output/summary",
-                                  "/output/partial_every", "/potential/file", "/potential/columns", "/potential/set"}) {
+  for (char const* const place :
+       {"/run/steps", "/checkpoint", "/output/file", "/output/summary", "/output/partial_every",
+        "/output/trajectory/dimensions", "/potential/file", "/potential/columns", "/potential/set"}) {
     nlohmann::json::json_pointer const pointer(place);
     if (keys.contains(pointer)) keys[pointer.parent_pointer()].erase(pointer.back());
   }

@@ -25,6 +25,7 @@ struct StudyParams {
   std::int64_t correlation_frames = 0;  ///< lags of time correlations, in frames; 0: none
   std::int64_t trajectory_walkers = 0;  ///< ids 0 ... trajectory_walkers - 1 are recorded
   std::int64_t trajectory_every = 0;    ///< steps between their frames
+  int trajectory_dimensions = 0;        ///< coordinates written of each: those of the potential, then zeros
   std::optional<double> transient;      ///< time that a population decay needs to become exponential [tau]
   std::int64_t checkpoint_every = 0;    ///< steps between periodic checkpoints; 0: only when asked to stop
   std::filesystem::path checkpoint;
