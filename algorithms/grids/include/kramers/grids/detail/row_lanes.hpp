@@ -16,6 +16,19 @@ inline constexpr int sum_lanes = 32;
 /// Columns of a segment.
 inline constexpr std::int64_t segment = 1024;
 
+/// tree_sum of numbers whose count the compiler knows: the same tree, level by level without a loop around the levels.
+template <int n>
+KOKKOS_FORCEINLINE_FUNCTION double lane_sum(double const (&lanes)[n]) {
+  if constexpr (n == 1) {
+    return lanes[0];
+  } else {
+    double half[n / 2];
+#pragma omp simd
+    for (int l = 0; l < n / 2; ++l) half[l] = lanes[l] + lanes[l + n / 2];
+    return lane_sum(half);
+  }
+}
+
 /// One row of a kernel over rows, and the lanes that share it: on hosts one thread with vectors, on devices the lanes of a
 /// warp, several rows to a team. Numbers added by `sum` have the same bits in both.
 template <class Space, bool device = on_device<Space>>
@@ -52,7 +65,7 @@ class RowLanes {
         for (int l = 0; l < sum_lanes; ++l) add<N>(products, i + l, lanes, l);
       }
       for (int l = 0; i + l < end; ++l) add<N>(products, i + l, lanes, l);
-      for (int k = 0; k < N; ++k) sums[k] += tree_sum(lanes[k], sum_lanes);
+      for (int k = 0; k < N; ++k) sums[k] += lane_sum(lanes[k]);
     }
   }
 

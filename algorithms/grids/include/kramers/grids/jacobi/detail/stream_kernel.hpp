@@ -2,7 +2,6 @@
 #pragma once
 
 #include <kramers/core/math.hpp>
-#include <kramers/core/tree_sum.hpp>
 #include <kramers/grids/jacobi/detail/sweep_kernel.hpp>
 
 #include <algorithm>
@@ -114,7 +113,7 @@ struct StreamKernel {
       lane = math::fma(static_cast<double>(row[i]), static_cast<double>(row[i]), lane);
     }
     sum[0] = 0;
-    sum[1] = tree_sum(squares, sum_lanes);
+    sum[1] = lane_sum(squares);
   }
 
   /// W cells from column i on, of which those below `begin` or from `end` on keep their values; those from `columns` on do
@@ -165,8 +164,8 @@ struct StreamKernel {
       double& lane = changes[(end - own.first) % sum_lanes];
       lane = math::fma(change, change, lane);
     }
-    sum[0] = tree_sum(changes, sum_lanes);
-    sum[1] = tree_sum(squares, sum_lanes);
+    sum[0] = lane_sum(changes);
+    sum[1] = lane_sum(squares);
   }
 };
 
