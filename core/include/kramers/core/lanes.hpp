@@ -41,12 +41,19 @@ KOKKOS_FORCEINLINE_FUNCTION void for_lanes(Body const& body) {
   }
 }
 
+namespace detail {
+template <class Body, int... I>
+KOKKOS_FORCEINLINE_FUNCTION void each_in_turn(Body const& body, std::integer_sequence<int, I...>) {
+  (body(I), ...);
+}
+}  // namespace detail
+
 /// body(i) for i = 0 ... N-1 in turn, for packs of W lanes. For one lane there is no loop, so that arrays indexed by i
 /// can stay in registers; wider packs lie in memory.
 template <int W, int N, class Body>
 KOKKOS_FORCEINLINE_FUNCTION void in_turn(Body const& body) {
   if constexpr (W == 1) {
-    [&]<int... I>(std::integer_sequence<int, I...>) { (body(I), ...); }(std::make_integer_sequence<int, N>{});
+    detail::each_in_turn(body, std::make_integer_sequence<int, N>{});
   } else {
     for (int i = 0; i < N; ++i) body(i);
   }

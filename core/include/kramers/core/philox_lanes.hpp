@@ -39,7 +39,8 @@ template <int chains, int W>
     }
     auto k0 = static_cast<std::uint32_t>(seed);
     auto k1 = static_cast<std::uint32_t>(seed >> 32);
-    in_turn<1, 9>([&](int) {  // without a loop no word has to move to the place where the next round expects it
+    // Without a loop no word has to move to the place where the next round expects it; clang would call nine times.
+    in_turn<1, 9>([&](int) __attribute__((always_inline)) {
       WideWords const key_0 = wide_words(k0), key_1 = wide_words(k1);
       for (int i = 0; i < chains; ++i) {
         WideWords const p0 = low_half_product(multiplier_0, a[i]), p1 = low_half_product(multiplier_1, c[i]);
