@@ -148,7 +148,7 @@ int run_app(int argc, char** argv, AppInfo const& info, std::function<int(AppRun
   MpiSession const mpi(argc, argv);
   auto const comm = Communicator::world();
   return run_guarded(comm, info.name, [&] {
-    if (other_build) throw InputError(*other_build);
+    if (other_build) throw UsageError(*other_build);
     auto parsed = parse_command_line(argc, argv, info);
     detail::expect_same_start(comm, deciding_words(info, parsed));
     if (auto const* answer = std::get_if<Answer>(&parsed)) {
