@@ -3,7 +3,8 @@
 
 #include <string>
 
-#include "run_cg.hpp"
+#include "cg_request.hpp"
+#include "solver_run.hpp"
 
 namespace kramers::cg {
 namespace {
@@ -11,7 +12,7 @@ namespace {
 void read(AppRun const& run) {
   read_request(run.config, run.options);
   AppFiles files(run);
-  add_outputs(files, run);
+  solvers::add_outputs(files, run);
 }
 
 }  // namespace

@@ -2,8 +2,6 @@
 #include "run_cg.hpp"
 
 #include <kramers/base/hash.hpp>
-#include <kramers/base/text.hpp>
-#include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/forecast.hpp>
 #include <kramers/runtime/h5.hpp>
 #include <kramers/runtime/progress.hpp>
@@ -23,14 +21,13 @@
 
 #include "cg_summary.hpp"
 #include "published.hpp"
+#include "solver_run.hpp"
 
 namespace kramers::cg {
 
 using namespace kramers::grids;
 
 namespace {
-
-constexpr char app_name[] = "kramers-cg";
 
 Published require_published(CgRequest const& request) {
   if (auto const found = published_for(request)) return *found;
@@ -54,7 +51,7 @@ void write_solution(std::filesystem::path const& path, AppRun const& run, CgOutc
                     std::vector<double> const& x, CgSystem const& system, nlohmann::json const& summary,
                     InputRecord const& input) {
   h5::Writer file(path, run.comm);
-  file.attribute("/", "app", app_name);
+  file.attribute("/", "app", run.app);
   file.attribute("/", "version", version());
   file.attribute("/", "provenance", summary.at("provenance").dump());
   write_input(file, input);
@@ -93,20 +90,12 @@ CgResult solve(CgRequest const& request, CgSystem& system, AppRun const& run) {
 
 }  // namespace
 
-CgFiles add_outputs(AppFiles& files, AppRun const& run) {
-  return {files.output("--output", run.options.output, "output.file", FileUse::writes_data),
-          files.output("--summary", run.options.summary, "output.summary", FileUse::writes)};
-}
-
 int run_cg(AppRun const& run) {
   Communicator const& comm = run.comm;
   CgRequest request = read_request(run.config, run.options);
-  AppFiles files(run);
-  CgFiles const outputs = add_outputs(files, run);
-  run.config.reject_unknown();
-  files.require_usable();
+  solvers::SolverFiles const outputs = solvers::claim_files(run);
   std::optional<Published> published;
-  if (run.options.own.contains("--verify")) published = require_published(request);
+  if (solvers::verifies(run)) published = require_published(request);
   load(request, comm);
   InputRecord const input = record_input(run.config, run.options.precision, comm);
   require_memory(comm, memory_needed(request, comm.size()), request.space);
@@ -121,34 +110,18 @@ int run_cg(AppRun const& run) {
     outcome.seconds = comm.max(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
     outcome.sum = system->sum(CgVector::x);
   });
-  std::vector<PublishedNumber> compared;
-  if (published) compared = compare_published(*published, request, outcome.result, outcome.sum);
+  solvers::Findings findings;
+  if (published) findings.published = compare_published(*published, request, outcome.result, outcome.sum);
   std::vector<double> const x = system->get(CgVector::x);
   outcome.hash = state_hash(x, *system, outcome.result, comm);
   outcome.bytes = system->bytes();
-
-  nlohmann::json summary = summarise(request, outcome, comm);
-  summary["provenance"] = provenance(comm, app_name, request.space, run.options.words, run.config.verbatim());
-  summary["input"] = effective_keys(run.config);
-  if (published) summary["verification"] = verdict_of(compared);
-  agree(comm, [&] {
-    if (comm.is_root() && outputs.output) keep_former(run, *outputs.output);
-  });
-  if (outputs.output) write_solution(*outputs.output, run, outcome, x, *system, summary, input);
-  agree(comm, [&] {
-    if (comm.is_root() && outputs.summary) write_summary(*outputs.summary, summary, run);
-  });
-  auto const& warnings = summary["warnings"];
-  if (comm.is_root() && !run.options.quiet) {
-    if (published) std::fputs(verdict_text(compared).c_str(), stdout);
-    print(summary);
-    if (outputs.output) std::printf("  written to %s\n", printable(outputs.output->string()).c_str());
-    for (auto const& warning : warnings) {
-      std::fprintf(stderr, "%s: warning: %s\n", app_name, warning.get<std::string>().c_str());
-    }
-  }
-  if (published && !all_passed(compared)) return exit_code::failure;
-  return run.options.strict && !warnings.empty() ? exit_code::warnings : exit_code::success;
+  nlohmann::json const summary = summarise(request, outcome, comm);
+  findings.warnings = summary.at("warnings").get<std::vector<std::string>>();
+  findings.write = [&](std::filesystem::path const& path, nlohmann::json const& whole) {
+    write_solution(path, run, outcome, x, *system, whole, input);
+  };
+  findings.print = print;
+  return solvers::conclude(run, outputs, request.space, summary, findings);
 }
 
 }  // namespace kramers::cg

@@ -3,7 +3,7 @@
 
 #include <kramers/grids/studies/channel_study.hpp>
 
-#include "run_channel.hpp"
+#include "solver_run.hpp"
 
 namespace kramers::channel {
 namespace {
@@ -11,7 +11,7 @@ namespace {
 void read(AppRun const& run) {
   grids::read_channel(run.config, run.options, 1);
   AppFiles files(run);
-  add_outputs(files, run);
+  solvers::add_outputs(files, run);
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 
 #include <kramers/grids/studies/jacobi_study.hpp>
 
-#include "run_jacobi.hpp"
+#include "solver_run.hpp"
 
 namespace kramers::jacobi {
 namespace {
@@ -11,7 +11,7 @@ namespace {
 void read(AppRun const& run) {
   grids::read_jacobi(run.config, run.options, 1);
   AppFiles files(run);
-  add_outputs(files, run);
+  solvers::add_outputs(files, run);
 }
 
 }  // namespace

@@ -3,18 +3,15 @@
 
 #include <kramers/base/text.hpp>
 #include <kramers/grids/studies/jacobi_study.hpp>
-#include <kramers/runtime/collective_errors.hpp>
-#include <kramers/runtime/forecast.hpp>
-#include <kramers/runtime/progress.hpp>
-#include <kramers/runtime/provenance.hpp>
 #include <kramers/runtime/recorded_input.hpp>
 #include <kramers/runtime/signals.hpp>
 
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <cstdio>
 #include <string>
+
+#include "solver_run.hpp"
 
 namespace kramers::jacobi {
 
@@ -22,12 +19,10 @@ using namespace kramers::grids;
 
 namespace {
 
-constexpr char app_name[] = "kramers-jacobi";
-
 void print(nlohmann::json const& summary) {
   auto const text = [&](char const* key) { return summary.at(key).get<std::string>(); };
   auto const number = [&](char const* key) { return summary.at(key).get<std::int64_t>(); };
-  std::printf("%s: %s of %ld x %ld in %s on %s, %ld ranks x %ld threads; state hash %s\n\n", app_name,
+  std::printf("%s: %s of %ld x %ld in %s on %s, %ld ranks x %ld threads; state hash %s\n\n", text("app").c_str(),
               text("problem").c_str(), number("rows"), number("columns"), text("precision").c_str(),
               text("space").c_str(), number("ranks"), number("threads"), text("state_hash").c_str());
   std::printf("  path                   %s, %ld sweeps a pass: %s\n", text("path").c_str(), number("depth"),
@@ -48,68 +43,39 @@ void print(nlohmann::json const& summary) {
 Forecast forecast(JacobiRequest const& request, Communicator const& comm) {
   JacobiRequest sample = request;
   sample.tolerance.reset();
-  auto const measured = measure_sample(request.iterations, [&](std::int64_t size) {
-    sample.iterations = size;
-    return interruptible([&] { return compute_jacobi(sample, comm, [](std::uint64_t) {}).seconds; });
-  });
   JacobiParams const& params = request.params;
-  return {std::to_string(params.rows) + " x " + std::to_string(params.columns) + " cells, " +
-              std::to_string(request.iterations) + " iterations" + (request.tolerance ? " at most" : ""),
-          host_bytes(memory_needed(request, comm.size()), request.space),
-          measured.seconds_each() * static_cast<double>(request.iterations),
-          std::to_string(measured.size) + " iterations took " +
-              shortest_decimal(std::round(1e3 * measured.seconds) / 1e3) + " s here just now"};
+  return solvers::sampled_forecast(
+      std::to_string(params.rows) + " x " + std::to_string(params.columns) + " cells, " +
+          std::to_string(request.iterations) + " iterations" + (request.tolerance ? " at most" : ""),
+      memory_needed(request, comm.size()), request.space, request.iterations, "iterations", [&](std::int64_t size) {
+        sample.iterations = size;
+        return compute_jacobi(sample, comm, [](std::uint64_t) {}).seconds;
+      });
+}
+
+JacobiResult compute(JacobiRequest const& request, AppRun const& run) {
+  solvers::CellProgress progress(run, request.params.rows * request.params.columns, request.iterations, "sweeps");
+  progress(0);
+  return interruptible([&] { return compute_jacobi(request, run.comm, [&](std::uint64_t done) { progress(done); }); });
 }
 
 }  // namespace
 
-JacobiFiles add_outputs(AppFiles& files, AppRun const& run) {
-  return {files.output("--output", run.options.output, "output.file", FileUse::writes_data),
-          files.output("--summary", run.options.summary, "output.summary", FileUse::writes)};
-}
-
 int run_jacobi(AppRun const& run) {
   JacobiRequest const request = read_jacobi(run.config, run.options, run.comm.size());
-  AppFiles files(run);
-  JacobiFiles const outputs = add_outputs(files, run);
-  run.config.reject_unknown();
-  files.require_usable();
+  solvers::SolverFiles const outputs = solvers::claim_files(run);
   InputRecord const input = record_input(run.config, run.options.precision, run.comm);
   require_memory(run.comm, memory_needed(request, run.comm.size()), request.space);
   if (run.options.check) return tell(run, forecast(request, run.comm));
 
-  JacobiResult result;
-  {
-    auto const cells = static_cast<std::uint64_t>(request.params.rows * request.params.columns);
-    Progress::Options shown;
-    shown.quiet = run.options.quiet;
-    shown.unit = "cells";
-    Progress progress(run.comm, cells * static_cast<std::uint64_t>(request.iterations), "sweeps", shown);
-    result = interruptible(
-        [&] { return compute_jacobi(request, run.comm, [&](std::uint64_t done) { progress.update(done); }); });
-  }
-  nlohmann::json summary = summarise_jacobi(request, result, run.comm);
-  bool const verifies = run.options.own.contains("--verify");
-  std::vector<PublishedNumber> published;
-  if (verifies) {
-    published = compare_published(request, result, run.comm);
-    summary["verification"] = verdict_of(published);
-  }
-  summary["provenance"] = provenance(run.comm, app_name, request.space, run.options.words, run.config.verbatim());
-  summary["input"] = effective_keys(run.config);
-  agree(run.comm, [&] {
-    if (run.comm.is_root() && outputs.output) keep_former(run, *outputs.output);
-  });
-  if (outputs.output) write_jacobi(*outputs.output, run.comm, request, result, summary, input);
-  agree(run.comm, [&] {
-    if (run.comm.is_root() && outputs.summary) write_summary(*outputs.summary, summary, run);
-  });
-  if (run.comm.is_root() && !run.options.quiet) {
-    if (verifies) std::fputs(verdict_text(published).c_str(), stdout);
-    print(summary);
-    if (outputs.output) std::printf("  written to %s\n", printable(outputs.output->string()).c_str());
-  }
-  return verifies && !all_passed(published) ? exit_code::failure : exit_code::success;
+  JacobiResult const result = compute(request, run);
+  solvers::Findings findings;
+  if (solvers::verifies(run)) findings.published = compare_published(request, result, run.comm);
+  findings.write = [&](std::filesystem::path const& path, nlohmann::json const& summary) {
+    write_jacobi(path, run.comm, request, result, summary, input);
+  };
+  findings.print = print;
+  return solvers::conclude(run, outputs, request.space, summarise_jacobi(request, result, run.comm), findings);
 }
 
 }  // namespace kramers::jacobi
