@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "study_checkpoint.hpp"
 
-#include <kramers/base/error.hpp>
+#include <kramers/runtime/checkpoints.hpp>
 #include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/h5.hpp>
-#include <kramers/runtime/provenance.hpp>
-
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 
@@ -15,66 +12,11 @@
 namespace kramers::dynamics::detail {
 namespace {
 
-constexpr char format_name[] = "kramers-langevin checkpoint";
 // 1 had another fingerprint, 2 texts that no checksum guards, 3 fewer quantities of a frame.
-constexpr std::int64_t format_version = 4;
-
-/// Text of a file as messages show it: short, and without what a terminal would obey.
-std::string shown(std::string text) {
-  constexpr std::size_t enough = 80;
-  if (text.size() > enough) text.replace(enough, std::string::npos, "...");
-  std::ranges::replace_if(text, [](unsigned char c) { return c < 0x20 || c >= 0x7f; }, '?');
-  return text;
-}
-
-/// What a checkpoint says of the run that wrote it.
-nlohmann::json fingerprint_of(h5::Reader const& file) {
-  std::string const text = file.read_text("fingerprint");
-  // Ours have some tens of tables; a hostile depth would exhaust the stack of whoever walks through it.
-  constexpr std::ptrdiff_t most_brackets = 1000;
-  auto const brackets = std::ranges::count_if(text, [](char c) { return c == '{' || c == '['; });
-  auto json = brackets > most_brackets ? nlohmann::json() : nlohmann::json::parse(text, nullptr, false);
-  if (!json.is_object()) throw IoError(file.path().string(), "is damaged: its 'fingerprint' is none of a run");
-  return json;
-}
-
-/// The first place where two fingerprints differ: its name and both values.
-void expect_same(nlohmann::json const& now, nlohmann::json const& then, std::string const& path) {
-  nlohmann::json const difference = nlohmann::json::diff(then, now);
-  if (difference.empty()) return;
-  std::string place = difference.front().at("path").get<std::string>();
-  nlohmann::json::json_pointer pointer(place);
-  while (!now.contains(pointer) && !then.contains(pointer)) pointer.pop_back();  // the end of a list: name the list
-  place = pointer.to_string();
-  auto const text = [&](nlohmann::json const& json) {
-    return json.contains(pointer) ? shown(json[pointer].dump()) : "absent";
-  };
-  std::string name = place.substr(1);
-  std::replace(name.begin(), name.end(), '/', '.');
-  throw InputError(path, 0,
-                   "the checkpoint was written with " + shown(name) + " = " + text(then) + ", this run has " +
-                       text(now) + "; resume with the input that started the run");
-}
+CheckpointFormat const format{"kramers-langevin", 4};
 
 h5::Reader open_checkpoint(std::filesystem::path const& path, Communicator const& comm, StudyParams const& params) {
-  h5::Reader file(path, comm);
-  std::string const foreign = "this is an HDF5 file, but no checkpoint of kramers-langevin";
-  if (!file.has_attribute("/", "format") || !file.has_attribute("/", "format_version")) {
-    throw IoError(path.string(), foreign);
-  }
-  auto const version = file.attribute<std::int64_t>("/", "format_version");
-  if (version < format_version) {
-    throw IoError(path.string(), "the checkpoint has format version " + std::to_string(version) +
-                                     ", of an earlier kramers; finish the run with that version");
-  }
-  if (file.tag("/", "format") != format_name) throw IoError(path.string(), foreign);
-  if (version > format_version) {
-    throw IoError(path.string(), "the checkpoint has format version " + std::to_string(version) +
-                                     ", this program reads up to " + std::to_string(format_version) +
-                                     "; resume with kramers " + shown(file.tag("/", "version")) + " or later");
-  }
-  expect_same(nlohmann::json::parse(params.fingerprint), fingerprint_of(file), path.string());
-  return file;
+  return kramers::open_checkpoint(path, comm, format, params.fingerprint);
 }
 
 /// These rows of each state column that the ensemble has, from the file.
@@ -96,14 +38,7 @@ void read_state(h5::Reader const& file, Communicator const& comm, AnyEnsemble& e
 
 /// The step the checkpoint was written at, which must be one of this run.
 std::int64_t read_step(h5::Reader const& file, StudyParams const& params) {
-  auto const step = file.attribute<std::int64_t>("/", "step");
-  if (step < 0) throw IoError(file.path().string(), "is damaged: no run comes to step " + std::to_string(step));
-  if (step > params.last_step()) {
-    throw InputError(file.path().string(), 0,
-                     "the checkpoint was written at step " + std::to_string(step) + ", but this run ends at step " +
-                         std::to_string(params.last_step()) + " (run.equilibrate + run.steps)");
-  }
-  return step;
+  return checkpoint_step(file, params.last_step(), "step", "run.equilibrate + run.steps");
 }
 
 h5::Extents trajectory_extents(std::size_t frames, std::int64_t walkers, int dimension) {
@@ -172,11 +107,7 @@ void write_checkpoint(std::filesystem::path const& path, Communicator const& com
   EnsembleLayout const& layout = ensemble.layout();
   EnsembleLayout::Range const range = ensemble.range();
   h5::Writer file(path, comm);
-  file.tag("/", "format", format_name);
-  file.attribute("/", "format_version", format_version);
-  file.tag("/", "version", version());
-  file.attribute("/", "step", step);
-  file.write("fingerprint", std::string_view(params.fingerprint));
+  begin_checkpoint(file, format, step, params.fingerprint);
 
   for (StateColumn const& column : ensemble.download()) {
     std::visit(

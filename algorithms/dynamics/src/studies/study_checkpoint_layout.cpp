@@ -2,6 +2,7 @@
 #include "study_checkpoint_layout.hpp"
 
 #include <kramers/base/error.hpp>
+#include <kramers/runtime/checkpoints.hpp>
 
 #include <algorithm>
 #include <array>
@@ -10,24 +11,8 @@
 namespace kramers::dynamics::detail {
 namespace {
 
-[[noreturn]] void refuse(std::string const& path, std::string const& what) {
-  throw IoError(path, "is damaged: " + what);
-}
-
 std::uint64_t extent(std::int64_t value) {
   return static_cast<std::uint64_t>(value);
-}
-
-/// Throw unless a group holds these objects and no other.
-void expect_members(h5::Reader const& file, std::string const& group, std::vector<std::string> wanted) {
-  std::ranges::sort(wanted);
-  auto const found = file.members(group);
-  auto const [want, got] = std::ranges::mismatch(wanted, found);
-  if (want == wanted.end() && got == found.end()) return;
-  std::string const path = file.path().string(), place = group == "/" ? "" : group + "/";
-  bool const is_missing = want != wanted.end() && (got == found.end() || *want < *got);
-  if (is_missing) refuse(path, "it holds no '" + place + *want + "'");
-  refuse(path, "it holds an object in '" + group + "' that no checkpoint of this run has");
 }
 
 /// Names of the columns of numbers, and whether there is one of memories of core sets.
@@ -86,7 +71,8 @@ void check_launch_layout(h5::Reader const& file, StudyParams const& params, std:
   auto const last = file.attribute<std::int64_t>("launch", "last_step");
   bool const is_over = first == step && last == 0;
   if (is_over || first < 0 || first > step || (last != 0 && last <= step) || last > params.last_step()) {
-    refuse(path, "no launch from step " + std::to_string(first) + " to " + std::to_string(last) + " was under way");
+    refuse_checkpoint(
+        path, "no launch from step " + std::to_string(first) + " to " + std::to_string(last) + " was under way");
   }
   EnsembleLayout const layout(params.request.params.walkers);
   std::int64_t const blocks = (layout.walkers + EnsembleLayout::block - 1) / EnsembleLayout::block;
@@ -152,8 +138,9 @@ void check_state(StateColumn const& column, std::int64_t first, std::string cons
         if (bad == values.end()) return;
         std::string const walker =
             "walker " + std::to_string(first + (bad - values.begin())) + " of 'state/" + column.name + "' is ";
-        if constexpr (std::is_floating_point_v<std::decay_t<decltype(*bad)>>) refuse(path, walker + "not finite");
-        refuse(path, walker + std::to_string(*bad) + ", which is no memory of core sets");
+        if constexpr (std::is_floating_point_v<std::decay_t<decltype(*bad)>>)
+          refuse_checkpoint(path, walker + "not finite");
+        refuse_checkpoint(path, walker + std::to_string(*bad) + ", which is no memory of core sets");
       },
       column.values);
 }
@@ -163,7 +150,7 @@ void check_sums(CellSums const& sums, std::string const& name, std::string const
     for (int q = index(Quantity::samples_in_a); q < row_length<Quantity>; ++q) {
       double const count = sums(row, static_cast<Quantity>(q));
       if (!(std::isfinite(count) && count >= 0)) {
-        refuse(path, "a count of '" + name + "' is " + shortest_decimal(count) + ", which none can be");
+        refuse_checkpoint(path, "a count of '" + name + "' is " + shortest_decimal(count) + ", which none can be");
       }
     }
   }
@@ -171,7 +158,7 @@ void check_sums(CellSums const& sums, std::string const& name, std::string const
 
 void check_ahead(std::vector<std::uint8_t> const& ahead, std::string const& path) {
   if (std::ranges::any_of(ahead, [](std::uint8_t flag) { return flag > 1; })) {
-    refuse(path, "a flag of 'launch/ahead' is neither 0 nor 1");
+    refuse_checkpoint(path, "a flag of 'launch/ahead' is neither 0 nor 1");
   }
 }
 
@@ -192,10 +179,10 @@ void check_histogram(std::vector<std::uint64_t> const& counts, StudyParams const
   std::uint64_t left =
       extent(samples) * extent(params.request.params.walkers) + extent(samples_ahead - samples) * extent(walkers_ahead);
   for (std::uint64_t const count : counts) {
-    if (count > left) refuse(path, "'sums/histogram' counts more than there are walkers and samples");
+    if (count > left) refuse_checkpoint(path, "'sums/histogram' counts more than there are walkers and samples");
     left -= count;
   }
-  if (left != 0) refuse(path, "'sums/histogram' counts less than there are walkers and samples");
+  if (left != 0) refuse_checkpoint(path, "'sums/histogram' counts less than there are walkers and samples");
 }
 
 void check_record(StudyRecord const& record, StudyParams const& params, std::int64_t step, bool has_begun,
@@ -203,8 +190,8 @@ void check_record(StudyRecord const& record, StudyParams const& params, std::int
   for (std::size_t i = 0; i < record.trajectory_steps.size(); ++i) {
     std::int64_t const wanted = params.equilibrate + static_cast<std::int64_t>(i) * params.trajectory_every;
     if (record.trajectory_steps[i] != wanted) {
-      refuse(path, "a frame of the trajectory is of step " + std::to_string(record.trajectory_steps[i]) + ", want " +
-                       std::to_string(wanted));
+      refuse_checkpoint(path, "a frame of the trajectory is of step " + std::to_string(record.trajectory_steps[i]) +
+                                  ", want " + std::to_string(wanted));
     }
   }
   std::int64_t const lags = params.correlation_frames;
@@ -213,8 +200,8 @@ void check_record(StudyRecord const& record, StudyParams const& params, std::int
     std::int64_t const later = frames - static_cast<std::int64_t>(lag);
     std::int64_t const wanted = later > 0 ? (later + lags - 1) / lags : 0;
     if (record.origins[lag] != wanted) {
-      refuse(path,
-             "'record/origins' holds " + std::to_string(record.origins[lag]) + ", want " + std::to_string(wanted));
+      refuse_checkpoint(
+          path, "'record/origins' holds " + std::to_string(record.origins[lag]) + ", want " + std::to_string(wanted));
     }
   }
 }

@@ -5,6 +5,7 @@
 /// Written by cmake/umbrella_headers.py.
 #include <kramers/runtime/app_files.hpp>
 #include <kramers/runtime/best_build.hpp>
+#include <kramers/runtime/checkpoints.hpp>
 #include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/command_line.hpp>
 #include <kramers/runtime/communicator.hpp>
