@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cg_request.hpp"
 
+#include <kramers/base/hash.hpp>
 #include <kramers/grids/matrix_market.hpp>
+#include <kramers/runtime/checkpoints.hpp>
 #include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/recorded_input.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
+#include <bit>
 #include <iterator>
+#include <type_traits>
 #include <utility>
 
 namespace kramers::cg {
@@ -30,6 +36,31 @@ std::string read_on_root(std::filesystem::path const& path, Communicator const& 
   });
   comm.broadcast(text);
   return text;
+}
+
+/// Hash of numbers and their places, going on from `hash`.
+template <class T>
+std::uint64_t hash_of(std::vector<T> const& numbers, std::uint64_t hash) {
+  std::uint64_t place = 0;
+  for (T const number : numbers) {
+    if constexpr (std::is_floating_point_v<T>) {
+      hash += hash_element(place++, std::bit_cast<std::uint64_t>(number));
+    } else {
+      hash += hash_element(place++, static_cast<std::uint64_t>(number));
+    }
+  }
+  return mix64(hash);
+}
+
+/// What the files hold becomes part of the fingerprint.
+void add_content(CgRequest& request) {
+  nlohmann::json keys = nlohmann::json::parse(request.fingerprint);
+  if (request.problem.stored) {
+    CsrMatrix const& matrix = *request.problem.stored;
+    keys["matrix"]["data"] = hash_of(matrix.value, hash_of(matrix.column, hash_of(matrix.row_start, 0)));
+  }
+  if (request.right_side_file) keys["right_side"]["data"] = hash_of(request.right_side_values, 0);
+  request.fingerprint = keys.dump();
 }
 
 }  // namespace
@@ -80,6 +111,9 @@ CgRequest read_request(Config const& config, CommandLine const& options) {
   if (problem.preconditioner == CgPreconditioner::chebyshev) {
     problem.chebyshev_degree = config.bounded<int>("preconditioner.degree", 1, 1000, 4);
   }
+  // Where it stops may change. Of files the content counts, not the name.
+  request.fingerprint = checkpoint_fingerprint(
+      config.effective(), {"/cg/max_iterations", "/cg/tolerance", "/matrix/file", "/right_side/file"});
   return request;
 }
 
@@ -103,6 +137,7 @@ void load(CgRequest& request, Communicator const& comm) {
                            std::to_string(rows) + ", one for each row of the matrix");
     });
   }
+  add_content(request);
   if (request.params.max_iterations == 0) request.params.max_iterations = 10 * rows;
   std::int64_t const blocks = request.matrix_file ? (rows + stored_block - 1) / stored_block : request.problem.n;
   std::int64_t const most =

@@ -68,8 +68,9 @@ nlohmann::json summarise(CgRequest const& request, CgOutcome const& outcome, Com
   } else {
     summary["matrix"]["n"] = problem.n;
   }
-  if (outcome.seconds > 0 && result.iterations > 0) {
-    auto const iterations = static_cast<double>(result.iterations);
+  if (outcome.first > 0) summary["resumed_at"] = outcome.first;
+  if (outcome.seconds > 0 && result.iterations > outcome.first) {
+    auto const iterations = static_cast<double>(result.iterations - outcome.first);
     summary["iterations_per_s"] = iterations / outcome.seconds;
     if (!problem.stored && problem.preconditioner == CgPreconditioner::none) {
       double const bytes = bytes_per_row(request.params.method);

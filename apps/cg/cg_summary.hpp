@@ -13,6 +13,8 @@ namespace kramers::cg {
 /// What a run has found.
 struct CgOutcome {
   grids::CgResult result;
+  std::int64_t first = 0;  ///< iterations that were done before this run began
+  int signal = 0;          ///< that ended the run before its end, with a checkpoint; nothing of what follows then
   double sum = 0;          ///< of x
   double seconds = 0;      ///< of the iterations, on the rank that took longest
   std::uint64_t hash = 0;  ///< of x and the number of iterations

@@ -37,6 +37,8 @@ InputGuide input_guide() {
        "50 for pipelined, else 0"},
       {"preconditioner.kind", "", "multigrid is one V-cycle, for five_point"},
       {"preconditioner.degree", "", "products with the matrix per application of chebyshev"},
+      {"checkpoint.every", "iterations", "between checkpoints; 0: only when a signal ends the run"},
+      {"checkpoint.file", "", "where checkpoints go", "OUTPUT.checkpoint.h5"},
       {"output.file", "", "solution and residuals (HDF5)", "none"},
       {"output.summary", "", "summary (JSON)", "none"},
   };

@@ -2,15 +2,16 @@
 #include "run_cg.hpp"
 
 #include <kramers/base/hash.hpp>
+#include <kramers/runtime/checkpoints.hpp>
 #include <kramers/runtime/forecast.hpp>
 #include <kramers/runtime/h5.hpp>
 #include <kramers/runtime/progress.hpp>
 #include <kramers/runtime/provenance.hpp>
 #include <kramers/runtime/recorded_input.hpp>
-#include <kramers/runtime/signals.hpp>
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <chrono>
 #include <cstdio>
@@ -19,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "cg_checkpoint.hpp"
 #include "cg_summary.hpp"
 #include "published.hpp"
 #include "solver_run.hpp"
@@ -72,20 +74,58 @@ Forecast forecast(CgRequest const& request, Communicator const& comm) {
   return answer;
 }
 
-CgResult solve(CgRequest const& request, CgSystem& system, AppRun const& run) {
+/// Iterations between two looks at signals: some hundredths of a second.
+std::int64_t iterations_between_looks(CgProblem const& problem) {
+  constexpr std::int64_t elements = 4'000'000, most = 1000;
+  return std::clamp<std::int64_t>(elements / (problem.rows() + (problem.stored ? problem.stored->entries() : 0)), 1,
+                                  most);
+}
+
+/// Iterate from the start or a checkpoint to the end, or to a signal.
+void solve(CgRequest const& request, CgSystem& system, AppRun const& run, CheckpointPlan plan, CgOutcome& outcome) {
+  Communicator const& comm = run.comm;
   system.set(CgVector::b, request.right_side_of_row());
-  if (run.options.quiet) return solve_cg(system, request.problem, request.params);
+  CgControl control;
+  CgStart start;
+  if (plan.resumes) {
+    start = read_checkpoint(plan.file, comm, request, system);
+    control.state = &start.state;
+    control.result = &start.result;
+  }
+  outcome.result = start.result;
+  outcome.first = start.result.iterations;
   Progress::Options how;
+  how.quiet = run.options.quiet;
   how.unit = "iterations";
-  Progress progress(run.comm, static_cast<std::uint64_t>(request.params.max_iterations), "residual", how);
+  how.start = static_cast<std::uint64_t>(outcome.first);
+  Progress progress(comm, static_cast<std::uint64_t>(request.params.max_iterations), "residual", how);
+  plan.warn = [&, warn = plan.warn](std::string const& sentence) {
+    progress.end_line();
+    warn(sentence);
+  };
+  CheckpointWatch watch(comm, plan, outcome.first);
+  outcome.signal = watch.look(outcome.first, false, {});
+  if (outcome.signal != 0) return;
   constexpr std::int64_t seldom = 64;
-  return solve_cg(system, request.problem, request.params, [&](std::int64_t iteration, double norm) {
+  control.tell = [&](std::int64_t iteration, double norm) {
     if (iteration % seldom != 0) return;
     char label[40];
     std::snprintf(label, sizeof label, "residual %.3g", norm);
     progress.relabel(label);
     progress.update(static_cast<std::uint64_t>(iteration));
-  });
+  };
+  std::int64_t const between = iterations_between_looks(request.problem);
+  control.pause = [&](CgState const& state, CgResult const& so_far) {
+    std::int64_t const done = so_far.iterations;
+    if (done % between != 0 && !watch.is_due(done)) return false;
+    outcome.signal = watch.look(done, false, [&](std::filesystem::path const& path) {
+      write_checkpoint(path, comm, request, system, state, so_far);
+    });
+    return outcome.signal != 0;
+  };
+  auto const begin = std::chrono::steady_clock::now();
+  outcome.result = solve_cg(system, request.problem, request.params, control);
+  outcome.seconds = comm.max(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
 }
 
 }  // namespace
@@ -104,12 +144,12 @@ int run_cg(AppRun const& run) {
   CgOutcome outcome;
   auto const system =
       make_cg_system(request.space, request.problem, vectors_of(request.params.method, request.problem), comm);
-  interruptible([&] {
-    auto const begin = std::chrono::steady_clock::now();
-    outcome.result = solve(request, *system, run);
-    outcome.seconds = comm.max(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
-    outcome.sum = system->sum(CgVector::x);
-  });
+  CheckpointPlan const plan = solvers::checkpoint_plan(run, outputs, "iteration");
+  solve(request, *system, run, plan, outcome);
+  if (outcome.signal != 0) {
+    return solvers::interrupted(run, plan, outcome.signal, outcome.result.iterations, request.params.max_iterations);
+  }
+  outcome.sum = system->sum(CgVector::x);
   solvers::Findings findings;
   if (published) findings.published = compare_published(*published, request, outcome.result, outcome.sum);
   std::vector<double> const x = system->get(CgVector::x);

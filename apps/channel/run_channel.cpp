@@ -4,7 +4,6 @@
 #include <kramers/base/text.hpp>
 #include <kramers/grids/studies/channel_study.hpp>
 #include <kramers/runtime/recorded_input.hpp>
-#include <kramers/runtime/signals.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -38,6 +37,7 @@ void print(nlohmann::json const& summary) {
   std::printf("  columns                %s\n",
               found.at("columns_are_equal").get<bool>() ? "all have the same bits" : "differ from each other");
   nlohmann::json const& rate = summary.at("rate");
+  if (rate.is_null()) return;  // a checkpoint that had come to the end
   std::printf("  time                   %.4g s, %.4g us per step, %.4g cells swept per second\n",
               summary.at("wall_s").get<double>(), rate.at("us_per_step").get<double>(),
               rate.at("cell_sweeps_per_s").get<double>());
@@ -57,10 +57,10 @@ Forecast forecast(ChannelRequest const& request, Communicator const& comm) {
                                    });
 }
 
-ChannelResult compute(ChannelRequest const& request, AppRun const& run) {
+ChannelResult compute(ChannelRequest const& request, AppRun const& run, CheckpointPlan plan) {
   solvers::CellProgress progress(run, request.params.rows * request.params.columns, request.steps, "steps");
-  progress(0);
-  return interruptible([&] { return compute_channel(request, run.comm, [&](std::uint64_t done) { progress(done); }); });
+  plan.warn = [&](std::string const& sentence) { progress.warn(sentence); };
+  return compute_channel(request, run.comm, [&](std::uint64_t done) { progress(done); }, plan);
 }
 
 }  // namespace
@@ -72,7 +72,11 @@ int run_channel(AppRun const& run) {
   require_memory(run.comm, memory_needed(request, run.comm.size()), request.space);
   if (run.options.check) return tell(run, forecast(request, run.comm));
 
-  ChannelResult const result = compute(request, run);
+  CheckpointPlan const plan = solvers::checkpoint_plan(run, outputs, "step");
+  ChannelResult const result = compute(request, run, plan);
+  if (result.signal != 0) {
+    return solvers::interrupted(run, plan, result.signal, result.flow->step(), request.steps);
+  }
   solvers::Findings findings;
   findings.warnings = request.warnings;
   if (solvers::verifies(run)) findings.published = compare_published(request, result, run.comm);

@@ -6,6 +6,7 @@
 int main(int argc, char** argv) {
   kramers::AppInfo info{"kramers-jacobi",
                         "Relax Laplace's equation by Jacobi sweeps, as array frameworks are compared by."};
+  info.has_resume = true;
   info.options = {{"--verify", "compare with published numbers, and fail where they differ"}};
   info.guide = kramers::jacobi::input_guide();
   return kramers::run_app(argc, argv, kramers::with_placement(info), kramers::jacobi::run_jacobi);

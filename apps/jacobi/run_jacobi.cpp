@@ -4,7 +4,6 @@
 #include <kramers/base/text.hpp>
 #include <kramers/grids/studies/jacobi_study.hpp>
 #include <kramers/runtime/recorded_input.hpp>
-#include <kramers/runtime/signals.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -34,6 +33,7 @@ void print(nlohmann::json const& summary) {
                 text("sums").c_str());
   }
   nlohmann::json const& rate = summary.at("rate");
+  if (rate.is_null()) return;  // a checkpoint that had come to the end
   std::printf("  time                   %.4g s, %.4g us per iteration, %.4g cells per second\n",
               summary.at("wall_s").get<double>(), rate.at("us_per_iteration").get<double>(),
               rate.at("cells_per_s").get<double>());
@@ -53,10 +53,10 @@ Forecast forecast(JacobiRequest const& request, Communicator const& comm) {
       });
 }
 
-JacobiResult compute(JacobiRequest const& request, AppRun const& run) {
+JacobiResult compute(JacobiRequest const& request, AppRun const& run, CheckpointPlan plan) {
   solvers::CellProgress progress(run, request.params.rows * request.params.columns, request.iterations, "sweeps");
-  progress(0);
-  return interruptible([&] { return compute_jacobi(request, run.comm, [&](std::uint64_t done) { progress(done); }); });
+  plan.warn = [&](std::string const& sentence) { progress.warn(sentence); };
+  return compute_jacobi(request, run.comm, [&](std::uint64_t done) { progress(done); }, plan);
 }
 
 }  // namespace
@@ -68,7 +68,11 @@ int run_jacobi(AppRun const& run) {
   require_memory(run.comm, memory_needed(request, run.comm.size()), request.space);
   if (run.options.check) return tell(run, forecast(request, run.comm));
 
-  JacobiResult const result = compute(request, run);
+  CheckpointPlan const plan = solvers::checkpoint_plan(run, outputs, "iteration");
+  JacobiResult const result = compute(request, run, plan);
+  if (result.signal != 0) {
+    return solvers::interrupted(run, plan, result.signal, result.field->iteration(), request.iterations);
+  }
   solvers::Findings findings;
   if (solvers::verifies(run)) findings.published = compare_published(request, result, run.comm);
   findings.write = [&](std::filesystem::path const& path, nlohmann::json const& summary) {

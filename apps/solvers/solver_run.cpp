@@ -25,8 +25,19 @@ void print_warning(AppRun const& run, std::string const& sentence) {
 }  // namespace
 
 SolverFiles add_outputs(AppFiles& files, AppRun const& run) {
-  return {files.output("--output", run.options.output, "output.file", FileUse::writes_data),
-          files.output("--summary", run.options.summary, "output.summary", FileUse::writes)};
+  SolverFiles named{files.output("--output", run.options.output, "output.file", FileUse::writes_data),
+                    files.output("--summary", run.options.summary, "output.summary", FileUse::writes),
+                    {}};
+  named.checkpoint_every = run.config.non_negative<std::int64_t>("checkpoint.every", std::int64_t{0});
+  if (auto const file = run.config.find_output("checkpoint.file")) {
+    named.checkpoint = *file;
+  } else {
+    named.checkpoint = named.output.value_or(run.options.input.filename());
+    named.checkpoint.replace_extension(".checkpoint.h5");
+  }
+  // A signal makes any run write one.
+  files.add("the checkpoint", named.checkpoint, named.checkpoint_every > 0 ? FileUse::writes_data : FileUse::may_write);
+  return named;
 }
 
 SolverFiles claim_files(AppRun const& run) {
@@ -68,6 +79,28 @@ void CellProgress::operator()(std::uint64_t done) {
 void CellProgress::warn(std::string const& sentence) {
   if (m_shown) m_shown->end_line();
   print_warning(m_run, sentence);
+}
+
+CheckpointPlan checkpoint_plan(AppRun const& run, SolverFiles const& files, std::string const& unit) {
+  CheckpointPlan plan;
+  plan.file = files.checkpoint;
+  plan.every = files.checkpoint_every;
+  plan.resumes = run.options.resume;
+  plan.unit = unit;
+  plan.warn = [&run](std::string const& sentence) { print_warning(run, sentence); };
+  return plan;
+}
+
+int interrupted(AppRun const& run, CheckpointPlan const& plan, int signal, std::int64_t done, std::int64_t all) {
+  if (run.comm.is_root() && done == 0) {
+    std::fprintf(stderr, "%s: stopped by signal %d before the first %s; start it again\n", run.app.c_str(), signal,
+                 plan.unit.c_str());
+  } else if (run.comm.is_root()) {
+    std::fprintf(stderr, "%s: stopped by signal %d at %s %lld of %lld; go on with --resume (checkpoint %s)\n",
+                 run.app.c_str(), signal, plan.unit.c_str(), static_cast<long long>(done), static_cast<long long>(all),
+                 printable(plan.file.string()).c_str());
+  }
+  return 128 + signal;
 }
 
 int conclude(AppRun const& run, SolverFiles const& files, std::string const& space, nlohmann::json summary,

@@ -3,6 +3,7 @@
 
 #include <kramers/grids/studies/published.hpp>
 #include <kramers/runtime/app_files.hpp>
+#include <kramers/runtime/checkpoints.hpp>
 #include <kramers/runtime/command_line.hpp>
 #include <kramers/runtime/forecast.hpp>
 #include <kramers/runtime/memory_need.hpp>
@@ -20,9 +21,11 @@
 /// What kramers-jacobi, kramers-channel and kramers-cg do around their computation.
 namespace kramers::solvers {
 
-/// Where results go; an option of the command line comes before the key of the input.
+/// Where results and checkpoints go; an option of the command line comes before the key of the input.
 struct SolverFiles {
   std::optional<std::filesystem::path> output, summary;
+  std::filesystem::path checkpoint;
+  std::int64_t checkpoint_every = 0;  ///< steps; 0: only when a signal ends the run
 };
 
 /// Ask for the keys of these files, and count them among the files of the run.
@@ -59,6 +62,11 @@ class CellProgress {
   std::string m_label;
   std::optional<Progress> m_shown;
 };
+
+/// @param[in] unit  what is counted: "iteration"
+CheckpointPlan checkpoint_plan(AppRun const& run, SolverFiles const& files, std::string const& unit);
+/// Tell that a signal ended the run after `done` of `all` steps, and how it goes on; the exit code.
+int interrupted(AppRun const& run, CheckpointPlan const& plan, int signal, std::int64_t done, std::int64_t all);
 
 /// What a solver has found, beside its summary, and how it is kept and told.
 struct Findings {

@@ -2,7 +2,9 @@
 #include <kramers/grids/cg.hpp>
 #include <kramers/grids/detail/cg_factories.hpp>
 
+#include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdio>
 #include <limits>
 #include <string>
@@ -21,21 +23,27 @@ std::string rounded(double value) {
 /// What all methods do between their updates.
 class Iterations {
  public:
-  Iterations(CgParams const& params, std::function<void(std::int64_t, double)> const& tell, CgResult& result)
-      : m_params(params), m_tell(tell), m_result(result) {}
+  Iterations(CgParams const& params, CgControl const& control, CgResult& result)
+      : m_params(params), m_control(control), m_result(result) {}
 
-  /// After iteration number `iteration`, with r.r: is this the end?
-  bool end(std::int64_t iteration, double rr) {
-    double const norm = std::sqrt(rr);
+  /// The number of the first one.
+  std::int64_t first() const { return m_result.iterations + 1; }
+  /// What the one before it left; all zero where there is none.
+  CgState start() const { return m_control.state != nullptr ? *m_control.state : CgState(); }
+
+  /// After iteration number `iteration`, which leaves `state`: is this the end?
+  bool end(std::int64_t iteration, CgState const& state) {
+    double const rr = state.sums.rr, norm = std::sqrt(rr);
     m_result.iterations = iteration;
     m_result.residual = norm;
     m_result.history.push_back(norm);
-    if (m_tell) m_tell(iteration, norm);
+    if (m_control.tell) m_control.tell(iteration, norm);
     bool const last = iteration == m_params.max_iterations;
     bool const tested = (iteration - 1) % m_params.check_every == 0 || last;
     if (rr == 0 || (tested && norm < m_params.tolerance)) return true;
     if (last || std::isnan(rr)) throw NoConvergenceError(iteration, norm, m_params.tolerance);
-    return false;
+    m_result.paused = m_control.pause && m_control.pause(state, m_result);
+    return m_result.paused;
   }
 
   bool replaces(std::int64_t iteration) const {
@@ -44,7 +52,7 @@ class Iterations {
 
  private:
   CgParams const& m_params;
-  std::function<void(std::int64_t, double)> const& m_tell;
+  CgControl const& m_control;
   CgResult& m_result;
 };
 
@@ -64,17 +72,16 @@ double expect_positive(std::int64_t iteration, double curvature) {
 }
 
 void classic(CgSystem& system, Names const& name, CgParams const& params, Iterations& iterations, double rr) {
-  if (!name.identity()) system.precondition(name.u, V::r);
-  double ru = name.identity() ? rr : system.dot(V::r, name.u), beta = 0;
-  for (std::int64_t i = 1; i <= params.max_iterations; ++i) {
-    double const curvature = expect_positive(i, system.direction(name.u, beta));
-    rr = system.step(ru / curvature);
-    if (iterations.replaces(i)) rr = system.residual(V::r, V::b, V::x);
-    if (iterations.end(i, rr)) return;
+  double ru = iterations.start().before;
+  for (std::int64_t i = iterations.first(); i <= params.max_iterations; ++i) {
     if (!name.identity()) system.precondition(name.u, V::r);
     double const before = ru;
     ru = name.identity() ? rr : system.dot(V::r, name.u);
-    beta = ru / before;
+    double const beta = i == 1 ? 0 : ru / before;
+    double const curvature = expect_positive(i, system.direction(name.u, beta));
+    rr = system.step(ru / curvature);
+    if (iterations.replaces(i)) rr = system.residual(V::r, V::b, V::x);
+    if (iterations.end(i, {.sums = {.rr = rr}, .before = ru})) return;
   }
 }
 
@@ -93,7 +100,13 @@ CgSums replace(CgSystem& system, Names const& name, bool pipelined) {
 /// Step lengths from sums that are taken before the direction is known: p.A p = w.u - beta r.u / alpha in exact arithmetic.
 class MergedScalars {
  public:
+  /// Those of a first iteration, or those that follow what one has left.
+  explicit MergedScalars(CgState const& state)
+      : alpha(state.alpha), m_before(state.before), m_started(state.before > 0) {}
+
   double alpha = 0, beta = 0;
+
+  CgState state(CgSums const& sums) const { return {.sums = sums, .alpha = alpha, .before = m_before}; }
 
   /// Those of the next iteration. A curvature that is not positive is computed from the vectors themselves: it is a
   /// breakdown if it stays so, and otherwise rounding, after which directions begin anew.
@@ -123,15 +136,15 @@ class MergedScalars {
     m_started = true;
   }
 
-  double m_before = 0;
-  bool m_started = false;
+  double m_before;
+  bool m_started;
 };
 
 void single_reduction(CgSystem& system, Names const& name, CgParams const& params, Iterations& iterations) {
   if (!name.identity()) system.precondition(name.u, V::r);
   CgSums sums = system.product(V::w, name.u);
-  MergedScalars scalars;
-  for (std::int64_t i = 1; i <= params.max_iterations; ++i) {
+  MergedScalars scalars(iterations.start());
+  for (std::int64_t i = iterations.first(); i <= params.max_iterations; ++i) {
     scalars.advance(system, name, false, i, sums);
     system.merged_step(name.u, scalars.alpha, scalars.beta);
     if (iterations.replaces(i)) {
@@ -140,20 +153,23 @@ void single_reduction(CgSystem& system, Names const& name, CgParams const& param
       if (!name.identity()) system.precondition(name.u, V::r);
       sums = system.product(V::w, name.u);
     }
-    if (iterations.end(i, sums.rr)) return;
+    if (iterations.end(i, scalars.state(sums))) return;
   }
 }
 
 void pipelined(CgSystem& system, Names const& name, CgParams const& params, Iterations& iterations) {
-  if (!name.identity()) system.precondition(name.u, V::r);
-  CgSums sums = system.product(V::w, name.u);
-  MergedScalars scalars;
+  CgSums sums = iterations.start().sums;
+  if (iterations.first() == 1) {
+    if (!name.identity()) system.precondition(name.u, V::r);
+    sums = system.product(V::w, name.u);
+  }
+  MergedScalars scalars(iterations.start());
   auto const next_product = [&] {
     if (!name.identity()) system.precondition(name.m, V::w);
     system.multiply(V::n, name.m);
   };
   next_product();
-  for (std::int64_t i = 1; i <= params.max_iterations; ++i) {
+  for (std::int64_t i = iterations.first(); i <= params.max_iterations; ++i) {
     double const expected = sums.ru;
     scalars.advance(system, name, true, i, sums);
     if (sums.ru != expected) next_product();  // the vectors were computed anew
@@ -166,7 +182,7 @@ void pipelined(CgSystem& system, Names const& name, CgParams const& params, Iter
       next_product();  // while the sums are on their way
       sums = system.finish_sums();
     }
-    if (iterations.end(i, sums.rr)) return;
+    if (iterations.end(i, scalars.state(sums))) return;
   }
 }
 
@@ -204,6 +220,22 @@ std::vector<CgVector> vectors_of(CgMethod method, CgProblem const& problem) {
   return vectors;
 }
 
+std::vector<CgVector> kept_vectors(CgMethod method, CgProblem const& problem) {
+  // All others are computed from these by what computes them in every iteration.
+  std::vector<V> vectors{V::x, V::r, V::p};
+  if (method != CgMethod::classic) vectors.push_back(V::s);
+  if (method != CgMethod::pipelined) return vectors;
+  vectors.insert(vectors.end(), {V::w, V::z});
+  if (problem.preconditioner != CgPreconditioner::none) vectors.insert(vectors.end(), {V::u, V::q});
+  return vectors;
+}
+
+char const* name_of(CgVector vector) {
+  constexpr std::array<char const*, static_cast<std::size_t>(V::count)> names{"x", "b", "r", "p", "s", "u",
+                                                                              "w", "z", "q", "m", "n"};
+  return names[static_cast<std::size_t>(vector)];
+}
+
 std::unique_ptr<CgSystem> make_cg_system(std::string const& space, CgProblem const& problem,
                                          std::vector<CgVector> const& vectors, Communicator const& comm) {
   expects(problem.preconditioner != CgPreconditioner::multigrid || problem.matrix == CgMatrix::five_point,
@@ -214,19 +246,26 @@ std::unique_ptr<CgSystem> make_cg_system(std::string const& space, CgProblem con
   return detail::make_five_point_system(space, problem, vectors, comm);
 }
 
-CgResult solve_cg(CgSystem& system, CgProblem const& problem, CgParams const& params,
-                  std::function<void(std::int64_t, double)> const& tell) {
+CgResult solve_cg(CgSystem& system, CgProblem const& problem, CgParams const& params, CgControl const& control) {
   expects(params.tolerance > 0, "tolerance", params.tolerance, "> 0");
   expects(params.max_iterations >= 1, "max_iterations", params.max_iterations, ">= 1");
   expects(params.check_every >= 1, "check_every", params.check_every, ">= 1");
   expects(params.replace_every >= 0, "replace_every", params.replace_every, ">= 0");
   CgResult result;
-  system.set(V::x, [](std::int64_t) { return 0.0; });
-  system.copy(V::r, V::b);
-  double const rr = system.dot(V::r, V::r);
-  result.right_side = std::sqrt(rr);
+  double rr = 0;
+  if (control.state != nullptr) {
+    result = *control.result;
+    result.paused = false;
+    rr = control.state->sums.rr;
+    expects(result.iterations < params.max_iterations, "iterations before", result.iterations, "below max_iterations");
+  } else {
+    system.set(V::x, [](std::int64_t) { return 0.0; });
+    system.copy(V::r, V::b);
+    rr = system.dot(V::r, V::r);
+    result.right_side = std::sqrt(rr);
+  }
   if (rr == 0) return result;
-  Iterations iterations(params, tell, result);
+  Iterations iterations(params, control, result);
   Names const name(problem);
   switch (params.method) {
     case CgMethod::classic:
@@ -239,7 +278,7 @@ CgResult solve_cg(CgSystem& system, CgProblem const& problem, CgParams const& pa
       pipelined(system, name, params, iterations);
       break;
   }
-  result.true_residual = std::sqrt(system.residual(V::r, V::b, V::x));
+  if (!result.paused) result.true_residual = std::sqrt(system.residual(V::r, V::b, V::x));
   return result;
 }
 

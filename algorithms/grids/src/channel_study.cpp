@@ -12,6 +12,9 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <utility>
+
+#include "field_rows.hpp"
 
 namespace kramers::grids {
 namespace {
@@ -93,6 +96,9 @@ ChannelRequest read_channel(Config const& config, CommandLine const& options, in
   request.tolerance = config.find<double>("flow.tolerance");
   config.check(!request.tolerance || *request.tolerance > 0, "flow.tolerance", "> 0");
   check_stability(request, sigma ? "flow.sigma" : "flow.dt");
+  nlohmann::json keys = config.effective();
+  keys["precision"] = request.precision;
+  request.fingerprint = checkpoint_fingerprint(std::move(keys), {"/flow/steps", "/flow/tolerance"});
   return request;
 }
 
@@ -109,6 +115,8 @@ std::vector<KeyNote> channel_keys() {
       {"flow.start", "", "fluid at rest, or with a v that depends on x"},
       {"flow.steps", "", "to do; with a tolerance the most there may be"},
       {"flow.tolerance", "", "of the relative change of the sum of u, at which the run ends", "none"},
+      {"checkpoint.every", "steps", "between checkpoints; 0: only when a signal ends the run"},
+      {"checkpoint.file", "", "where checkpoints go", "OUTPUT.checkpoint.h5"},
       {"output.file", "", "as --output, which comes first"},
       {"output.summary", "", "as --summary, which comes first"},
   };
@@ -122,19 +130,76 @@ std::vector<MemoryNeed> memory_needed(ChannelRequest const& request, int ranks) 
       {"the fields", "grid.rows or grid.columns", host, channel_bytes(request.params, request.precision, ranks), true}};
 }
 
+namespace {
+
+CheckpointFormat const format{"kramers-channel", 1};
+
+void write_checkpoint(std::filesystem::path const& path, Communicator const& comm, ChannelRequest const& request,
+                      ChannelResult const& result) {
+  h5::Writer file(path, comm);
+  begin_checkpoint(file, format, result.flow->step(), request.fingerprint);
+  auto const [u, v, p] = result.flow->fields();
+  Block const& block = result.flow->block();
+  detail::write_field(file, "state/u", block, request.precision, u);
+  detail::write_field(file, "state/v", block, request.precision, v);
+  detail::write_field(file, "state/p", block, request.precision, p);
+  file.write("record/changes", result.changes, {result.changes.size()});
+  file.commit();
+}
+
+void resume(std::filesystem::path const& path, Communicator const& comm, ChannelRequest const& request,
+            ChannelResult& result) {
+  h5::Reader const file = open_checkpoint(path, comm, format, request.fingerprint);
+  std::int64_t const step = checkpoint_step(file, request.steps, "step", "flow.steps");
+  expect_members(file, "/", {"fingerprint", "state", "record"});
+  expect_members(file, "state", {"u", "v", "p"});
+  expect_members(file, "record", {"changes"});
+  result.changes = detail::read_record(file, "record/changes", step);
+  // A sum of u that is zero has no change: NaN, which meets no tolerance.
+  auto const met = std::ranges::find_if(
+      result.changes, [&](double change) { return request.tolerance && change <= *request.tolerance; });
+  if (met != result.changes.end()) {
+    throw InputError(path.string(), 0,
+                     "the checkpoint was written at step " + std::to_string(step) + ", but this run ends at step " +
+                         std::to_string(met - result.changes.begin() + 1) + " (flow.tolerance)");
+  }
+  auto const read = [&](char const* name) {
+    return detail::read_field(file, comm, name, result.flow->block(), request.precision);
+  };
+  ChannelFields const fields{read("state/u"), read("state/v"), read("state/p")};
+  result.flow->restore(fields, step);
+  result.first = step;
+}
+
+/// Steps between two looks at the clock and at signals: some hundredths of a second, and not too many messages.
+std::int64_t steps_of_a_piece(ChannelRequest const& request, int ranks) {
+  constexpr std::int64_t swept_cells = 30'000'000, messages = 1000;
+  std::int64_t const sweeps = request.params.sweeps + 1;
+  std::int64_t const steps = swept_cells / (request.params.rows * request.params.columns * sweeps);
+  return std::max<std::int64_t>(1, ranks > 1 ? std::min(steps, messages / sweeps) : steps);
+}
+
+}  // namespace
+
 ChannelResult compute_channel(ChannelRequest const& request, Communicator const& comm,
-                              std::function<void(std::uint64_t)> const& tell) {
+                              std::function<void(std::uint64_t)> const& tell, CheckpointPlan const& plan) {
   ChannelResult result;
   agree(comm, [&] { result.flow = make_channel(request.space, request.precision, request.params, comm); });
   AnyChannel& flow = *result.flow;
+  if (plan.resumes) resume(plan.file, comm, request, result);
   std::int64_t const cells = request.params.rows * request.params.columns;
-  std::int64_t const piece = std::max<std::int64_t>(1, 100'000'000 / (cells * (request.params.sweeps + 1)));
+  std::int64_t const piece = steps_of_a_piece(request, comm.size());
   double const tolerance = request.tolerance.value_or(-std::numeric_limits<double>::infinity());
+  auto const write = [&](std::filesystem::path const& path) { write_checkpoint(path, comm, request, result); };
+  CheckpointWatch watch(comm, plan, result.first);
+  tell(static_cast<std::uint64_t>(result.first * cells));
   comm.barrier();
   auto const begin = std::chrono::steady_clock::now();
+  result.signal = watch.look(result.first, result.first == request.steps, write);
   bool met = false;
-  while (flow.step() < request.steps && !met) {
-    auto const more = flow.advance(std::min(piece, request.steps - flow.step()), tolerance);
+  while (flow.step() < request.steps && !met && result.signal == 0) {
+    std::int64_t const most = std::min(piece, request.steps - flow.step());
+    auto const more = flow.advance(watch.piece(flow.step(), most), tolerance);
     result.changes.insert(result.changes.end(), more.begin(), more.end());
     if (!std::isfinite(flow.sum_u())) {
       throw request.config->error(
@@ -143,8 +208,10 @@ ChannelResult compute_channel(ChannelRequest const& request, Communicator const&
     }
     met = more.back() <= tolerance;
     tell(static_cast<std::uint64_t>(flow.step() * cells));
+    if (!met) result.signal = watch.look(flow.step(), flow.step() == request.steps, write);
   }
   result.seconds = comm.max(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  if (result.signal != 0) return result;
   if (request.tolerance && !met) {
     throw request.config->error("flow.steps", "is " + std::to_string(request.steps) +
                                                   ", after which the sum of u still changes by " +
@@ -163,6 +230,7 @@ nlohmann::json summarise_channel(ChannelRequest const& request, ChannelResult co
   ChannelState const& state = result.state;
   ChannelStability const stability = stability_of(params);
   std::int64_t const done = result.flow->step();
+  auto const stepped = static_cast<double>(done - result.first);
   auto const cells = static_cast<double>(params.rows * params.columns);
   bool const one_core = channel_fits_one_core(params, device_of_space(request.space).has_value(), comm.size());
   nlohmann::json summary{
@@ -196,13 +264,15 @@ nlohmann::json summarise_channel(ChannelRequest const& request, ChannelResult co
         {"largest_dt", stability.largest_dt},
         {"stable", stability.stable()}}},
       {"wall_s", result.seconds},
-      {"rate",
-       {{"us_per_step", 1e6 * result.seconds / static_cast<double>(done)},
-        {"cell_sweeps_per_s", cells * static_cast<double>(done * params.sweeps) / result.seconds}}},
+      {"rate", nullptr},
       {"state_hash", hash},
       {"memory",
        {{"state_bytes", comm.sum(result.flow->bytes())}, {"peak_resident_bytes_per_rank", peak_memory(comm)}}},
       {"warnings", request.warnings}};
+  if (result.first > 0) summary["resumed_at"] = result.first;
+  if (stepped == 0) return summary;
+  summary["rate"] = {{"us_per_step", 1e6 * result.seconds / stepped},
+                     {"cell_sweeps_per_s", cells * stepped * static_cast<double>(params.sweeps) / result.seconds}};
   return summary;
 }
 

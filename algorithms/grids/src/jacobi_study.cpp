@@ -11,6 +11,9 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <utility>
+
+#include "field_rows.hpp"
 
 namespace kramers::grids {
 namespace {
@@ -52,6 +55,11 @@ JacobiRequest read_jacobi(Config const& config, CommandLine const& options, int 
     std::string const key = error.name() == "path" || error.name() == "depth" ? "jacobi." + error.name() : "grid.rows";
     throw config.error(key, "cannot be: " + std::string(error.what()));
   }
+  // How long it is and where it stops may change, and how sweeps go through memory, which leaves the bits as they are.
+  nlohmann::json keys = config.effective();
+  keys["precision"] = request.precision;
+  request.fingerprint = checkpoint_fingerprint(
+      std::move(keys), {"/jacobi/iterations", "/jacobi/tolerance", "/jacobi/path", "/jacobi/depth"});
   return request;
 }
 
@@ -66,6 +74,8 @@ std::vector<KeyNote> jacobi_keys() {
       {"jacobi.sums", "", "order of the sums of the norm"},
       {"jacobi.path", "", "how sweeps go through memory; the bits are the same"},
       {"jacobi.depth", "", "sweeps of a pass through memory; 0 chooses"},
+      {"checkpoint.every", "iterations", "between checkpoints; 0: only when a signal ends the run"},
+      {"checkpoint.file", "", "where checkpoints go", "OUTPUT.checkpoint.h5"},
       {"output.file", "", "as --output, which comes first"},
       {"output.summary", "", "as --summary, which comes first"},
   };
@@ -76,25 +86,85 @@ std::vector<MemoryNeed> memory_needed(JacobiRequest const& request, int ranks) {
            jacobi_bytes(request.params, request.plan, request.precision, ranks), true}};
 }
 
+namespace {
+
+CheckpointFormat const format{"kramers-jacobi", 1};
+
+void write_checkpoint(std::filesystem::path const& path, Communicator const& comm, JacobiRequest const& request,
+                      JacobiResult const& result) {
+  h5::Writer file(path, comm);
+  begin_checkpoint(file, format, result.field->iteration(), request.fingerprint);
+  detail::write_field(file, "state/p", result.field->block(), request.precision, result.field->rows());
+  file.write("record/norms", result.norms, {result.norms.size()});
+  file.commit();
+}
+
+/// The norms of a checkpoint: those of a run that had not come to its end there.
+std::vector<double> read_norms(h5::Reader const& file, JacobiRequest const& request, std::int64_t iteration) {
+  auto const norms = detail::read_record(file, "record/norms", iteration / request.check);
+  for (std::size_t i = 0; i < norms.size(); ++i) {
+    std::int64_t const of = static_cast<std::int64_t>(i + 1) * request.check;
+    if (!(norms[i] >= 0)) {
+      refuse_checkpoint(file.path(),
+                        "the norm of iteration " + std::to_string(of) + " is " + shortest_decimal(norms[i]));
+    }
+    if (!request.tolerance || norms[i] > *request.tolerance) continue;
+    throw InputError(file.path().string(), 0,
+                     "the checkpoint was written at iteration " + std::to_string(iteration) +
+                         ", but this run ends at iteration " + std::to_string(of) + " (jacobi.tolerance)");
+  }
+  return norms;
+}
+
+void resume(std::filesystem::path const& path, Communicator const& comm, JacobiRequest const& request,
+            JacobiResult& result) {
+  h5::Reader const file = open_checkpoint(path, comm, format, request.fingerprint);
+  std::int64_t const iteration = checkpoint_step(file, request.iterations, "iteration", "jacobi.iterations");
+  expect_members(file, "/", {"fingerprint", "state", "record"});
+  expect_members(file, "state", {"p"});
+  expect_members(file, "record", {"norms"});
+  result.norms = read_norms(file, request, iteration);
+  result.field->restore(detail::read_field(file, comm, "state/p", result.field->block(), request.precision), iteration);
+  result.first = iteration;
+}
+
+/// Sweeps between two looks at the clock and at signals: some hundredths of a second, whole passes, and not too many
+/// messages.
+std::int64_t sweeps_of_a_piece(JacobiRequest const& request, int ranks) {
+  constexpr std::int64_t cells = 30'000'000, messages = 1000, passes = 32;
+  std::int64_t const sweeps = cells / (request.params.rows * request.params.columns) / passes * passes;
+  return std::clamp<std::int64_t>(sweeps, passes, ranks > 1 ? messages * request.plan.depth : sweeps + passes);
+}
+
+}  // namespace
+
 JacobiResult compute_jacobi(JacobiRequest const& request, Communicator const& comm,
-                            std::function<void(std::uint64_t)> const& tell) {
+                            std::function<void(std::uint64_t)> const& tell, CheckpointPlan const& plan) {
   JacobiResult result;
   agree(comm, [&] { result.field = make_jacobi(request.space, request.precision, request.params, comm); });
   AnyJacobi& field = *result.field;
+  if (plan.resumes) resume(plan.file, comm, request, result);
   std::int64_t const cells = request.params.rows * request.params.columns;
-  // Between two looks at the clock: a tenth of a second, and whole passes.
-  std::int64_t const piece = std::max<std::int64_t>(32, 100'000'000 / cells);
+  std::int64_t const piece = sweeps_of_a_piece(request, comm.size());
   double const tolerance = request.tolerance.value_or(-1);
+  auto const write = [&](std::filesystem::path const& path) { write_checkpoint(path, comm, request, result); };
+  CheckpointWatch watch(comm, plan, result.first);
+  tell(static_cast<std::uint64_t>(result.first * cells));
   comm.barrier();
   auto const begin = std::chrono::steady_clock::now();
+  result.signal = watch.look(result.first, result.first == request.iterations, write);
   bool met = false;
-  while (field.iteration() < request.iterations && !met) {
-    auto const more = field.advance(std::min(piece, request.iterations - field.iteration()), request.check, tolerance);
+  while (field.iteration() < request.iterations && !met && result.signal == 0) {
+    std::int64_t const most = std::min(piece, request.iterations - field.iteration());
+    auto const more = field.advance(watch.piece(field.iteration(), most), request.check, tolerance);
     result.norms.insert(result.norms.end(), more.begin(), more.end());
     met = !more.empty() && more.back() <= tolerance;
     tell(static_cast<std::uint64_t>(field.iteration() * cells));
+    // Nothing goes on from a field that has converged.
+    if (!met) result.signal = watch.look(field.iteration(), field.iteration() == request.iterations, write);
   }
   result.seconds = comm.max(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  if (result.signal != 0) return result;
   if (request.tolerance && !met) {
     throw request.config->error(
         "jacobi.iterations", "is " + std::to_string(request.iterations) + ", after which the norm is still " +
@@ -109,6 +179,7 @@ nlohmann::json summarise_jacobi(JacobiRequest const& request, JacobiResult const
   std::snprintf(hash, sizeof hash, "0x%016llx", static_cast<unsigned long long>(result.hash));
   JacobiParams const& params = request.params;
   std::int64_t const done = result.field->iteration();
+  auto const swept = static_cast<double>(done - result.first);
   auto const cells = static_cast<double>(params.rows * params.columns);
   // Read and written once per sweep, which blocked sweeps come below.
   double const bytes = (request.precision == "f32" ? 8 : 16) * cells;
@@ -135,9 +206,12 @@ nlohmann::json summarise_jacobi(JacobiRequest const& request, JacobiResult const
       {"memory",
        {{"state_bytes", comm.sum(result.field->bytes())}, {"peak_resident_bytes_per_rank", peak_memory(comm)}}}};
   if (!result.norms.empty()) summary["norm"] = result.norms.back();
-  summary["rate"] = {{"us_per_iteration", 1e6 * result.seconds / static_cast<double>(done)},
-                     {"cells_per_s", cells * static_cast<double>(done) / result.seconds},
-                     {"bytes_per_s_of_plain_sweeps", bytes * static_cast<double>(done) / result.seconds}};
+  if (result.first > 0) summary["resumed_at"] = result.first;
+  summary["rate"] = nullptr;
+  if (swept == 0) return summary;
+  summary["rate"] = {{"us_per_iteration", 1e6 * result.seconds / swept},
+                     {"cells_per_s", cells * swept / result.seconds},
+                     {"bytes_per_s_of_plain_sweeps", bytes * swept / result.seconds}};
   return summary;
 }
 

@@ -78,6 +78,8 @@ class AnyChannel {
   /// Hash of the bits of u, v and p.
   virtual std::uint64_t hash() = 0;
   virtual ChannelFields fields() = 0;
+  /// Go on from what `fields` gave after this number of steps, on whatever ranks. Waits.
+  virtual void restore(ChannelFields const& fields, std::int64_t step) = 0;
   virtual Block const& block() const = 0;
   virtual std::int64_t bytes() const = 0;
 };

@@ -11,6 +11,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <initializer_list>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -92,6 +94,14 @@ class Channel final : public AnyChannel {
 
   ChannelFields fields() override { return {cells(m_u), cells(m_v), cells(m_p)}; }
 
+  void restore(ChannelFields const& fields, std::int64_t step) override {
+    put(fields.u, {&m_u, &m_next_u});
+    put(fields.v, {&m_v, &m_next_v});
+    put(fields.p, {&m_p, &m_next_p});
+    m_sum = m_sums(m_exec, detail::ChannelValue<T>{m_u.rows()});  // the bits of the sum that was taken then
+    m_step = step;
+  }
+
  private:
   Field<Space, T> field(char const* label) const { return Field<Space, T>(m_exec, label, m_block, 1, 1); }
 
@@ -116,6 +126,20 @@ class Channel final : public AnyChannel {
       for (std::size_t i = 0; i < u.extent(1); ++i) u(j, i) = T(1);
     }
     copy_to({&m_p, &m_next_p});
+  }
+
+  /// Cells of this rank, and beside them those of the other side of the seam.
+  void put(std::vector<double> const& cells, std::initializer_list<Field<Space, T>*> fields) {
+    expects(std::ssize(cells) == m_block.cells(), "number of cells", std::ssize(cells),
+            "those of the rows of this rank");
+    auto const host = Kokkos::create_mirror(Kokkos::HostSpace(), m_u.view());
+    for (std::int64_t j = 0; j < m_block.size(); ++j) {
+      for (std::int64_t i = -1; i <= m_block.columns; ++i) {
+        std::int64_t const from = j * m_block.columns + (i + m_block.columns) % m_block.columns;
+        host(j + 1, i + m_u.left()) = static_cast<T>(cells[static_cast<std::size_t>(from)]);
+      }
+    }
+    for (auto* one : fields) copy_into(*one, host);
   }
 
   template <class Host>

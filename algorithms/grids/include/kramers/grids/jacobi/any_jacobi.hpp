@@ -80,6 +80,10 @@ class AnyJacobi {
   virtual std::uint64_t hash() = 0;
   /// The rows of this rank; (size, columns).
   virtual std::vector<double> rows() = 0;
+  /// Go on from what `rows` gave after this number of sweeps, on whatever ranks and path. Waits.
+  ///
+  /// @param[in] rows  (size, columns) of this rank
+  virtual void restore(std::vector<double> const& rows, std::int64_t iteration) = 0;
   virtual Block const& block() const = 0;
   virtual std::int64_t bytes() const = 0;
 };

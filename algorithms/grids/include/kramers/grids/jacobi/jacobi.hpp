@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 #include <span>
 #include <utility>
 #include <vector>
@@ -124,6 +125,22 @@ class Jacobi final : public AnyJacobi {
       }
     }
     return cells;
+  }
+
+  void restore(std::vector<double> const& rows, std::int64_t iteration) override {
+    expects(std::ssize(rows) == m_block.cells(), "number of cells", std::ssize(rows), "those of the rows of this rank");
+    auto const host = Kokkos::create_mirror_view(Kokkos::HostSpace(), m_now.view());
+    copy_view(m_exec, host, m_now.view());
+    m_exec.fence("kramers::Jacobi::restore");
+    auto cell = rows.begin();
+    for (std::int64_t j = 0; j < m_block.size(); ++j) {
+      for (std::int64_t i = 0; i < m_block.columns; ++i) host(j + m_halo, i + m_now.left()) = static_cast<T>(*cell++);
+    }
+    // Both fields hold the boundary, which sweeps leave as it is.
+    copy_view(m_exec, m_now.view(), host);
+    copy_view(m_exec, m_next.view(), host);
+    m_exec.fence("kramers::Jacobi::restore");
+    m_iteration = iteration;
   }
 
  private:

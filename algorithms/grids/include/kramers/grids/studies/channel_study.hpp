@@ -3,6 +3,7 @@
 
 #include <kramers/grids/channel/any_channel.hpp>
 #include <kramers/grids/studies/published.hpp>
+#include <kramers/runtime/checkpoints.hpp>
 #include <kramers/runtime/command_line.hpp>
 #include <kramers/runtime/input_guide.hpp>
 #include <kramers/runtime/memory_need.hpp>
@@ -27,10 +28,11 @@ struct ChannelRequest {
   std::int64_t steps = 1000;        ///< with a tolerance the most there may be
   std::optional<double> tolerance;  ///< of the relative change of the sum of u in a step
   std::vector<std::string> warnings;
+  std::string fingerprint;         ///< what a checkpoint is compared with
   Config const* config = nullptr;  ///< that was read, for messages
 };
 
-/// Ask for every key of kramers-channel but those of the table [output]. The Config has to live as long as the request.
+/// Ask for every key of kramers-channel but those of the tables [output] and [checkpoint]. The Config has to live as long as the request.
 /// @throws InputError  a key that is missing or impossible; a dt for which the flow is unstable
 ChannelRequest read_channel(Config const& config, CommandLine const& options, int ranks);
 std::vector<KeyNote> channel_keys();
@@ -47,14 +49,19 @@ struct ChannelResult {
   std::unique_ptr<AnyChannel> flow;
   std::vector<double> changes;  ///< relative change of the sum of u, of each step
   ChannelState state;
-  double seconds = 0;  ///< of the slowest rank
+  std::int64_t first = 0;  ///< steps that were done before this run began
+  int signal = 0;          ///< that ended the run before its end, with a checkpoint; neither state nor hash then
+  double seconds = 0;      ///< of the slowest rank
   std::uint64_t hash = 0;
 };
 
-/// Collective. `tell` hears of progress: cells computed so far by all ranks.
-/// @throws InputError  the change is above the tolerance after the last step, or the flow left the finite numbers
+/// Collective. `tell` hears of progress, at the begin too: cells computed so far by all ranks. Without a plan no signal may
+/// be waited for (`interruptible`), since there is no file for a checkpoint.
+/// @throws InputError  the change is above the tolerance after the last step, or the flow left the finite numbers; a
+///                     checkpoint of another input, or from beyond the end
+/// @throws IoError     a checkpoint that is missing or damaged, or cannot be written when a signal came
 ChannelResult compute_channel(ChannelRequest const& request, Communicator const& comm,
-                              std::function<void(std::uint64_t)> const& tell);
+                              std::function<void(std::uint64_t)> const& tell, CheckpointPlan const& plan = {});
 
 /// What others have published of this run. Collective.
 std::vector<PublishedNumber> compare_published(ChannelRequest const& request, ChannelResult const& result,
