@@ -18,6 +18,20 @@ using namespace kramers::grids;
 
 namespace {
 
+void print_round_off(nlohmann::json const& found) {
+  auto const number = [&](char const* key) { return found.at(key).get<double>(); };
+  std::printf("  rounding               %.3g in one cell became %.3g at most in %ld steps; ", number("amount"),
+              number("largest_difference"), found.at("steps").get<std::int64_t>());
+  if (found.at("growth_per_step").is_null()) {
+    std::printf("it does not grow exponentially\n");
+    return;
+  }
+  std::printf("it grows %.4g times per step (nearly at rest: %.4g), fitted to steps %ld to %ld\n",
+              number("growth_per_step"), number("linear_growth_at_rest"),
+              found.at("fit").at("first_step").get<std::int64_t>(),
+              found.at("fit").at("last_step").get<std::int64_t>());
+}
+
 void print(nlohmann::json const& summary) {
   auto const text = [&](char const* key) { return summary.at(key).get<std::string>(); };
   auto const number = [&](char const* key) { return summary.at(key).get<std::int64_t>(); };
@@ -36,6 +50,7 @@ void print(nlohmann::json const& summary) {
   }
   std::printf("  columns                %s\n",
               found.at("columns_are_equal").get<bool>() ? "all have the same bits" : "differ from each other");
+  if (summary.contains("round_off")) print_round_off(summary.at("round_off"));
   nlohmann::json const& rate = summary.at("rate");
   if (rate.is_null()) return;  // a checkpoint that had come to the end
   std::printf("  time                   %.4g s, %.4g us per step, %.4g cells swept per second\n",

@@ -103,6 +103,63 @@ class Bits(Case):
             self.assertEqual(self.summary(sets=sets, **words)["state_hash"], expected["state_hash"])
 
 
+class RoundOff(Case):
+    """flow.round_off: a second flow of which one cell of u begins higher by 2^-52."""
+
+    @staticmethod
+    def linear(rows, columns, number, steps):
+        """Largest cell after each step of diffusion alone, dt nu / dx^2 = dt nu / dy^2 = number, from that cell."""
+        u = [[0.0] * columns for _ in range(rows)]
+        u[rows // 2][columns // 2] = 2.0**-52
+        largest = []
+        for _ in range(steps):
+            u = [[0.0] * columns if j in (0, rows - 1) else
+                 [u[j][i] + number * (u[j][i - 1] + u[j][(i + 1) % columns] + u[j - 1][i] + u[j + 1][i] - 4 * u[j][i])
+                  for i in range(columns)] for j in range(rows)]
+            largest.append(max(abs(cell) for row in u for cell in row))
+        return largest
+
+    def test_a_fluid_at_rest_has_the_differences_of_the_linear_theory(self):
+        """Without pressure, and with a force that moves nothing, the difference is a solution of the diffusion equation."""
+        if not h5py:
+            self.skipTest("no h5py")
+        for dt, number in ((0.01, 0.4), (0.005, 0.2)):
+            sets = ("flow.round_off=true", "flow.sweeps=0", "flow.force=1e-30", f"flow.dt={dt}", "flow.steps=20",
+                    "flow.tolerance=0.06")  # 1 / n after n steps
+            for ranks in (1, 3) if options.launcher else (1,):
+                found = self.summary("--output", "flow.h5", sets=sets, ranks=ranks)["round_off"]
+                with h5py.File(self.folder / "flow.h5") as file:
+                    differences = list(file["kramers/channel/round_off"])
+                expected = self.linear(41, 41, number, len(differences))
+                self.assertGreaterEqual(len(differences), 15)
+                self.assertEqual((found["row"], found["column"], found["amount"]), (20, 20, 2.0**-52))
+                for one, other in zip(differences, expected):
+                    # Rounding, and the square of differences of up to 1e-10.
+                    self.assertLess(abs(one / other - 1), 1e-8)
+
+    def test_growth_of_the_published_default(self):
+        """2.195 by linear theory, 2.19448 by NumPy with the same second flow; the flow itself stays the published one."""
+        for ranks in (1, 2) if options.launcher else (1,):
+            sets = ("flow.steps=60", "flow.tolerance=0.016")
+            plain = self.summary(sets=sets, ranks=ranks)
+            found = self.summary(sets=(*sets, "flow.round_off=true"), ranks=ranks)
+            self.assertEqual(found["state_hash"], plain["state_hash"])
+            growth = found["round_off"]
+            self.assertAlmostEqual(growth["linear_growth_at_rest"], 2.195187, 6)
+            self.assertAlmostEqual(growth["growth_per_step"], 2.194484786, 8)
+            self.assertEqual(growth["fit"], {"first_step": 10, "last_step": 39})
+            self.assertNotIn("round_off", plain)
+
+    def test_a_stable_step_lets_nothing_grow(self):
+        found = self.summary(sets=("flow.dt=0.005", "flow.tolerance=0.02", "flow.round_off=true"))["round_off"]
+        self.assertIsNone(found["growth_per_step"])
+        self.assertLess(found["largest_difference"], 2.0**-52)
+        self.assertLess(found["linear_growth_at_rest"], 1)
+
+    def test_not_with_a_checkpoint(self):
+        self.refuse("flow.round_off", "--resume", words=("--resume",), sets=("flow.round_off=true",))
+
+
 class BadInput(Case):
     def test_unstable_steps_are_refused_with_the_largest_that_is_not(self):
         self.refuse("flow.dt", "largest stable dt is 0.00625", sets=("flow.start=perturbed",))

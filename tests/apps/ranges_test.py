@@ -315,6 +315,7 @@ RANGES = {
         "flow.start": [Range(['"rest"', '"perturbed"'], ['"other"'], "flow.dt=0.001")],
         "flow.steps": [integers(1, 10**9)],
         "flow.tolerance": [POSITIVE],
+        "flow.round_off": [YES_NO],
         "checkpoint.every": [integers(0, None)],
         "checkpoint.file": [FILE],
         "output.file": [FILE],

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/grids/channel/any_channel.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -17,6 +18,17 @@ ChannelStability stability_of(ChannelParams const& params) {
   stability.largest_dt = viscous ? 0.5 / (params.viscosity * (along + across)) : infinity;
   stability.largest_uniform_dt = viscous ? 0.5 / (params.viscosity * across) : infinity;
   return stability;
+}
+
+double linear_growth(ChannelParams const& params) {
+  // A ring of `columns` points has the wave of columns / 2 periods, rounded down; between walls it is the last but one.
+  auto const columns = static_cast<double>(params.columns), rows = static_cast<double>(params.rows);
+  double const along = std::sin(std::numbers::pi * static_cast<double>(params.columns / 2) / columns) / params.dx();
+  double const across = std::sin(std::numbers::pi * (rows - 2) / (2 * (rows - 1))) / params.dy();
+  // The other end of the spectrum: constant along x, one half wave between the walls.
+  double const slowest = std::sin(std::numbers::pi / (2 * (rows - 1))) / params.dy();
+  double const scale = 4 * params.viscosity * params.dt;
+  return std::max(std::abs(1 - scale * (along * along + across * across)), std::abs(1 - scale * slowest * slowest));
 }
 
 bool channel_fits_one_core(ChannelParams const& params, bool device, int ranks) {

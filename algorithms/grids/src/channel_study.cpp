@@ -95,10 +95,11 @@ ChannelRequest read_channel(Config const& config, CommandLine const& options, in
   request.steps = config.bounded<std::int64_t>("flow.steps", 1, 1'000'000'000, request.steps);
   request.tolerance = config.find<double>("flow.tolerance");
   config.check(!request.tolerance || *request.tolerance > 0, "flow.tolerance", "> 0");
+  request.round_off = config.get<bool>("flow.round_off", false);
   check_stability(request, sigma ? "flow.sigma" : "flow.dt");
   nlohmann::json keys = config.effective();
   keys["precision"] = request.precision;
-  request.fingerprint = checkpoint_fingerprint(std::move(keys), {"/flow/steps", "/flow/tolerance"});
+  request.fingerprint = checkpoint_fingerprint(std::move(keys), {"/flow/steps", "/flow/tolerance", "/flow/round_off"});
   return request;
 }
 
@@ -115,6 +116,7 @@ std::vector<KeyNote> channel_keys() {
       {"flow.start", "", "fluid at rest, or with a v that depends on x"},
       {"flow.steps", "", "to do; with a tolerance the most there may be"},
       {"flow.tolerance", "", "of the relative change of the sum of u, at which the run ends", "none"},
+      {"flow.round_off", "", "follow a second flow that differs in the last place of one cell: how rounding grows"},
       {"checkpoint.every", "steps", "between checkpoints; 0: only when a signal ends the run"},
       {"checkpoint.file", "", "where checkpoints go", "OUTPUT.checkpoint.h5"},
       {"output.file", "", "as --output, which comes first"},
@@ -126,8 +128,13 @@ std::vector<MemoryNeed> memory_needed(ChannelRequest const& request, int ranks) 
   // Three fields are looked at on the host at the end.
   double const host =
       3 * 8 * std::ceil(static_cast<double>(request.params.rows) / ranks) * static_cast<double>(request.params.columns);
-  return {
+  std::vector<MemoryNeed> needs{
       {"the fields", "grid.rows or grid.columns", host, channel_bytes(request.params, request.precision, ranks), true}};
+  if (request.round_off) {
+    needs.push_back(
+        {"the second flow", "flow.round_off", host, channel_bytes(request.params, request.precision, ranks), true});
+  }
+  return needs;
 }
 
 namespace {
@@ -149,6 +156,9 @@ void write_checkpoint(std::filesystem::path const& path, Communicator const& com
 
 void resume(std::filesystem::path const& path, Communicator const& comm, ChannelRequest const& request,
             ChannelResult& result) {
+  if (request.round_off) {
+    throw request.config->error("flow.round_off", "cannot be with --resume: the second flow begins at the first step");
+  }
   h5::Reader const file = open_checkpoint(path, comm, format, request.fingerprint);
   std::int64_t const step = checkpoint_step(file, request.steps, "step", "flow.steps");
   expect_members(file, "/", {"fingerprint", "state", "record"});
@@ -187,8 +197,10 @@ ChannelResult compute_channel(ChannelRequest const& request, Communicator const&
   agree(comm, [&] { result.flow = make_channel(request.space, request.precision, request.params, comm); });
   AnyChannel& flow = *result.flow;
   if (plan.resumes) resume(plan.file, comm, request, result);
+  std::optional<RoundOffTwin> twin;
+  if (request.round_off) twin.emplace(request, comm);
   std::int64_t const cells = request.params.rows * request.params.columns;
-  std::int64_t const piece = steps_of_a_piece(request, comm.size());
+  std::int64_t const piece = twin ? 1 : steps_of_a_piece(request, comm.size());
   double const tolerance = request.tolerance.value_or(-std::numeric_limits<double>::infinity());
   auto const write = [&](std::filesystem::path const& path) { write_checkpoint(path, comm, request, result); };
   CheckpointWatch watch(comm, plan, result.first);
@@ -207,6 +219,7 @@ ChannelResult compute_channel(ChannelRequest const& request, Communicator const&
           "is too large: the flow left the finite numbers in step " + std::to_string(flow.step()));
     }
     met = more.back() <= tolerance;
+    if (twin) twin->follow(flow);
     tell(static_cast<std::uint64_t>(flow.step() * cells));
     if (!met) result.signal = watch.look(flow.step(), flow.step() == request.steps, write);
   }
@@ -218,6 +231,7 @@ ChannelResult compute_channel(ChannelRequest const& request, Communicator const&
                                                   shortest_decimal(result.changes.back()) +
                                                   " of itself; take more, or a larger flow.tolerance");
   }
+  if (twin) result.round_off = twin->found();
   result.state = state_of(flow, comm);
   result.hash = flow.hash();
   return result;
@@ -269,6 +283,21 @@ nlohmann::json summarise_channel(ChannelRequest const& request, ChannelResult co
       {"memory",
        {{"state_bytes", comm.sum(result.flow->bytes())}, {"peak_resident_bytes_per_rank", peak_memory(comm)}}},
       {"warnings", request.warnings}};
+  if (result.round_off) {
+    RoundOff const& found = *result.round_off;
+    nlohmann::json& entry = summary["round_off"];
+    entry = {{"row", found.row},
+             {"column", found.column},
+             {"amount", found.amount},
+             {"steps", found.differences.size()},
+             {"largest_difference", found.differences.empty() ? found.amount : std::ranges::max(found.differences)},
+             {"growth_per_step", nullptr},
+             {"linear_growth_at_rest", linear_growth(params)}};
+    if (found.growth) {
+      entry["growth_per_step"] = *found.growth;
+      entry["fit"] = {{"first_step", found.first}, {"last_step", found.last}};
+    }
+  }
   if (result.first > 0) summary["resumed_at"] = result.first;
   if (stepped == 0) return summary;
   summary["rate"] = {{"us_per_step", 1e6 * result.seconds / stepped},
@@ -291,6 +320,10 @@ void write_channel(std::filesystem::path const& path, Communicator const& comm, 
   write_image(file, block, "v", v);
   write_image(file, block, "p", p);
   file.write("kramers/channel/change", result.changes, {result.changes.size()});
+  if (result.round_off) {
+    std::vector<double> const& differences = result.round_off->differences;
+    file.write("kramers/channel/round_off", differences, {differences.size()});
+  }
   file.commit();
 }
 

@@ -47,6 +47,10 @@ struct ChannelStability {
 };
 ChannelStability stability_of(ChannelParams const& params);
 
+/// How much a difference between two flows that are nearly at rest grows per step in the end: the largest |1 - 4 nu dt
+/// (sin^2(a) / dx^2 + sin^2(b) / dy^2)| over the waves that the grid has (von Neumann). Above 1 rounding grows.
+double linear_growth(ChannelParams const& params);
+
 /// Whether a host does all steps on one core, without launches.
 bool channel_fits_one_core(ChannelParams const& params, bool device, int ranks);
 
@@ -80,6 +84,9 @@ class AnyChannel {
   virtual ChannelFields fields() = 0;
   /// Go on from what `fields` gave after this number of steps, on whatever ranks. Waits.
   virtual void restore(ChannelFields const& fields, std::int64_t step) = 0;
+  /// Largest |u - u of the other|, the same on all ranks; the largest number of the precision where one is not finite. Waits.
+  /// @throws DomainError  the other channel is of another space, precision or size
+  virtual double largest_difference(AnyChannel const& other) = 0;
   virtual Block const& block() const = 0;
   virtual std::int64_t bytes() const = 0;
 };

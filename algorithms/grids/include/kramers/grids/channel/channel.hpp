@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <iterator>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -100,6 +101,20 @@ class Channel final : public AnyChannel {
     put(fields.p, {&m_p, &m_next_p});
     m_sum = m_sums(m_exec, detail::ChannelValue<T>{m_u.rows()});  // the bits of the sum that was taken then
     m_step = step;
+  }
+
+  double largest_difference(AnyChannel const& other) override {
+    auto const* const same = dynamic_cast<Channel const*>(&other);
+    bool const fits = same != nullptr && same->m_block.cells() == m_block.cells();
+    expects(fits, "other channel", "another kind", "one of the same space, precision and size");
+    detail::ChannelDifferenceKernel<T> const kernel{m_u.rows(), same->m_u.rows(), m_block.columns,
+                                                    std::numeric_limits<T>::max()};
+    T most = 0;
+    Kokkos::parallel_reduce("kramers::Channel::largest_difference",
+                            Kokkos::RangePolicy<Space, Kokkos::IndexType<std::int64_t>>(m_exec, 0, m_block.cells()),
+                            kernel, Kokkos::Max<T>(most));
+    m_exec.fence("kramers::Channel::largest_difference");
+    return m_comm.max(static_cast<double>(most));
   }
 
  private:

@@ -27,6 +27,7 @@ struct ChannelRequest {
   ChannelParams params;
   std::int64_t steps = 1000;        ///< with a tolerance the most there may be
   std::optional<double> tolerance;  ///< of the relative change of the sum of u in a step
+  bool round_off = false;           ///< follow a second flow that differs in the last place
   std::vector<std::string> warnings;
   std::string fingerprint;         ///< what a checkpoint is compared with
   Config const* config = nullptr;  ///< that was read, for messages
@@ -45,10 +46,37 @@ struct ChannelState {
   bool uniform = false;                                  ///< all columns have the same bits
 };
 
+/// How rounding grows: a second flow, in which one cell of u begins higher by the last place of 1, beside the first.
+struct RoundOff {
+  std::int64_t row = 0, column = 0;  ///< of the cell, in the middle
+  double amount = 0;                 ///< 2^-52, or 2^-23 in single precision
+  std::vector<double> differences;   ///< largest |difference of u| after each step, while all are finite
+  std::optional<double> growth;      ///< per step, by a fit over the exponential part; nothing where there is none
+  std::int64_t first = 0, last = 0;  ///< steps of the fit
+};
+
+/// Follows the second flow. All functions are collective.
+class RoundOffTwin {
+ public:
+  RoundOffTwin(ChannelRequest const& request, Communicator const& comm);
+  /// Do the step that the first flow has done, and compare.
+  void follow(AnyChannel& first);
+  /// The exponential part begins where the difference is a hundred times the first one and ends where it is a thousandth of
+  /// the mean of u: there rounding itself and the flow's own limits are far away. It has five steps at least.
+  RoundOff found() const;
+
+ private:
+  std::unique_ptr<AnyChannel> m_flow;
+  RoundOff m_found;
+  std::vector<double> m_means;
+  double m_cells;
+};
+
 struct ChannelResult {
   std::unique_ptr<AnyChannel> flow;
   std::vector<double> changes;  ///< relative change of the sum of u, of each step
   ChannelState state;
+  std::optional<RoundOff> round_off;
   std::int64_t first = 0;  ///< steps that were done before this run began
   int signal = 0;          ///< that ended the run before its end, with a checkpoint; neither state nor hash then
   double seconds = 0;      ///< of the slowest rank

@@ -4,6 +4,8 @@
 #include <kramers/grids/detail/row_lanes.hpp>
 #include <kramers/grids/field.hpp>
 
+#include <Kokkos_Core.hpp>
+
 #include <cstdint>
 
 // The expressions of CFD Python in the order in which NumPy evaluates them, so that the bits are the published ones. North
@@ -121,6 +123,20 @@ struct ChannelVelocityKernel {
     });
     fill_ghosts(lanes, out_u, rows.columns);
     fill_ghosts(lanes, out_v, rows.columns);
+  }
+};
+
+/// Largest |a - b|; `not_finite` counts where that is not finite, since a maximum loses a NaN.
+template <class T>
+struct ChannelDifferenceKernel {
+  Rows<T> a, b;
+  std::int64_t columns;
+  T not_finite;
+  KOKKOS_FUNCTION void operator()(std::int64_t const k, T& most) const {
+    std::int64_t const j = k / columns, i = k % columns;
+    T const difference = Kokkos::abs(a.row(j)[i] - b.row(j)[i]);
+    T const size = Kokkos::isfinite(difference) ? difference : not_finite;
+    if (size > most) most = size;
   }
 };
 
