@@ -133,6 +133,9 @@ void solve(CgRequest const& request, CgSystem& system, AppRun const& run, Checkp
 int run_cg(AppRun const& run) {
   Communicator const& comm = run.comm;
   CgRequest request = read_request(run.config, run.options);
+  solvers::Findings findings;
+  findings.messages = solvers::messages_of(run);
+  request.problem.messages = findings.messages.messages;
   solvers::SolverFiles const outputs = solvers::claim_files(run);
   std::optional<Published> published;
   if (solvers::verifies(run)) published = require_published(request);
@@ -150,7 +153,6 @@ int run_cg(AppRun const& run) {
     return solvers::interrupted(run, plan, outcome.signal, outcome.result.iterations, request.params.max_iterations);
   }
   outcome.sum = system->sum(CgVector::x);
-  solvers::Findings findings;
   if (published) findings.published = compare_published(*published, request, outcome.result, outcome.sum);
   std::vector<double> const x = system->get(CgVector::x);
   outcome.hash = state_hash(x, *system, outcome.result, comm);

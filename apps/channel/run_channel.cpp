@@ -81,7 +81,10 @@ ChannelResult compute(ChannelRequest const& request, AppRun const& run, Checkpoi
 }  // namespace
 
 int run_channel(AppRun const& run) {
-  ChannelRequest const request = read_channel(run.config, run.options, run.comm.size());
+  ChannelRequest request = read_channel(run.config, run.options, run.comm.size());
+  solvers::Findings findings;
+  findings.messages = solvers::messages_of(run);
+  request.params.messages = findings.messages.messages;
   solvers::SolverFiles const outputs = solvers::claim_files(run);
   InputRecord const input = record_input(run.config, run.options.precision, run.comm);
   require_memory(run.comm, memory_needed(request, run.comm.size()), request.space);
@@ -92,7 +95,6 @@ int run_channel(AppRun const& run) {
   if (result.signal != 0) {
     return solvers::interrupted(run, plan, result.signal, result.flow->step(), request.steps);
   }
-  solvers::Findings findings;
   findings.warnings = request.warnings;
   if (solvers::verifies(run)) findings.published = compare_published(request, result, run.comm);
   findings.write = [&](std::filesystem::path const& path, nlohmann::json const& summary) {

@@ -62,7 +62,10 @@ JacobiResult compute(JacobiRequest const& request, AppRun const& run, Checkpoint
 }  // namespace
 
 int run_jacobi(AppRun const& run) {
-  JacobiRequest const request = read_jacobi(run.config, run.options, run.comm.size());
+  JacobiRequest request = read_jacobi(run.config, run.options, run.comm.size());
+  solvers::Findings findings;
+  findings.messages = solvers::messages_of(run);
+  request.params.messages = findings.messages.messages;
   solvers::SolverFiles const outputs = solvers::claim_files(run);
   InputRecord const input = record_input(run.config, run.options.precision, run.comm);
   require_memory(run.comm, memory_needed(request, run.comm.size()), request.space);
@@ -73,7 +76,6 @@ int run_jacobi(AppRun const& run) {
   if (result.signal != 0) {
     return solvers::interrupted(run, plan, result.signal, result.field->iteration(), request.iterations);
   }
-  solvers::Findings findings;
   if (solvers::verifies(run)) findings.published = compare_published(request, result, run.comm);
   findings.write = [&](std::filesystem::path const& path, nlohmann::json const& summary) {
     write_jacobi(path, run.comm, request, result, summary, input);

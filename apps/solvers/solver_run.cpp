@@ -48,6 +48,18 @@ SolverFiles claim_files(AppRun const& run) {
   return outputs;
 }
 
+AppWord gpu_aware_option() {
+  return {"--gpu-aware",
+          "messages straight from the memory of kernels: auto (where MPI says that it can), on or off",
+          "WHEN",
+          {"auto", "on", "off"}};
+}
+
+grids::MessagePath messages_of(AppRun const& run) {
+  auto const given = run.options.own.find("--gpu-aware");
+  return grids::decide_messages(given == run.options.own.end() ? "auto" : given->second, run.options.space, run.comm);
+}
+
 bool verifies(AppRun const& run) {
   return run.options.own.contains("--verify");
 }
@@ -106,6 +118,7 @@ int interrupted(AppRun const& run, CheckpointPlan const& plan, int signal, std::
 int conclude(AppRun const& run, SolverFiles const& files, std::string const& space, nlohmann::json summary,
              Findings const& findings) {
   Communicator const& comm = run.comm;
+  summary["messages"] = {{"memory", findings.messages.memory}, {"why", findings.messages.why}};
   if (findings.published) summary["verification"] = grids::verdict_of(*findings.published);
   summary["provenance"] = provenance(comm, run.app, space, run.options.words, run.config.verbatim());
   summary["input"] = effective_keys(run.config);
@@ -119,6 +132,9 @@ int conclude(AppRun const& run, SolverFiles const& files, std::string const& spa
   if (comm.is_root() && !run.options.quiet) {
     if (findings.published) std::fputs(grids::verdict_text(*findings.published).c_str(), stdout);
     findings.print(summary);
+    if (comm.size() > 1) {
+      std::printf("  messages               %s: %s\n", findings.messages.memory.c_str(), findings.messages.why.c_str());
+    }
     if (files.output) std::printf("  written to %s\n", printable(files.output->string()).c_str());
     std::fflush(stdout);  // before what standard error says
     for (std::string const& warning : findings.warnings) print_warning(run, warning);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <kramers/grids/messages.hpp>
 #include <kramers/grids/studies/published.hpp>
 #include <kramers/runtime/app_files.hpp>
 #include <kramers/runtime/checkpoints.hpp>
@@ -33,6 +34,12 @@ SolverFiles add_outputs(AppFiles& files, AppRun const& run);
 /// The same once all other keys have been asked for: no key is left over, and all files can be used. Collective.
 /// @throws InputError, UsageError, IoError  otherwise
 SolverFiles claim_files(AppRun const& run);
+
+/// The option --gpu-aware, which all have.
+AppWord gpu_aware_option();
+/// What it decides in this run. Collective.
+/// @throws UsageError  it cannot be
+grids::MessagePath messages_of(AppRun const& run);
 
 /// Was --verify given?
 bool verifies(AppRun const& run);
@@ -70,6 +77,7 @@ int interrupted(AppRun const& run, CheckpointPlan const& plan, int signal, std::
 
 /// What a solver has found, beside its summary, and how it is kept and told.
 struct Findings {
+  grids::MessagePath messages = {};
   std::vector<std::string> warnings = {};
   std::optional<std::vector<grids::PublishedNumber>> published = {};  ///< compared, with --verify
   /// Write a file of results, which has this summary; collective.

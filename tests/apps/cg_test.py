@@ -139,6 +139,18 @@ class Bits(Case):
     def test_pinned(self):
         self.assertEqual(self.summary()["state_hash"], "0x5644a9c874737c36")
 
+    def test_messages_from_copies(self):
+        """On hosts --gpu-aware off forces the path that devices take; on and auto are direct."""
+        for sets in (("matrix.n=31",), ("matrix.kind=five_point", "matrix.n=33", "preconditioner.kind=multigrid"),
+                     ("matrix.kind=wrapped_corners", "matrix.n=16", "cg.method=pipelined")):
+            alone = self.summary(sets=sets)
+            self.assertEqual(alone["messages"]["memory"], "none")
+            for ranks in (2, 4) if options.launcher else ():
+                for wish, memory in (("auto", "direct"), ("on", "direct"), ("off", "staged")):
+                    found = self.summary("--gpu-aware", wish, sets=sets, ranks=ranks)
+                    self.assertEqual((found["messages"]["memory"], found["ranks"]), (memory, ranks))
+                    self.assertEqual(found["state_hash"], alone["state_hash"], (sets, wish, ranks))
+
 
 class Stored(Case):
     def test_scipy(self):

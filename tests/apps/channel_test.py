@@ -102,6 +102,17 @@ class Bits(Case):
         for words in ({"threads": 2}, {"ranks": 3} if options.launcher else {}):
             self.assertEqual(self.summary(sets=sets, **words)["state_hash"], expected["state_hash"])
 
+    def test_messages_from_copies(self):
+        """On hosts --gpu-aware off forces the path that devices take; on and auto are direct."""
+        for sets in (("flow.start=perturbed", "flow.dt=0.0001", "flow.steps=3", "flow.tolerance=10"),):
+            alone = self.summary(sets=sets)
+            self.assertEqual(alone["messages"]["memory"], "none")
+            for ranks in (2, 4) if options.launcher else ():
+                for wish, memory in (("auto", "direct"), ("on", "direct"), ("off", "staged")):
+                    found = self.summary("--gpu-aware", wish, sets=sets, ranks=ranks)
+                    self.assertEqual((found["messages"]["memory"], found["ranks"]), (memory, ranks))
+                    self.assertEqual(found["state_hash"], alone["state_hash"], (sets, wish, ranks))
+
 
 class RoundOff(Case):
     """flow.round_off: a second flow of which one cell of u begins higher by 2^-52."""

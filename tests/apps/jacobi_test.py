@@ -103,6 +103,17 @@ class Bits(Case):
                 other = self.summary(sets=(*sets, f"jacobi.depth={depth}"), ranks=ranks)
                 self.assertEqual((other["state_hash"], other["norm"]), (expected["state_hash"], expected["norm"]))
 
+    def test_messages_from_copies(self):
+        """On hosts --gpu-aware off forces the path that devices take; on and auto are direct."""
+        for sets in (("jacobi.iterations=40",), ("jacobi.problem=nvidia", "jacobi.iterations=40", "jacobi.sums=fixed")):
+            alone = self.summary(sets=sets)
+            self.assertEqual(alone["messages"]["memory"], "none")
+            for ranks in (2, 4) if options.launcher else ():
+                for wish, memory in (("auto", "direct"), ("on", "direct"), ("off", "staged")):
+                    found = self.summary("--gpu-aware", wish, sets=sets, ranks=ranks)
+                    self.assertEqual((found["messages"]["memory"], found["ranks"]), (memory, ranks))
+                    self.assertEqual(found["state_hash"], alone["state_hash"], (sets, wish, ranks))
+
 
 class BadInput(Case):
     def test_each_is_one_sentence(self):

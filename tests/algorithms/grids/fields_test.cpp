@@ -75,12 +75,12 @@ TEST(Blocks, CoverTheGridAndDifferByOneRowAtMost) {
   EXPECT_THROW(block_of(3, 5, 0, 4), DomainError);
 }
 
-void expect_halos(Edge edge, std::int64_t halo) {
+void expect_halos(Edge edge, std::int64_t halo, Messages messages) {
   Space const exec;
   auto const comm = Communicator::world();
   Block const block = block_of(23, 40, comm.rank(), comm.size());
   std::array const fields{filled<double>(exec, block, halo, 1), filled<double>(exec, block, halo, 1, 2.0)};
-  HaloExchange<Space, double, 2> const exchange(exec, comm, edge, fields[0]);
+  HaloExchange<Space, double, 2> const exchange(exec, comm, edge, fields[0], messages);
   exchange(exec, fields);
   exec.fence();
   for (double const scale : {1.0, 2.0}) {
@@ -100,8 +100,25 @@ void expect_halos(Edge edge, std::int64_t halo) {
 
 TEST(Halos, HoldTheRowsOfTheNeighbours) {
   for (Edge const edge : {Edge::walls, Edge::ring}) {
-    for (std::int64_t const halo : {1, 2, 5}) expect_halos(edge, halo);
+    for (std::int64_t const halo : {1, 2, 5}) {
+      expect_halos(edge, halo, Messages::automatic);
+      expect_halos(edge, halo, Messages::staged);
+      if (!on_device<Space>) expect_halos(edge, halo, Messages::direct);  // else it takes an MPI that is aware of it
+    }
   }
+}
+
+TEST(Halos, LeaveFromWhereTheyCan) {
+  // Nothing else decides what a device without MPI, or with one that is not aware of it, may be asked to do.
+  for (int const ranks : {1, 2}) {
+    EXPECT_FALSE(is_staged(Messages::automatic, true, ranks));
+    EXPECT_TRUE(is_staged(Messages::automatic, false, ranks));
+    EXPECT_FALSE(is_staged(Messages::direct, true, ranks));
+    EXPECT_TRUE(is_staged(Messages::staged, true, ranks));
+    EXPECT_TRUE(is_staged(Messages::staged, false, ranks));
+  }
+  EXPECT_TRUE(is_staged(Messages::direct, false, 1));
+  EXPECT_FALSE(is_staged(Messages::direct, false, 2));
 }
 
 TEST(Halos, AreNotDeeperThanTheSmallestBlock) {

@@ -15,6 +15,7 @@
 #include <kramers/grids/jacobi/any_jacobi.hpp>
 #include <kramers/grids/jacobi/jacobi.hpp>
 #include <kramers/grids/matrix_market.hpp>
+#include <kramers/grids/messages.hpp>
 #include <kramers/grids/neighbours.hpp>
 #include <kramers/grids/row_gather.hpp>
 #include <kramers/grids/studies/channel_study.hpp>

@@ -23,8 +23,9 @@ std::unique_ptr<CgSystem> make_five_point_system(std::string const& space, CgPro
   return for_space(space, [&]<class Space>(Space const& exec) -> std::unique_ptr<CgSystem> {
     using Source = ShiftSource<Space, false>;
     std::unique_ptr<DevicePreconditioner<Space>> multigrid;
-    Source source(comm, problem.n, gap);
-    if (problem.preconditioner == CgPreconditioner::multigrid) multigrid = make_multigrid(exec, comm, problem.n);
+    Source source(comm, problem.n, gap, problem.messages);
+    if (problem.preconditioner == CgPreconditioner::multigrid)
+      multigrid = make_multigrid(exec, comm, problem.n, problem.messages);
     return std::make_unique<CgVectors<Space, Source>>(exec, problem, vectors, comm, std::move(source),
                                                       std::move(multigrid));
   });
@@ -34,8 +35,8 @@ std::unique_ptr<CgSystem> make_corners_system(std::string const& space, CgProble
                                               std::vector<CgVector> const& vectors, Communicator const& comm) {
   return for_space(space, [&]<class Space>(Space const& exec) -> std::unique_ptr<CgSystem> {
     using Source = ShiftSource<Space, true>;
-    return std::make_unique<CgVectors<Space, Source>>(exec, problem, vectors, comm, Source(comm, problem.n, 0),
-                                                      nullptr);
+    return std::make_unique<CgVectors<Space, Source>>(exec, problem, vectors, comm,
+                                                      Source(comm, problem.n, 0, problem.messages), nullptr);
   });
 }
 

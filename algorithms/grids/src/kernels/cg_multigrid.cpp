@@ -177,9 +177,9 @@ class Level {
   using View = Kokkos::View<double*, typename Space::memory_space>;
 
   Level(Space const& exec, Communicator const& comm, HostDirection const& direction, std::int64_t first,
-        std::int64_t rows, bool divided)
+        std::int64_t rows, bool divided, Messages messages)
       : m_divided(divided && comm.size() > 1),
-        m_exchange(comm, static_cast<std::int64_t>(direction.k.size()) + 1),
+        m_exchange(comm, static_cast<std::int64_t>(direction.k.size()) + 1, messages),
         m_coefficients(Kokkos::view_alloc(exec, std::string("kramers::multigrid::coefficients")),
                        4 * (direction.k.size() + 1)) {
     auto const n = static_cast<std::int64_t>(direction.k.size());
@@ -226,7 +226,7 @@ class VCycle final : public DevicePreconditioner<Space> {
   using L = Level<Space>;
 
  public:
-  VCycle(Space const& exec, Communicator const& comm, std::int64_t n) : m_comm(comm) {
+  VCycle(Space const& exec, Communicator const& comm, std::int64_t n, Messages messages) : m_comm(comm) {
     HostDirection direction = HostDirection::finest(n);
     std::vector<Block> blocks;
     for (int rank = 0; rank < comm.size(); ++rank) blocks.push_back(block_of(n, n, rank, comm.size()));
@@ -234,7 +234,8 @@ class VCycle final : public DevicePreconditioner<Space> {
     for (;;) {
       Block const& mine = blocks[static_cast<std::size_t>(comm.rank())];
       auto const size = static_cast<std::int64_t>(direction.k.size());
-      m_levels.emplace_back(exec, comm, direction, divided ? mine.first : 0, divided ? mine.size() : size, divided);
+      m_levels.emplace_back(exec, comm, direction, divided ? mine.first : 0, divided ? mine.size() : size, divided,
+                            messages);
       if (size == 1) break;
       direction = direction.coarser();
       divided = divided && std::ranges::all_of(blocks, [](Block const& block) { return block.size() >= 2; });
@@ -316,13 +317,14 @@ class VCycle final : public DevicePreconditioner<Space> {
 }  // namespace multigrid
 
 template <execution_space Space>
-std::unique_ptr<DevicePreconditioner<Space>> make_multigrid(Space const& exec, Communicator const& comm,
-                                                            std::int64_t n) {
-  return std::make_unique<multigrid::VCycle<Space>>(exec, comm, n);
+std::unique_ptr<DevicePreconditioner<Space>> make_multigrid(Space const& exec, Communicator const& comm, std::int64_t n,
+                                                            Messages messages) {
+  return std::make_unique<multigrid::VCycle<Space>>(exec, comm, n, messages);
 }
 
-#define KRAMERS_MULTIGRID(Space) \
-  template std::unique_ptr<DevicePreconditioner<Space>> make_multigrid(Space const&, Communicator const&, std::int64_t);
+#define KRAMERS_MULTIGRID(Space)                                                                          \
+  template std::unique_ptr<DevicePreconditioner<Space>> make_multigrid(Space const&, Communicator const&, \
+                                                                       std::int64_t, Messages);
 KRAMERS_FOR_SPACES(KRAMERS_MULTIGRID)
 #undef KRAMERS_MULTIGRID
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kramers/grids/csr_matrix.hpp>
+#include <kramers/grids/messages.hpp>
 #include <kramers/runtime/communicator.hpp>
 
 #include <array>
@@ -30,7 +31,8 @@ struct CgProblem {
   std::int64_t n = 0;                            ///< points a side of a grid, >= 3
   std::shared_ptr<CsrMatrix const> stored = {};  ///< of CgMatrix::stored, symmetric; the same on all ranks
   CgPreconditioner preconditioner = CgPreconditioner::none;
-  int chebyshev_degree = 4;  ///< products with the matrix per application, >= 1
+  int chebyshev_degree = 4;                 ///< products with the matrix per application, >= 1
+  Messages messages = Messages::automatic;  ///< with the ends of vectors; whole vectors leave from the host
 
   std::int64_t rows() const { return matrix == CgMatrix::stored ? stored->rows() : n * n; }
 };

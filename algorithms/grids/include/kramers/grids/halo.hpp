@@ -3,6 +3,7 @@
 
 #include <kramers/core/copy_view.hpp>
 #include <kramers/grids/field.hpp>
+#include <kramers/grids/messages.hpp>
 #include <kramers/grids/neighbours.hpp>
 
 #include <array>
@@ -43,14 +44,16 @@ struct HaloKernel {
 }  // namespace detail
 
 /// Fills the halos of `Fields` fields of one shape: one kernel packs all their rows, one message goes to each neighbour,
-/// and one kernel unpacks. Messages leave from memory of the host, page-locked where there is a device.
+/// and one kernel unpacks. Messages leave from the memory of the kernels or from copies on the host (`Messages`).
 template <execution_space Space, real T, int Fields = 1>
 class HaloExchange {
  public:
   /// @param[in] field  of the shape of those that will be exchanged
   /// @throws DomainError  a halo deeper than the smallest block, since it would reach beyond the neighbours
-  HaloExchange(Space const& exec, Communicator const& comm, Edge edge, Field<Space, T> const& field)
+  HaloExchange(Space const& exec, Communicator const& comm, Edge edge, Field<Space, T> const& field,
+               Messages messages = Messages::automatic)
       : m_neighbours(comm, edge),
+        m_staged(is_staged(messages, reachable, comm.size())),
         m_rows(field.block().size()),
         m_depth(field.halo()),
         m_ghosts(field.ghosts()),
@@ -61,9 +64,9 @@ class HaloExchange {
     auto const lines = static_cast<std::size_t>(2 * Fields * m_depth * m_width);
     m_out = Buffer(Kokkos::view_alloc(exec, Kokkos::WithoutInitializing, "kramers::HaloExchange::out"), lines);
     m_in = Buffer(Kokkos::view_alloc(exec, "kramers::HaloExchange::in"), lines);
-    m_host_out =
-        Staged(Kokkos::view_alloc(Kokkos::WithoutInitializing, "kramers::HaloExchange::host_out"), staged(lines));
-    m_host_in = Staged(Kokkos::view_alloc("kramers::HaloExchange::host_in"), staged(lines));
+    if (!m_staged) return;
+    m_host_out = Staged(Kokkos::view_alloc(Kokkos::WithoutInitializing, "kramers::HaloExchange::host_out"), lines);
+    m_host_in = Staged(Kokkos::view_alloc("kramers::HaloExchange::host_in"), lines);
   }
 
   /// Is there a neighbour at all?
@@ -79,15 +82,15 @@ class HaloExchange {
     using Policy = Kokkos::TeamPolicy<Space>;
     detail::HaloKernel<Space, T, Fields, true> const pack{rows, m_out.data(), m_rows, m_depth, -m_ghosts, m_width};
     Kokkos::parallel_for("kramers::HaloExchange::pack", Policy(exec, 2 * half, Kokkos::AUTO), pack);
-    if constexpr (staging) copy_view(exec, m_host_out, m_out);
+    if (m_staged) copy_view(exec, m_host_out, m_out);
     exec.fence("kramers::HaloExchange: before the messages");
-    T* const out = staging ? m_host_out.data() : m_out.data();
-    T* const in = staging ? m_host_in.data() : m_in.data();
+    T* const out = m_staged ? m_host_out.data() : m_out.data();
+    T* const in = m_staged ? m_host_in.data() : m_in.data();
     auto const part = static_cast<std::size_t>(half * m_width);
     std::span<T> const sent(out, 2 * part), received(in, 2 * part);
     m_neighbours.exchange(std::as_bytes(sent.first(part)), std::as_bytes(sent.last(part)),
                           std::as_writable_bytes(received.first(part)), std::as_writable_bytes(received.last(part)));
-    if constexpr (staging) copy_view(exec, m_in, m_host_in);
+    if (m_staged) copy_view(exec, m_in, m_host_in);
     detail::HaloKernel<Space, T, Fields, false> const unpack{rows, m_in.data(), m_rows, m_depth, -m_ghosts, m_width};
     Kokkos::parallel_for("kramers::HaloExchange::unpack", Policy(exec, 2 * half, Kokkos::AUTO), unpack);
   }
@@ -95,13 +98,13 @@ class HaloExchange {
   std::int64_t bytes() const { return static_cast<std::int64_t>(2 * m_out.span() * sizeof(T)); }
 
  private:
-  static constexpr bool staging =
-      !Kokkos::SpaceAccessibility<Kokkos::HostSpace, typename Space::memory_space>::accessible;
-  static constexpr std::size_t staged(std::size_t n) { return staging ? n : 0; }
+  static constexpr bool reachable =
+      Kokkos::SpaceAccessibility<Kokkos::HostSpace, typename Space::memory_space>::accessible;
   using Buffer = Kokkos::View<T*, typename Space::memory_space>;
   using Staged = Kokkos::View<T*, Kokkos::SharedHostPinnedSpace>;
 
   Neighbours m_neighbours;
+  bool m_staged;
   std::int64_t m_rows, m_depth, m_ghosts, m_width;
   Buffer m_out, m_in;
   Staged m_host_out, m_host_in;

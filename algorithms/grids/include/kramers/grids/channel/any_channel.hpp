@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kramers/grids/block.hpp>
+#include <kramers/grids/messages.hpp>
 #include <kramers/runtime/communicator.hpp>
 
 #include <cstdint>
@@ -27,6 +28,7 @@ struct ChannelParams {
   double force = 1;
   std::int64_t sweeps = 50;  ///< of the pressure, each step
   ChannelStart start = ChannelStart::rest;
+  Messages messages = Messages::automatic;  ///< of halos
 
   double dx() const { return 2.0 / static_cast<double>(columns - 1); }
   double dy() const { return 2.0 / static_cast<double>(rows - 1); }

@@ -35,8 +35,8 @@ class Channel final : public AnyChannel {
         m_next_v(field("kramers::Channel::next_v")),
         m_next_p(field("kramers::Channel::next_p")),
         m_b(field("kramers::Channel::b")),
-        m_exchange_velocity(exec, m_comm, Edge::walls, m_u),
-        m_exchange_pressure(exec, m_comm, Edge::walls, m_p),
+        m_exchange_velocity(exec, m_comm, Edge::walls, m_u, params.messages),
+        m_exchange_pressure(exec, m_comm, Edge::walls, m_p, params.messages),
         m_one_core(channel_fits_one_core(params, on_device<Space>, m_comm.size())),
         m_sums(exec, m_comm, m_block, m_one_core) {
     expects(params.rows >= 3, "rows", params.rows, ">= 3");

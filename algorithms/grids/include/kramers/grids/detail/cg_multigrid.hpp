@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kramers/core/concepts.hpp>
+#include <kramers/grids/messages.hpp>
 #include <kramers/runtime/communicator.hpp>
 
 #include <cstdint>
@@ -29,7 +30,7 @@ class DevicePreconditioner {
 ///
 /// @see Source  Briggs, Henson, McCormick, A Multigrid Tutorial, 2nd ed. (2000), chapters 3 and 10
 template <execution_space Space>
-std::unique_ptr<DevicePreconditioner<Space>> make_multigrid(Space const& exec, Communicator const& comm,
-                                                            std::int64_t n);
+std::unique_ptr<DevicePreconditioner<Space>> make_multigrid(Space const& exec, Communicator const& comm, std::int64_t n,
+                                                            Messages messages);
 
 }  // namespace kramers::grids::detail

@@ -5,6 +5,7 @@
 #include <kramers/core/copy_view.hpp>
 #include <kramers/grids/csr_matrix.hpp>
 #include <kramers/grids/detail/cg_kernels.hpp>
+#include <kramers/grids/messages.hpp>
 #include <kramers/grids/neighbours.hpp>
 
 #include <algorithm>
@@ -18,15 +19,13 @@
 /// Where kernels find the matrix, and what they need of other ranks to multiply it.
 namespace kramers::grids::detail {
 
-template <class Space>
-inline constexpr bool staged = !Kokkos::SpaceAccessibility<Kokkos::HostSpace, typename Space::memory_space>::accessible;
-
 /// Elements before and after those of this rank, which stand in the margins of a vector.
 template <class Space>
 class MarginExchange {
  public:
-  MarginExchange(Communicator const& comm, std::int64_t reach) : m_neighbours(comm, Edge::walls), m_reach(reach) {
-    if constexpr (staged<Space>) m_host = Pinned("kramers::MarginExchange::host", static_cast<std::size_t>(4 * reach));
+  MarginExchange(Communicator const& comm, std::int64_t reach, Messages messages)
+      : m_neighbours(comm, Edge::walls), m_staged(is_staged(messages, reachable, comm.size())), m_reach(reach) {
+    if (m_staged) m_host = Pinned("kramers::MarginExchange::host", static_cast<std::size_t>(4 * reach));
   }
 
   /// Fill `reach` elements at both ends of `size`, from the ranks that have them; beyond the matrix they stay as they are.
@@ -34,11 +33,11 @@ class MarginExchange {
   void operator()(Space const& exec, double* v, std::int64_t size) const {
     if (!m_neighbours.before() && !m_neighbours.after()) return;
     std::array<double*, 4> part{v, v + size - m_reach, v - m_reach, v + size};  // sent before and after, received there
-    if constexpr (staged<Space>) {
+    if (m_staged) {
       for (int k = 0; k < 2; ++k) Kokkos::deep_copy(exec, pinned(k), device(part[static_cast<std::size_t>(k)]));
     }
     exec.fence("kramers::MarginExchange: before the messages");
-    if constexpr (staged<Space>) {
+    if (m_staged) {
       m_neighbours.exchange(bytes(pinned(0).data()), bytes(pinned(1).data()), bytes(pinned(2).data()),
                             bytes(pinned(3).data()));
       if (m_neighbours.before()) Kokkos::deep_copy(exec, device(part[2]), pinned(2));
@@ -49,6 +48,8 @@ class MarginExchange {
   }
 
  private:
+  static constexpr bool reachable =
+      Kokkos::SpaceAccessibility<Kokkos::HostSpace, typename Space::memory_space>::accessible;
   using Pinned = Kokkos::View<double*, Kokkos::SharedHostPinnedSpace>;
   using Elements = Kokkos::View<double*, typename Space::memory_space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
 
@@ -62,6 +63,7 @@ class MarginExchange {
   }
 
   Neighbours m_neighbours;
+  bool m_staged;
   std::int64_t m_reach;
   Pinned m_host;
 };
@@ -73,10 +75,10 @@ class ShiftSource {
   using Matrix = Shifts<corners>;
 
   /// @param[in] gap  zero elements between two rows: 1 for walls, 0 where rows are wrapped
-  ShiftSource(Communicator const& comm, std::int64_t n, std::int64_t gap)
+  ShiftSource(Communicator const& comm, std::int64_t n, std::int64_t gap, Messages messages)
       : m_block(block_of(n, n, comm.rank(), comm.size())),
         m_stride(n + gap),
-        m_exchange(comm, m_stride + (corners ? 1 : 0)) {
+        m_exchange(comm, m_stride + (corners ? 1 : 0), messages) {
     std::int64_t const least = comm.size() > 1 && corners ? 2 : 1;
     expects(smallest_block(n, comm.size()) >= least, "number of ranks", comm.size(),
             "at most one for " + std::to_string(least) + " rows of the grid, of which there are " + std::to_string(n));

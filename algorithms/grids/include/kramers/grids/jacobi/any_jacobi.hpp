@@ -2,6 +2,7 @@
 #pragma once
 
 #include <kramers/grids/block.hpp>
+#include <kramers/grids/messages.hpp>
 #include <kramers/runtime/communicator.hpp>
 
 #include <cstdint>
@@ -38,7 +39,8 @@ struct JacobiParams {
   std::int64_t rows = 100, columns = 100;  ///< of the grid with its boundary, each >= 3
   SumOrder sums = SumOrder::fixed;
   SweepPath path = SweepPath::automatic;
-  std::int64_t depth = 0;  ///< sweeps of a pass through memory; 0: chosen, 1 where the path is plain
+  std::int64_t depth = 0;                   ///< sweeps of a pass through memory; 0: chosen, 1 where the path is plain
+  Messages messages = Messages::automatic;  ///< of halos
 };
 
 /// Rows that are stored: those of a ring need no copies of each other.

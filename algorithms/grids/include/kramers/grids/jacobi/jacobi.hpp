@@ -51,7 +51,7 @@ class Jacobi final : public AnyJacobi {
         m_halo(m_comm.size() > 1 || edge_of(params.problem) == Edge::ring ? plan.depth : 0),
         m_now(exec, "kramers::Jacobi::now", m_block, m_halo, 1),
         m_next(exec, "kramers::Jacobi::next", m_block, m_halo, 1),
-        m_exchange(exec, m_comm, edge_of(params.problem), m_now),
+        m_exchange(exec, m_comm, edge_of(params.problem), m_now, params.messages),
         m_fixed(exec, m_comm, m_block) {
     if (params.sums == SumOrder::numpy) m_numpy.emplace(exec, m_comm, m_block, plan.path == SweepPath::cached);
     std::int64_t const first = -m_block.first,
