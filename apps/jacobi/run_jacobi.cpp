@@ -26,8 +26,15 @@ void print(nlohmann::json const& summary) {
               text("space").c_str(), number("ranks"), number("threads"), text("state_hash").c_str());
   std::printf("  path                   %s, %ld sweeps a pass: %s\n", text("path").c_str(), number("depth"),
               text("why").c_str());
-  std::printf("  iterations             %ld%s\n", number("iterations"),
-              summary.at("converged").get<bool>() ? ", until the norm met its tolerance" : "");
+  std::string until;
+  if (summary.at("converged").get<bool>()) {
+    until = ", until the norm met its tolerance";
+    if (number("check_lag") > 0) {
+      until += " at " + std::to_string(number("converged_at")) + ", which is looked at " +
+               std::to_string(number("check_lag")) + " later";
+    }
+  }
+  std::printf("  iterations             %ld%s\n", number("iterations"), until.c_str());
   if (summary.at("norm").is_number()) {
     std::printf("  norm                   %s (%s sums)\n", shortest_decimal(summary.at("norm").get<double>()).c_str(),
                 text("sums").c_str());

@@ -115,6 +115,45 @@ class Bits(Case):
                     self.assertEqual(found["state_hash"], alone["state_hash"], (sets, wish, ranks))
 
 
+class Lag(Case):
+    """jacobi.check_lag: where the run ends, on any number of ranks, path and order of sums."""
+
+    def test_the_run_ends_that_much_later(self):
+        for check, lag in ((1, 1), (1, 5), (1, 20), (7, 3), (7, 30)):
+            stop = -(-298 // check) * check  # the first that is checked where the tolerance is met
+            sets = ("jacobi.tolerance=1e-3", f"jacobi.check={check}", "jacobi.sums=fixed")
+            field = self.summary(sets=("jacobi.sums=fixed", f"jacobi.iterations={stop + lag}"))["state_hash"]
+            norm = self.summary(sets=sets)["norm"]
+            for how in ({}, {"path": "plain"}, {"path": "blocked", "threads": 2}, {"ranks": 2}, {"ranks": 3},
+                        {"ranks": 3, "path": "plain"}):
+                if how.get("ranks") and not options.launcher:
+                    continue
+                given = dict(how)
+                path = given.pop("path", "automatic")
+                found = self.summary(sets=(*sets, f"jacobi.check_lag={lag}", f"jacobi.path={path}"), **given)
+                self.assertEqual((found["iterations"], found["converged_at"], found["check_lag"]), (stop + lag, stop, lag))
+                self.assertEqual((found["norm"], found["state_hash"]), (norm, field), how)
+
+    def test_numpy_sums_and_the_end_of_iterations(self):
+        sets = ("jacobi.tolerance=1e-3", "jacobi.check=1", "jacobi.check_lag=4")
+        for end, last in ((1000, 302), (302, 302), (300, 300), (298, 298)):
+            found = self.summary("--verify", sets=(*sets, f"jacobi.iterations={end}"))
+            self.assertEqual((found["iterations"], found["converged_at"]), (last, 298))
+        self.refuse("jacobi.iterations", "still", sets=(*sets, "jacobi.iterations=297"))
+
+    def test_goes_on_from_between_a_norm_and_its_decision(self):
+        for sets in (("jacobi.check=1",), ("jacobi.check=7", "jacobi.sums=fixed")):
+            sets = (*sets, "jacobi.tolerance=1e-3", "jacobi.check_lag=30")
+            whole = self.summary(sets=sets)
+            self.assertGreater(whole["iterations"], 310)
+            for ranks in (1, 2) if options.launcher else (1,):
+                self.summary(sets=(*sets, "checkpoint.every=310"), ranks=ranks)
+                resumed = self.summary("--resume", sets=sets, ranks=3 - ranks if options.launcher else 1)
+                self.assertEqual(resumed["resumed_at"], 310)
+                for name in ("state_hash", "norm", "iterations", "converged_at"):
+                    self.assertEqual(resumed[name], whole[name])
+
+
 class BadInput(Case):
     def test_each_is_one_sentence(self):
         self.refuse("grid.rows", "got 2", sets=("grid.rows=2",))

@@ -293,6 +293,7 @@ RANGES = {
         "jacobi.iterations": [integers(1, 10**9), Range(["7"], [("6", "'jacobi.check'")], "jacobi.tolerance=0.1", "jacobi.check=7")],
         "jacobi.tolerance": [POSITIVE],
         "jacobi.check": [integers(1, 10**9)],
+        "jacobi.check_lag": [integers(0, 1000, "jacobi.tolerance=0.1"), Range(["0"], ["1"])],
         "jacobi.sums": [words_of("fixed", "numpy")],
         "jacobi.path": [words_of("automatic", "plain", "blocked", "cached")],
         "jacobi.depth": [integers(0, 32), Range(["1"], [("2", "'jacobi.depth' cannot be")], 'jacobi.path="plain"'),

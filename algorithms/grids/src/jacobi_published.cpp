@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/grids/studies/jacobi_study.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 namespace kramers::grids {
@@ -68,8 +70,8 @@ std::vector<PublishedNumber> compare_published(JacobiRequest const& request, Jac
   if (params.rows != params.columns || request.precision != "f64") return numbers;
   std::int64_t const done = result.field->iteration();
   for (Norm const& one : norms) {
-    if (one.problem != params.problem || one.size != params.rows || one.iteration > done) continue;
-    if (one.iteration % request.check != 0) continue;
+    if (one.problem != params.problem || one.size != params.rows) continue;
+    if (one.iteration % request.check != 0 || one.iteration / request.check > std::ssize(result.norms)) continue;
     double const found = result.norms[static_cast<std::size_t>(one.iteration / request.check - 1)];
     // Another order of the sum changes the last bits.
     double const relative = std::max(one.digits, params.sums == SumOrder::numpy ? 0.0 : 1e-12);
@@ -78,7 +80,8 @@ std::vector<PublishedNumber> compare_published(JacobiRequest const& request, Jac
   for (Stop const& one : stops) {
     if (one.problem != params.problem || params.rows != 100 || request.check != 1) continue;
     if (!request.tolerance || *request.tolerance != one.tolerance) continue;
-    numbers.push_back({"last iteration", static_cast<double>(one.iteration), static_cast<double>(done), 0});
+    numbers.push_back(
+        {"last iteration", static_cast<double>(one.iteration), static_cast<double>(result.converged_at), 0});
   }
   if (params.problem == JacobiProblem::stencil && params.rows == 102) {
     // 15 digits are published.

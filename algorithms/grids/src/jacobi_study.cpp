@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <iterator>
 #include <utility>
 
 #include "field_rows.hpp"
@@ -44,6 +45,9 @@ JacobiRequest read_jacobi(Config const& config, CommandLine const& options, int 
   request.check = config.bounded<std::int64_t>("jacobi.check", 1, 1'000'000'000, request.tolerance ? 1 : request.check);
   config.check(!request.tolerance || request.check <= request.iterations, "jacobi.check",
                "at most jacobi.iterations, or the tolerance is never looked at");
+  params.check_lag = config.bounded<std::int64_t>("jacobi.check_lag", 0, 1000, params.check_lag);
+  config.check(params.check_lag == 0 || request.tolerance, "jacobi.check_lag",
+               "0 without jacobi.tolerance: there is nothing to decide");
   params.sums =
       config.one_of("jacobi.sums", {"fixed", "numpy"}, "fixed") == "numpy" ? SumOrder::numpy : SumOrder::fixed;
   params.path = chosen<SweepPath>(config, "jacobi.path", paths);
@@ -71,6 +75,7 @@ std::vector<KeyNote> jacobi_keys() {
       {"jacobi.iterations", "", "to do; with a tolerance the most there may be"},
       {"jacobi.tolerance", "", "of the norm, at which the iteration ends", "none"},
       {"jacobi.check", "", "iterations from norm to norm", "100, with a tolerance 1"},
+      {"jacobi.check_lag", "", "sweeps from one that is checked to the decision on its norm"},
       {"jacobi.sums", "", "order of the sums of the norm"},
       {"jacobi.path", "", "how sweeps go through memory; the bits are the same"},
       {"jacobi.depth", "", "sweeps of a pass through memory; 0 chooses"},
@@ -95,7 +100,9 @@ void write_checkpoint(std::filesystem::path const& path, Communicator const& com
   h5::Writer file(path, comm);
   begin_checkpoint(file, format, result.field->iteration(), request.fingerprint);
   detail::write_field(file, "state/p", result.field->block(), request.precision, result.field->rows());
-  file.write("record/norms", result.norms, {result.norms.size()});
+  std::vector<double> norms = result.norms;
+  for (SweepNorm const& taken : result.field->undecided()) norms.push_back(taken.norm);
+  file.write("record/norms", norms, {norms.size()});
   file.commit();
 }
 
@@ -108,10 +115,11 @@ std::vector<double> read_norms(h5::Reader const& file, JacobiRequest const& requ
       refuse_checkpoint(file.path(),
                         "the norm of iteration " + std::to_string(of) + " is " + shortest_decimal(norms[i]));
     }
-    if (!request.tolerance || norms[i] > *request.tolerance) continue;
+    std::int64_t const end = of + request.params.check_lag;
+    if (!request.tolerance || norms[i] > *request.tolerance || end > iteration) continue;
     throw InputError(file.path().string(), 0,
                      "the checkpoint was written at iteration " + std::to_string(iteration) +
-                         ", but this run ends at iteration " + std::to_string(of) + " (jacobi.tolerance)");
+                         ", but this run ends at iteration " + std::to_string(end) + " (jacobi.tolerance)");
   }
   return norms;
 }
@@ -123,8 +131,17 @@ void resume(std::filesystem::path const& path, Communicator const& comm, JacobiR
   expect_members(file, "/", {"fingerprint", "state", "record"});
   expect_members(file, "state", {"p"});
   expect_members(file, "record", {"norms"});
-  result.norms = read_norms(file, request, iteration);
-  result.field->restore(detail::read_field(file, comm, "state/p", result.field->block(), request.precision), iteration);
+  std::vector<SweepNorm> undecided;
+  for (double const norm : read_norms(file, request, iteration)) {
+    std::int64_t const of = (std::ssize(result.norms) + std::ssize(undecided) + 1) * request.check;
+    if (of + request.params.check_lag <= iteration) {
+      result.norms.push_back(norm);
+    } else {
+      undecided.push_back({of, norm});
+    }
+  }
+  result.field->restore(detail::read_field(file, comm, "state/p", result.field->block(), request.precision), iteration,
+                        undecided);
   result.first = iteration;
 }
 
@@ -165,6 +182,14 @@ JacobiResult compute_jacobi(JacobiRequest const& request, Communicator const& co
   }
   result.seconds = comm.max(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   if (result.signal != 0) return result;
+  if (!met) {
+    for (SweepNorm const& taken : field.undecided()) {
+      result.norms.push_back(taken.norm);
+      met = taken.norm <= tolerance;
+      if (met) break;
+    }
+  }
+  if (met) result.converged_at = std::ssize(result.norms) * request.check;
   if (request.tolerance && !met) {
     throw request.config->error(
         "jacobi.iterations", "is " + std::to_string(request.iterations) + ", after which the norm is still " +
@@ -205,6 +230,10 @@ nlohmann::json summarise_jacobi(JacobiRequest const& request, JacobiResult const
       {"state_hash", hash},
       {"memory",
        {{"state_bytes", comm.sum(result.field->bytes())}, {"peak_resident_bytes_per_rank", peak_memory(comm)}}}};
+  if (request.tolerance) {
+    summary["converged_at"] = result.converged_at;
+    summary["check_lag"] = params.check_lag;
+  }
   if (!result.norms.empty()) summary["norm"] = result.norms.back();
   if (result.first > 0) summary["resumed_at"] = result.first;
   summary["rate"] = nullptr;

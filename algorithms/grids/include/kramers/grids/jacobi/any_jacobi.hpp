@@ -39,7 +39,10 @@ struct JacobiParams {
   std::int64_t rows = 100, columns = 100;  ///< of the grid with its boundary, each >= 3
   SumOrder sums = SumOrder::fixed;
   SweepPath path = SweepPath::automatic;
-  std::int64_t depth = 0;                   ///< sweeps of a pass through memory; 0: chosen, 1 where the path is plain
+  std::int64_t depth = 0;  ///< sweeps of a pass through memory; 0: chosen, 1 where the path is plain
+  /// Sweeps from the one of which a norm is taken to the decision on it, >= 0, which ranks do while sums are on their way: a
+  /// norm that meets the tolerance at sweep i ends the iteration at sweep i + check_lag.
+  std::int64_t check_lag = 0;
   Messages messages = Messages::automatic;  ///< of halos
 };
 
@@ -65,6 +68,12 @@ std::vector<double> boundary_sines(JacobiParams const& params);
 /// Bytes of a rank's fields, before they are allocated.
 double jacobi_bytes(JacobiParams const& params, SweepPlan const& plan, std::string const& precision, int ranks);
 
+/// A norm and the number of the sweep after which it was taken.
+struct SweepNorm {
+  std::int64_t iteration = 0;
+  double norm = 0;
+};
+
 /// Jacobi iteration for one of these problems; space and precision are hidden. After any number of sweeps the field has the
 /// same bits for any path, depth, threads, ranks and backend. All functions are collective.
 class AnyJacobi {
@@ -72,20 +81,24 @@ class AnyJacobi {
   virtual ~AnyJacobi() = default;
 
   /// Do `sweeps` sweeps, or fewer: the norm is taken after those whose number since the start is a multiple of `check`, and
-  /// the first one that is at most `tolerance` is the last. Returns these norms; waits.
+  /// decided on `check_lag` sweeps later, where the first one that is at most `tolerance` ends the iteration. Returns the
+  /// norms that were decided on; waits.
   ///
   /// @param[in] check  > 0
   virtual std::vector<double> advance(std::int64_t sweeps, std::int64_t check, double tolerance) = 0;
+  /// The norms that were taken and not decided on, which they stay. Waits.
+  virtual std::vector<SweepNorm> undecided() = 0;
   /// Sweeps since the start.
   virtual std::int64_t iteration() const = 0;
   /// Hash of the bits of the field.
   virtual std::uint64_t hash() = 0;
   /// The rows of this rank; (size, columns).
   virtual std::vector<double> rows() = 0;
-  /// Go on from what `rows` gave after this number of sweeps, on whatever ranks and path. Waits.
+  /// Go on from what `rows` and `undecided` gave after this number of sweeps, on whatever ranks and path. Waits.
   ///
   /// @param[in] rows  (size, columns) of this rank
-  virtual void restore(std::vector<double> const& rows, std::int64_t iteration) = 0;
+  virtual void restore(std::vector<double> const& rows, std::int64_t iteration,
+                       std::vector<SweepNorm> const& undecided) = 0;
   virtual Block const& block() const = 0;
   virtual std::int64_t bytes() const = 0;
 };

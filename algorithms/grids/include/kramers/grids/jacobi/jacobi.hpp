@@ -7,12 +7,15 @@
 #include <kramers/grids/jacobi/any_jacobi.hpp>
 #include <kramers/grids/jacobi/detail/stream_kernel.hpp>
 #include <kramers/grids/jacobi/detail/sweep_kernel.hpp>
+#include <kramers/grids/row_gather.hpp>
 #include <kramers/grids/sums.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <iterator>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -53,7 +56,12 @@ class Jacobi final : public AnyJacobi {
         m_next(exec, "kramers::Jacobi::next", m_block, m_halo, 1),
         m_exchange(exec, m_comm, edge_of(params.problem), m_now, params.messages),
         m_fixed(exec, m_comm, m_block) {
-    if (params.sums == SumOrder::numpy) m_numpy.emplace(exec, m_comm, m_block, plan.path == SweepPath::cached);
+    expects(params.check_lag >= 0, "check_lag", params.check_lag, ">= 0");
+    if (params.sums == SumOrder::numpy) {
+      m_numpy.emplace(exec, m_comm, m_block, plan.path == SweepPath::cached);
+    } else if (params.check_lag > 0 && m_comm.size() > 1) {
+      m_gather.emplace(m_comm, m_block, 2);
+    }
     std::int64_t const first = -m_block.first,
                        last = first + m_block.rows;  // rows of the grid, counted as those of the block
     m_boundary = {params.columns, -m_halo, m_block.size() + m_halo, params.problem == JacobiProblem::neumann};
@@ -87,25 +95,25 @@ class Jacobi final : public AnyJacobi {
       std::int64_t const to_check = check - m_iteration % check;
       std::int64_t levels = std::min(m_plan.depth, end - m_iteration);
       if (m_params.sums == SumOrder::numpy) levels = std::min(levels, std::max<std::int64_t>(1, to_check - 1));
-      std::size_t const before = norms.size();
-      pass(levels, check, norms);
-      auto const met = std::find_if(norms.begin() + static_cast<std::ptrdiff_t>(before), norms.end(),
-                                    [&](double norm) { return norm <= tolerance; });
-      if (met != norms.end()) {
+      pass(levels, check);
+      if (auto const last = decide(tolerance, norms)) {
         // The pass may have gone further: it left its input, from which it is done again as far as that sweep.
-        std::int64_t const kept = to_check + (met - norms.begin() - static_cast<std::ptrdiff_t>(before)) * check;
-        norms.erase(met + 1, norms.end());
+        std::int64_t const kept = *last - (m_iteration - levels);
         if (kept < levels) {
           std::swap(m_now, m_next);
           m_iteration -= levels;
-          std::vector<double> ignored;
-          pass(kept, m_iteration + kept + 1, ignored);
+          pass(kept, m_iteration + kept + 1);
         }
         break;
       }
     }
     m_exec.fence("kramers::Jacobi::advance");
     return norms;
+  }
+
+  std::vector<SweepNorm> undecided() override {
+    finish_sums();
+    return m_taken;
   }
 
   std::int64_t iteration() const override { return m_iteration; }
@@ -127,7 +135,8 @@ class Jacobi final : public AnyJacobi {
     return cells;
   }
 
-  void restore(std::vector<double> const& rows, std::int64_t iteration) override {
+  void restore(std::vector<double> const& rows, std::int64_t iteration,
+               std::vector<SweepNorm> const& undecided) override {
     expects(std::ssize(rows) == m_block.cells(), "number of cells", std::ssize(rows), "those of the rows of this rank");
     auto const host = Kokkos::create_mirror_view(Kokkos::HostSpace(), m_now.view());
     copy_view(m_exec, host, m_now.view());
@@ -141,6 +150,7 @@ class Jacobi final : public AnyJacobi {
     copy_view(m_exec, m_next.view(), host);
     m_exec.fence("kramers::Jacobi::restore");
     m_iteration = iteration;
+    m_taken = undecided;
   }
 
  private:
@@ -175,8 +185,24 @@ class Jacobi final : public AnyJacobi {
     m_exec.fence("kramers::Jacobi: boundary values");
   }
 
+  /// Move the norms whose time has come from m_taken to `norms`; where one meets the tolerance, forget the others and
+  /// return the last sweep of the iteration.
+  std::optional<std::int64_t> decide(double tolerance, std::vector<double>& norms) {
+    while (!m_taken.empty() && m_taken.front().iteration + m_params.check_lag <= m_iteration) {
+      if (m_taken.size() == 1) finish_sums();
+      SweepNorm const taken = m_taken.front();
+      m_taken.erase(m_taken.begin());
+      norms.push_back(taken.norm);
+      if (!(taken.norm <= tolerance)) continue;
+      finish_sums();
+      m_taken.clear();
+      return taken.iteration + m_params.check_lag;
+    }
+    return std::nullopt;
+  }
+
   /// `levels` sweeps from m_now to m_next, which are then exchanged; norms of those that are to be checked.
-  void pass(std::int64_t levels, std::int64_t check, std::vector<double>& norms) {
+  void pass(std::int64_t levels, std::int64_t check) {
     m_exchange(m_exec, {m_now});
     std::uint64_t checked = 0;
     for (std::int64_t t = 1; t <= levels; ++t) {
@@ -191,23 +217,49 @@ class Jacobi final : public AnyJacobi {
       } else {
         with_norms ? sweep<detail::FourPoint, true>() : sweep<detail::FourPoint, false>();
       }
-      if (with_norms) norms.push_back(norm_of(m_fixed.finish(m_exec)));
+      if (with_norms) take_norm(m_iteration + 1);
     } else if constexpr (!on_device<Space>) {
       std::uint64_t const with_norms = by_numpy ? 0 : checked;
       five ? stream<detail::FivePoint>(levels, with_norms) : stream<detail::FourPoint>(levels, with_norms);
       if (with_norms != 0) m_exec.fence("kramers::Jacobi: sums of rows");
       for (std::int64_t t = 1; t <= levels; ++t) {
-        if ((with_norms >> (t - 1) & 1) != 0) norms.push_back(norm_of(level_sums(t)));
+        if ((with_norms >> (t - 1) & 1) != 0) take_norm_of_level(t);
       }
     }
     if (by_numpy && checked != 0) {
       T const change = (*m_numpy)(m_exec, detail::SquaredChange<T>{m_next.rows(), m_now.rows()});
       T const square = (*m_numpy)(m_exec, detail::SquareValue<T>{m_now.rows()});
-      norms.push_back(
-          static_cast<double>(std::sqrt(m_params.problem == JacobiProblem::nvidia ? change : change / square)));
+      T const norm = std::sqrt(m_params.problem == JacobiProblem::nvidia ? change : change / square);
+      m_taken.push_back({m_iteration + levels, static_cast<double>(norm)});
     }
     std::swap(m_now, m_next);
     m_iteration += levels;
+  }
+
+  /// The norm of sweep number `iteration`, whose sums of rows stand in the partial sums of m_fixed: now, or while other
+  /// sweeps are done.
+  void take_norm(std::int64_t iteration) {
+    if (!m_gather) {
+      m_taken.push_back({iteration, norm_of(m_fixed.finish(m_exec))});
+      return;
+    }
+    finish_sums();  // of the norm before
+    auto const mine = m_gather->mine();
+    using Host = Kokkos::View<double*, Kokkos::HostSpace, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
+    using Partials = Kokkos::View<double const*, typename Space::memory_space, Kokkos::MemoryTraits<Kokkos::Unmanaged>>;
+    Kokkos::deep_copy(m_exec, Host(mine.data(), mine.size()), Partials(m_fixed.partials(), mine.size()));
+    m_exec.fence("kramers::Jacobi: sums of rows");
+    m_gather->begin();
+    m_under_way = true;
+    m_taken.push_back({iteration, 0});
+  }
+
+  /// Wait for the sums that are on their way: those of the last norm.
+  void finish_sums() {
+    if (!std::exchange(m_under_way, false)) return;
+    std::array<double, 2> sums{};
+    fixed_tree_sums(m_gather->finish(), sums);
+    m_taken.back().norm = norm_of(sums);
   }
 
   template <class Stencil, bool norms>
@@ -232,16 +284,17 @@ class Jacobi final : public AnyJacobi {
     }
   }
 
-  /// Sums over the grid of one level of a pass.
-  std::array<double, 2> level_sums(std::int64_t level) {
+  /// The norm of one level of a pass.
+  void take_norm_of_level(std::int64_t level) {
     auto const per_row = static_cast<std::size_t>(m_segments * 2);
     auto const rows = static_cast<std::size_t>(m_block.size());
     std::span<double> const of_level =
         std::span(m_partials).subspan((static_cast<std::size_t>(level) - 1) * rows * per_row, rows * per_row);
-    std::array<double, 2> sums{};
     if (m_segments == 1 && m_comm.size() == 1) {
+      std::array<double, 2> sums{};
       fixed_tree_sums(of_level, sums);
-      return sums;
+      m_taken.push_back({m_iteration + level, norm_of(sums)});
+      return;
     }
     for (std::size_t j = 0; j < rows; ++j) {
       double* const row = m_fixed.partials() + 2 * j;
@@ -251,7 +304,7 @@ class Jacobi final : public AnyJacobi {
         row[1] += of_level[j * per_row + s + 1];
       }
     }
-    return m_fixed.finish(m_exec);
+    take_norm(m_iteration + level);
   }
 
   double norm_of(std::array<double, 2> const& sums) const {
@@ -268,6 +321,9 @@ class Jacobi final : public AnyJacobi {
   HaloExchange<Space, T> m_exchange;
   FixedSums<Space, 2> m_fixed;
   std::optional<NumpySums<Space, T>> m_numpy;
+  std::optional<RowGather> m_gather;  // of several ranks that decide later
+  bool m_under_way = false;           // the sums of the last of m_taken are
+  std::vector<SweepNorm> m_taken;     // and not decided on, in order
   detail::Boundary m_boundary;
   std::int64_t m_lowest = 0, m_highest = 0;
   std::int64_t m_iteration = 0;

@@ -41,10 +41,11 @@ std::vector<MemoryNeed> memory_needed(JacobiRequest const& request, int ranks);
 
 struct JacobiResult {
   std::unique_ptr<AnyJacobi> field;
-  std::vector<double> norms;  ///< of iterations check, 2 check, ...
-  std::int64_t first = 0;     ///< iterations that were done before this run began
-  int signal = 0;             ///< that ended the run before its end, with a checkpoint; no hash then
-  double seconds = 0;         ///< of the slowest rank
+  std::vector<double> norms;      ///< of iterations check, 2 check, ...
+  std::int64_t converged_at = 0;  ///< iteration whose norm met the tolerance; 0 without one
+  std::int64_t first = 0;         ///< iterations that were done before this run began
+  int signal = 0;                 ///< that ended the run before its end, with a checkpoint; no hash then
+  double seconds = 0;             ///< of the slowest rank
   std::uint64_t hash = 0;
 };
 
