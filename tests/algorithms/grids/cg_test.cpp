@@ -106,6 +106,61 @@ constexpr Published published[] = {
     {CgMatrix::five_point, 128, 289, 301, 9730346.93189, 724.254422417},
 };
 
+/// Of a solution that pauses after some iterations and goes on in another system: its residuals, and x of this rank.
+Solved solve_in_parts(CgProblem const& problem, CgParams const& params, std::int64_t iterations) {
+  auto const make = [&] {
+    auto system = make_cg_system(kramers::space_names().front(), problem, vectors_of(params.method, problem),
+                                 Communicator::world());
+    system->set(CgVector::b, ones);
+    return system;
+  };
+  auto const first = make(), second = make();
+  CgState state;
+  CgControl control;
+  control.pause = [&](CgState const& now, CgResult const& so_far) {
+    state = now;
+    return so_far.iterations == iterations;
+  };
+  CgResult const part = solve_cg(*first, problem, params, control);
+  EXPECT_TRUE(part.paused);
+  EXPECT_EQ(part.iterations, iterations);
+  for (CgVector const vector : kept_vectors(params.method, problem)) {
+    auto const values = first->get(vector);
+    second->set(vector, [&](std::int64_t row) { return values[static_cast<std::size_t>(row - first->first_row())]; });
+  }
+  CgControl rest;
+  rest.state = &state;
+  rest.result = &part;
+  Solved solved;
+  solved.result = solve_cg(*second, problem, params, rest);
+  solved.x = second->get(CgVector::x);
+  return solved;
+}
+
+TEST(Cg, GoesOnWithTheSameBits) {
+  for (CgMethod const method : {CgMethod::classic, CgMethod::single_reduction, CgMethod::pipelined}) {
+    for (CgPreconditioner const preconditioner :
+         {CgPreconditioner::none, CgPreconditioner::jacobi, CgPreconditioner::chebyshev, CgPreconditioner::multigrid}) {
+      for (std::int64_t const replace_every : {0, 2}) {
+        SCOPED_TRACE(std::to_string(static_cast<int>(method)) + " " + std::to_string(static_cast<int>(preconditioner)));
+        CgProblem problem = grid(CgMatrix::five_point, 21);
+        problem.preconditioner = preconditioner;
+        CgParams params = params_of(method);
+        params.tolerance = 1e-8;
+        params.replace_every = replace_every;
+        params.max_iterations = problem.rows();
+        Solved const whole = solve(problem, params);
+        for (std::int64_t const iterations : {1, 4}) {
+          Solved const parts = solve_in_parts(problem, params, iterations);
+          EXPECT_EQ(parts.result.history, whole.result.history);
+          EXPECT_EQ(parts.result.true_residual, whole.result.true_residual);
+          EXPECT_EQ(parts.x, whole.x);
+        }
+      }
+    }
+  }
+}
+
 TEST(Cg, PublishedTable) {
   for (Published const& row : published) {
     if (row.n > (alone() && fast ? 128 : 10)) continue;
