@@ -32,11 +32,11 @@ OPTIONS = {
     "--beside-ranks": ("R", "its ranks on each node, beside the others (default: 1)"),
     "--beside-machine": ("M", "its ranks run on nodes of their own, of this machine (Slurm)"),
     "--beside-nodes": ("N", "so many nodes (default: 1)"),
-    "--gpu-aware": (None, "let MPI take device memory, which programs of kramers do not send"),
+    "--gpu-aware": (None, "let MPI take device memory, which the solvers on grids then send"),
     "--dry-run": (None, "show the script, submit and write nothing"),
 }
 EXIT_CODES = "0 submitted or done, 1 failure, 64 wrong command line, 65 wrong input or a machine\nthat lacks the scheduler."
-RESUMABLE = ("kramers-langevin", "kramers-classify")
+RESUMABLE = ("kramers-langevin", "kramers-classify", "kramers-jacobi", "kramers-channel", "kramers-cg")
 OUTPUTS = ("--output", "--summary", "--model")  # options whose files the run makes
 SHORTEST = 5  # minutes: a warning, a checkpoint and the next job take two
 
