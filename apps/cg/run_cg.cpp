@@ -75,10 +75,10 @@ Forecast forecast(CgRequest const& request, Communicator const& comm) {
 }
 
 /// Iterations between two looks at signals: some hundredths of a second.
-std::int64_t iterations_between_looks(CgProblem const& problem) {
+std::int64_t iterations_between_looks(CgProblem const& problem, int ranks) {
   constexpr std::int64_t elements = 4'000'000, most = 1000;
-  return std::clamp<std::int64_t>(elements / (problem.rows() + (problem.stored ? problem.stored->entries() : 0)), 1,
-                                  most);
+  std::int64_t const all = problem.rows() + (problem.stored ? problem.stored->entries() : 0);
+  return std::clamp<std::int64_t>(elements * ranks / all, 1, most);
 }
 
 /// Iterate from the start or a checkpoint to the end, or to a signal.
@@ -114,7 +114,7 @@ void solve(CgRequest const& request, CgSystem& system, AppRun const& run, Checkp
     progress.relabel(label);
     progress.update(static_cast<std::uint64_t>(iteration));
   };
-  std::int64_t const between = iterations_between_looks(request.problem);
+  std::int64_t const between = iterations_between_looks(request.problem, comm.size());
   control.pause = [&](CgState const& state, CgResult const& so_far) {
     std::int64_t const done = so_far.iterations;
     if (done % between != 0 && !watch.is_due(done)) return false;

@@ -185,7 +185,7 @@ void resume(std::filesystem::path const& path, Communicator const& comm, Channel
 std::int64_t steps_of_a_piece(ChannelRequest const& request, int ranks) {
   constexpr std::int64_t swept_cells = 30'000'000, messages = 1000;
   std::int64_t const sweeps = request.params.sweeps + 1;
-  std::int64_t const steps = swept_cells / (request.params.rows * request.params.columns * sweeps);
+  std::int64_t const steps = swept_cells * ranks / (request.params.rows * request.params.columns * sweeps);
   return std::max<std::int64_t>(1, ranks > 1 ? std::min(steps, messages / sweeps) : steps);
 }
 

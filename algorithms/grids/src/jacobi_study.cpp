@@ -145,12 +145,13 @@ void resume(std::filesystem::path const& path, Communicator const& comm, JacobiR
   result.first = iteration;
 }
 
-/// Sweeps between two looks at the clock and at signals: some hundredths of a second, whole passes, and not too many
+/// Sweeps between two looks at the clock and at signals: some hundredths of a second, in whole passes, and not too many
 /// messages.
 std::int64_t sweeps_of_a_piece(JacobiRequest const& request, int ranks) {
-  constexpr std::int64_t cells = 30'000'000, messages = 1000, passes = 32;
-  std::int64_t const sweeps = cells / (request.params.rows * request.params.columns) / passes * passes;
-  return std::clamp<std::int64_t>(sweeps, passes, ranks > 1 ? messages * request.plan.depth : sweeps + passes);
+  constexpr std::int64_t cells = 30'000'000, messages = 1000;
+  std::int64_t const pass = request.plan.depth;
+  std::int64_t const passes = cells * ranks / (request.params.rows * request.params.columns * pass);
+  return pass * std::clamp<std::int64_t>(passes, 1, ranks > 1 ? messages : passes + 1);
 }
 
 }  // namespace
