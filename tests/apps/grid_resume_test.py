@@ -227,6 +227,15 @@ class Refusals(GridCase):
         self.checkpoint.write_text("text")
         self.refuse("")
 
+    def test_what_is_no_checkpoint_is_kept(self):
+        (self.folder / "notes.h5").write_text("notes")
+        words = sets('checkpoint.file="notes.h5"', f"checkpoint.every={self.study['cases'][0][0]}")
+        for _ in range(2):
+            self.run_study(*words)
+            self.assertEqual((self.folder / "notes.h5.~1~").read_text(), "notes")
+            self.assertEqual(self.checkpoint_step("notes.h5"), self.study["cases"][0][0])
+        self.assertEqual(len(list(self.folder.glob("notes.h5*"))), 2)
+
     def test_damage(self):
         for size in (0, 100, len(self.good) // 2, len(self.good) - 8):
             self.checkpoint.write_bytes(self.good[:size])

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/error.hpp>
+#include <kramers/base/file.hpp>
 #include <kramers/runtime/checkpoints.hpp>
 #include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/provenance.hpp>
@@ -8,6 +9,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <system_error>
 #include <utility>
 
 namespace kramers {
@@ -52,6 +54,18 @@ void expect_same(nlohmann::json const& now, nlohmann::json const& then, std::str
 
 std::string tag_of(CheckpointFormat const& format) {
   return format.program + " checkpoint";
+}
+
+/// Is it a checkpoint of any program, or nothing at all?
+bool may_be_replaced(std::filesystem::path const& path) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return true;
+  try {
+    h5::Reader const file(path, Communicator::self());
+    return file.has_attribute("/", "format") && file.tag("/", "format").ends_with(" checkpoint");
+  } catch (Error const&) {  // something else, or damaged
+    return false;
+  }
 }
 
 }  // namespace
@@ -137,15 +151,29 @@ std::int64_t CheckpointWatch::piece(std::int64_t done, std::int64_t most) const 
   return std::clamp<std::int64_t>(m_plan.every - (done - m_last), 1, most);
 }
 
+void CheckpointWatch::write_one(std::function<void(std::filesystem::path const&)> const& write) {
+  if (!m_is_ours) {
+    agree(m_comm, [&] {
+      if (!m_comm.is_root() || may_be_replaced(m_plan.file)) return;
+      auto const kept = keep_former(m_plan.file);
+      if (kept && m_plan.warn) {
+        m_plan.warn("the former " + m_plan.file.string() + " is no checkpoint, and is kept as " + kept->string());
+      }
+    });
+    m_is_ours = true;
+  }
+  write(m_plan.file);
+}
+
 int CheckpointWatch::look(std::int64_t done, bool is_end,
                           std::function<void(std::filesystem::path const&)> const& write) {
   if (int const signal = is_end ? 0 : m_stop.signal(m_comm); signal != 0) {
-    if (done > m_first) write(m_plan.file);
+    if (done > m_first) write_one(write);
     return signal;
   }
   if (!is_due(done)) return 0;
   m_last = done;
-  auto const failure = failure_to_write(m_comm, [&] { write(m_plan.file); });
+  auto const failure = failure_to_write(m_comm, [&] { write_one(write); });
   if (failure && m_plan.warn)
     m_plan.warn("no checkpoint at " + m_plan.unit + " " + std::to_string(done) + ": " + *failure);
   return 0;

@@ -99,6 +99,33 @@ TEST(CheckpointWatch, WritesWhatIsDueAndGoesOnWhereItCannot) {
   EXPECT_FALSE(never.is_due(std::numeric_limits<std::int64_t>::max()));
 }
 
+TEST(CheckpointWatch, ReplacesCheckpointsAndNothingElse) {
+  if (!h5::available()) GTEST_SKIP();
+  auto const world = Communicator::world();
+  Scratch const scratch(world);
+  std::vector<std::string> warnings;
+  CheckpointPlan plan;
+  plan.file = scratch / "a.h5";
+  plan.every = 1;
+  plan.warn = [&](std::string const& sentence) { warnings.push_back(sentence); };
+  if (world.is_root()) kramers::test::put(plan.file, "notes");
+  world.barrier();
+  auto const write_ours = [&](std::filesystem::path const& path) { write(path, ours, 7, "{}"); };
+  for (int run = 0; run < 2; ++run) {
+    CheckpointWatch watch(world, plan, 0);
+    for (std::int64_t done = 1; done < 3; ++done) EXPECT_EQ(watch.look(done, false, write_ours), 0);
+    world.barrier();
+    EXPECT_EQ(scratch.entries(), 2u);
+  }
+  EXPECT_EQ(kramers::test::content(scratch / "a.h5.~1~"), "notes");
+  EXPECT_NO_THROW(open_checkpoint(plan.file, world, ours, "{}"));
+  if (world.is_root()) {
+    ASSERT_EQ(warnings.size(), 1u);
+    EXPECT_TRUE(has(warnings[0], "a.h5 is no checkpoint, and is kept as "));
+  }
+  world.barrier();
+}
+
 TEST(CheckpointWatch, TellsAllRanksOfASignalAfterAllHaveWritten) {
   auto const world = Communicator::world();
   int written = 0;

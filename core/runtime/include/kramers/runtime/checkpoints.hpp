@@ -76,16 +76,20 @@ class CheckpointWatch {
 
   /// After `done` steps: `write` a checkpoint, which is collective, where one is due or a signal asks the run to end; the
   /// signal, 0 if there is none. One that is due and cannot be written is no failure of the run: the last one stays, and
-  /// the next is tried when it is due. A run that has not begun writes none. Collective.
+  /// the next is tried when it is due. A run that has not begun writes none. A file under the name that is no checkpoint is
+  /// kept under a numbered one (`keep_former`), and `warn` is told; a checkpoint is replaced. Collective.
   ///
   /// @param[in] is_end  the run ends here anyway, so that signals come too late
   /// @throws IoError  a signal came, and the checkpoint cannot be written
   int look(std::int64_t done, bool is_end, std::function<void(std::filesystem::path const&)> const& write);
 
  private:
+  void write_one(std::function<void(std::filesystem::path const&)> const& write);
+
   Communicator m_comm;
   CheckpointPlan m_plan;
   std::int64_t m_first, m_last;  ///< m_last: where one was written or tried last
+  bool m_is_ours = false;        ///< what stands under the name is a checkpoint
   StopRequest m_stop;
 };
 
