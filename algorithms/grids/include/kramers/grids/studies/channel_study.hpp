@@ -33,7 +33,8 @@ struct ChannelRequest {
   Config const* config = nullptr;  ///< that was read, for messages
 };
 
-/// Ask for every key of kramers-channel but those of the tables [output] and [checkpoint]. The Config has to live as long as the request.
+/// Ask for every key of kramers-channel but those of the tables [output] and [checkpoint]. The Config has to live as long as
+/// the request.
 /// @throws InputError  a key that is missing or impossible; a dt for which the flow is unstable
 ChannelRequest read_channel(Config const& config, CommandLine const& options, int ranks);
 std::vector<KeyNote> channel_keys();

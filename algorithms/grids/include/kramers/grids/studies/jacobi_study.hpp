@@ -33,7 +33,8 @@ struct JacobiRequest {
   Config const* config = nullptr;   ///< that was read, for messages
 };
 
-/// Ask for every key of kramers-jacobi but those of the tables [output] and [checkpoint]. The Config has to live as long as the request.
+/// Ask for every key of kramers-jacobi but those of the tables [output] and [checkpoint]. The Config has to live as long as
+/// the request.
 /// @throws InputError  a key that is missing or impossible
 JacobiRequest read_jacobi(Config const& config, CommandLine const& options, int ranks);
 std::vector<KeyNote> jacobi_keys();
