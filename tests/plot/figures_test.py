@@ -343,6 +343,10 @@ class Faults(WithFiles):
         self.assertEqual(answer.returncode, 65)
         self.assertEqual(len(list(self.own.iterdir())), len(SPREAD))
 
+    def test_each_bad_file_is_told(self):
+        answer = Answer(self.own / "absent.h5", self.own / "missing.h5")
+        self.assertEqual((answer.returncode, answer.stderr.count("no such file")), (65, 2))
+
 
 def figures_of(name):
     """Those that are drawn from the group of this dataset."""

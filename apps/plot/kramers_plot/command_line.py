@@ -201,7 +201,8 @@ def main(arguments):
         try:
             draw_file(path, options)
         except PlotError as error:
-            code = code or report(error)
+            failed = report(error)
+            code = code or failed
         except ModuleNotFoundError as error:
             return report(PlotError(f"the Python module {error.name} is missing; install python3-{error.name} "
                                     "or run inside the environment with ./dev run"))
