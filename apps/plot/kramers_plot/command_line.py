@@ -29,10 +29,15 @@ FIGURES = {
     "loss": ("classify", "classifier/loss", "loss of the training and of the samples held out"),
     "evaluation": ("classify", "classifier/evaluation", "confusion matrix and calibration"),
     "sweep": ("classify", "classifier/sweep", "models of a sweep over their learning rates"),
+    "solution": ("fields", "kramers/jacobi", "field with contour lines"),
+    "norm": ("convergence", "kramers/jacobi/norm", "norm of the change over iterations, and the tolerance"),
+    "flow": ("fields", "kramers/channel", "speed with streamlines, pressure with contour lines"),
+    "change": ("convergence", "kramers/channel/change", "change of the sum of u over steps, and the tolerance"),
+    "residual": ("convergence", "kramers/cg/residual", "residual over iterations, the true one, and the tolerance"),
 }
 
 DESCRIPTION = """\
-Draw the figures of result files of kramers-langevin, kramers-rare, kramers-spread and kramers-classify.
+Draw the figures of the result files of kramers-langevin, -rare, -spread, -classify, -jacobi, -channel and -cg.
 A figure NAME of FILE.h5 is written to FILE_NAME.png and FILE_NAME.svg. In the style paper figures are 85 mm
 (--column 1) or 175 mm (--column 2) wide and have letters on their panels, but no title and no footer."""
 EXIT_CODES = """\
@@ -158,11 +163,11 @@ def draw_file(path, options):
 
     folder = options.output_dir or path.parent
     with damage_named(path, "its contents"), ResultFile(path) as result:
-        held = [name for name, (_, group, _) in FIGURES.items() if result.has(group)]
+        held = [name for name, (_, group, _) in FIGURES.items() if result.holds(group)]
         wanted = [name for name in FIGURES if name in (options.only or held)]
         if not held:
-            raise PlotError(f"{path}: holds nothing that can be drawn; give a file that kramers-langevin, "
-                            "kramers-rare, kramers-spread or kramers-classify has written with --output")
+            raise PlotError(f"{path}: holds nothing that can be drawn; give a file that a program of kramers with "
+                            "figures (see --help) has written with --output")
         for name in wanted:
             if name not in held:
                 raise PlotError(f"{path}: holds no data for the figure {name}; it holds those for {', '.join(held)}")

@@ -45,6 +45,10 @@ class ResultFile:
     def has(self, name):
         return name in self._file
 
+    def holds(self, name):
+        """Is there such a group, or such a dataset with anything in it?"""
+        return self.has(name) and not (isinstance(self._file[name], h5py.Dataset) and not self._file[name].size)
+
     def text(self, name):
         """A text of the file: attribute or, where it may be long, dataset. Empty if there is none."""
         value = self._file.attrs.get(name)
@@ -55,7 +59,7 @@ class ResultFile:
     def attribute(self, group, name):
         """What is attached to a group: a text, a number, or a list of them; None where there is no such thing."""
         value = self._file[group].attrs.get(name) if group in self._file else None
-        return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else decoded(value)
+        return decoded(value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value)
 
     def number(self, group, name):
         """A number that is attached to a group; None where there is none or it is not finite."""

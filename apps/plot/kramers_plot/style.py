@@ -221,8 +221,12 @@ def band(axes, x, low, high, colour, alpha=0.25, **options):
     axes.fill_between(x, low, high, color=colour, alpha=alpha, linewidth=0, **options)
 
 
-def colour_bar(figure, mappable, axes, text):
-    bar = figure.colorbar(mappable, ax=axes, pad=0.02, fraction=0.06, aspect=28)
+def colour_bar(figure, mappable, axes, text, inset=False):
+    """What colours mean, right of a panel; `inset`: as high as a panel whose shape its data decide."""
+    place = {"ax": axes, "pad": 0.02, "fraction": 0.06, "aspect": 28}
+    if inset:
+        place = {"cax": axes.inset_axes((1.03, 0, 0.035, 1))}
+    bar = figure.colorbar(mappable, **place)
     bar.set_label(text)
     bar.outline.set_visible(False)
     if isinstance(bar.norm, LogNorm):
