@@ -263,8 +263,8 @@ def parser_of():
     sub.add_argument("--gate", nargs="+", type=pathlib.Path, metavar="RESULT", help="fail where the metric fell since these")
     sub.add_argument("--delta", type=float, default=0.05, help="fall that --gate allows (0.05)")
 
-    sub = command("peers", command_peers, "What other programs take for the same work, where they are installed: NumPy, numba, "
-                  "PyTorch, OpenMM, LAMMPS, scikit-learn. Their physics is checked before their time counts.")
+    sub = command("peers", command_peers, "What other programs take for the same work, where they are installed: NumPy, SciPy, "
+                  "numba, PyTorch, OpenMM, LAMMPS, scikit-learn. Their physics is checked before their time counts.")
     sub.add_argument("folder", help="a build folder, or its bin: kramers is timed next to each")
     sub.add_argument("--output", type=pathlib.Path, default=pathlib.Path("peers.json"), metavar="FILE")
     sub.add_argument("--filter", default="", metavar="REGEX", help="peers to run, e.g. 'double_well/lammps'")

@@ -242,8 +242,8 @@ def html_of(found, verdicts=None, lines=(), backends=None, peers=None):
         section("Sizes", "Bandwidth by where the numbers lie, and rates by the number of walkers.",
                 per_result("bandwidth", bandwidth_sweep), sweep),
         section("Cores", "All cores of the process over one.", per_result("scaling", scaling)),
-        section("Other programs", "The same work, kramers timed before and after each; rates are walker-steps or epochs "
-                "per second of processor time. A program whose physics is wrong has no time.",
+        section("Other programs", "The same work, kramers timed before and after each; rates are walker-steps, epochs, "
+                "iterations or steps per second of processor time. A program whose physics is wrong has no time.",
                 table(texts.PEERS_HEAD, texts.peers_cells(peers)) if peers else ""),
         section("Portability", "Pennycook's metric: the harmonic mean of efficiencies over platforms, 0 where one is missing.",
                 cascades(found)),

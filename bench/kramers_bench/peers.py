@@ -11,7 +11,7 @@ import resource
 import subprocess
 import tempfile
 
-from . import BenchError, machine, results, runner, stats
+from . import BenchError, grid_peers, machine, results, runner, stats
 
 SCRIPTS = pathlib.Path(__file__).resolve().parent.parent / "peers"
 ROOT = pathlib.Path("/peers")  # where ./dev shows the root with the packages, if there is one
@@ -33,8 +33,10 @@ PEERS = [
     ("double_well", "f32", "torch", "well_torch.py", "float32"),
     ("classifier", "f32", "torch", "classifier_torch.py", "float32"),
     ("classifier", "f64", "sklearn", "classifier_sklearn.py", "float64"),
+    *grid_peers.PEERS,
 ]
 BARRIER, KT, FRICTION, DT, HEATING_STEPS = 1.0, 0.2, 1.0, 0.01, 20  # as in bench/peers/double_well.py
+MOST_LONG_BLOCKS = 3  # of work that is the same in every block, and long
 LEAST_ACCURACY = 0.9  # of a classifier that has learnt; its classes are 44, 33 and 23 % of the points
 
 
@@ -132,7 +134,8 @@ def checked_classifier(means, _):
     return means, None
 
 
-CHECKS = {"double_well": checked_ensemble, "classifier": checked_classifier}
+CHECKS = {"double_well": checked_ensemble, "classifier": checked_classifier,
+          **{task: grid_peers.checked(task) for task in grid_peers.PUBLISHED}}
 
 
 def environment(threads):
@@ -157,8 +160,11 @@ def call(command, threads):
 def ask(peer, size, threads, scripts=SCRIPTS):
     """What a peer printed: version, work, wall_s, cpu_s, means."""
     task, _, _, script, variant = peer
-    amount = (["--epochs", size.epochs, "--blocks", min(size.blocks, 3)] if task == "classifier" else
-              ["--walkers", size.walkers, "--blocks", size.blocks, "--steps", size.steps])
+    amount = ["--blocks", min(size.blocks, MOST_LONG_BLOCKS)]
+    if task == "double_well":
+        amount = ["--walkers", size.walkers, "--blocks", size.blocks, "--steps", size.steps]
+    elif task == "classifier":
+        amount += ["--epochs", size.epochs]
     done = call([*python(scripts), script, variant, *amount], threads)
     last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
     if done.returncode:
@@ -188,29 +194,34 @@ class Kramers:
         self.place, self.size, self.threads = self.place.resolve(), size, threads
         self.version, self.context = "kramers", {}
 
-    def _langevin(self, precision, steps, **settings):
-        """Summary of a run, and the processor time of the whole program."""
-        keys = {"integrator.dt": DT, "integrator.friction": FRICTION, "integrator.temperature": KT, "run.steps": steps,
-                "potential.barrier": BARRIER, "ensemble.walkers": self.size.walkers, "initial.position": "[-1.0]",
-                "initial.velocity": "[0.0]", **settings}
+    def program(self, name, precision, keys, *words):
+        """Summary of a run with these keys, and the processor time of the whole program."""
+        if not (self.place / name).is_file():
+            raise Missing(f"{name} is not built")
         with tempfile.TemporaryDirectory() as scratch:
-            text = pathlib.Path(scratch) / "well.toml"
-            text.write_text('ensemble.seed = 2026\npotential.kind = "double_well"\n' +
-                            "".join(f"{key} = {value}\n" for key, value in keys.items()))
+            text = pathlib.Path(scratch) / "input.toml"
+            text.write_text("".join(f"{key} = {value}\n" for key, value in keys.items()))
             summary = pathlib.Path(scratch) / "summary.json"
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            done = call([self.place / "kramers-langevin", text, "--quiet", "--precision", precision, "--summary", summary],
+            done = call([self.place / name, text, "--quiet", "--precision", precision, "--summary", summary, *words],
                         self.threads)
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            # 2: done with warnings, such as of few samples.
-            if done.returncode not in (0, 2):
-                raise Failed(f"kramers-langevin ended with code {done.returncode}: {done.stderr.strip()}")
+            # 2: done with warnings, such as of few samples; 1 after --verify: the summary tells what is wrong.
+            judged = "--verify" in words and summary.is_file()
+            if done.returncode not in (0, 2) and not judged:
+                raise Failed(f"{name} ended with code {done.returncode}: {done.stderr.strip()}")
             found = json.loads(summary.read_text())
         about = found["provenance"]
         self.context = {key: about[key] for key in ("git_hash", "compiler", "compile_flags", "build_type", "kokkos_version", "cpu")}
         self.version = f"kramers {found['version']}"
         self.context.update(git_modified=str(about["git_modified"]).lower(), kokkos_space=found["space"])
         return found, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    def _langevin(self, precision, steps, **settings):
+        return self.program("kramers-langevin", precision, {
+            "ensemble.seed": 2026, "potential.kind": '"double_well"', "integrator.dt": DT, "integrator.friction": FRICTION,
+            "integrator.temperature": KT, "run.steps": steps, "potential.barrier": BARRIER,
+            "ensemble.walkers": self.size.walkers, "initial.position": "[-1.0]", "initial.velocity": "[0.0]", **settings})
 
     def ensemble(self, precision):
         """(work, wall, cpu) of steps without samples; start and end of the program cost a shorter run's time."""
@@ -220,8 +231,13 @@ class Kramers:
         (_, start), (run, cpu) = timed(self.size.kramers_steps // 100), timed(self.size.kramers_steps)
         return self.size.walkers * self.size.kramers_steps, run["wall_s"], max(cpu - start, 1e-6) / 0.99
 
-    def physics(self, precision):
+    def physics(self, task, precision):
         """What the checks of the peers say of kramers itself."""
+        if task == "classifier":
+            return {}, None  # ml_bench checks what it has learnt
+        return self.ensemble_physics(precision) if task == "double_well" else grid_peers.physics(self, task, precision)
+
+    def ensemble_physics(self, precision):
         size = self.size
         cold, _ = self._langevin(precision, HEATING_STEPS, **{"observables.every": HEATING_STEPS})
         # As the peers: ten relaxation times, then a sample after each block.
@@ -248,7 +264,8 @@ class Kramers:
         return 1000, 1e-3 * row["ms"], 1e-3 * row["cpu_ms"]
 
     def time(self, task, precision):
-        return self.ensemble(precision) if task == "double_well" else self.classifier(precision)
+        own = {"double_well": self.ensemble, "classifier": self.classifier}
+        return own[task](precision) if task in own else grid_peers.time(self, task, precision)
 
 
 def entry(name, threads, label):
@@ -283,7 +300,7 @@ def compare(peer, answer, kramers, size, threads):
 def own_entry(kramers, task, precision, runs, threads):
     """The row of kramers: medians of all its runs between peers."""
     name, label = f"peers/{task}/kramers/{precision}", kramers.version
-    found, problem = kramers.physics(precision) if task == "double_well" else ({}, None)
+    found, problem = kramers.physics(task, precision)
     if problem:
         return invalid(name, threads, label, problem)
     work = runs[0][0]

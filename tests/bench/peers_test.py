@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""kramers-bench peers: exact values, the verdict on a peer's physics, peers that fail, and those that are installed here, as
-small as shows that they are right. Asserts no times."""
+"""kramers-bench peers: exact values, the verdict on a peer's physics or digits, peers that fail, and those that are installed
+here, as small as shows that they are right. Asserts no times."""
 
 import contextlib
 import io
@@ -12,7 +12,7 @@ import tempfile
 import unittest
 
 import support
-from kramers_bench import BenchError, cli, page, peers, results, texts
+from kramers_bench import BenchError, cli, grid_peers, page, peers, results, texts
 
 TINY = peers.Size(walkers=6144, blocks=4, steps=50, epochs=100, kramers_steps=100)
 NUMPY = ("double_well", "f64", "numpy", "well_numpy.py", "float64")
@@ -31,7 +31,7 @@ class Kramers:
     def time(self, task, precision):
         return 1000, 1.0, 0.5
 
-    def physics(self, precision):
+    def physics(self, task, precision):
         return {"position_squared": 0.9}, None if self.physically_right else "wrong physics: made up"
 
 
@@ -70,6 +70,63 @@ class Physics(unittest.TestCase):
     def test_a_classifier_that_guesses_is_wrong(self):
         self.assertIsNone(peers.checked_classifier({"accuracy": 0.97}, TINY)[1])
         self.assertIn("has not learnt", peers.checked_classifier({"accuracy": 0.45}, TINY)[1])
+
+
+class Solver:
+    """Stands in for the programs that solve on grids: start and end take 0.2 s of processor time, an iteration 1e-5 s."""
+
+    def __init__(self, verdict="PASSED", norm=0.003597435576946526):
+        self.verdict, self.norm, self.calls = verdict, norm, []
+
+    def program(self, name, precision, keys, *words):
+        self.calls.append((name, keys, words))
+        done = keys.get("jacobi.iterations", keys.get("flow.steps", 364))
+        numbers = [{"what": "last step", "found": 500, "passed": self.verdict == "PASSED"}]
+        return {"wall_s": 1e-5 * done, "iterations": 364, "norm": self.norm,
+                "verification": {"verdict": self.verdict, "numbers": numbers}}, 0.2 + 1e-5 * done
+
+
+class Digits(unittest.TestCase):
+    def test_published_numbers_are_right_and_the_next_double_is_wrong(self):
+        for task, numbers in grid_peers.PUBLISHED.items():
+            right = {name: value for name, (value, _) in numbers.items()}
+            self.assertIsNone(grid_peers.wrong(right, task))
+            for name, (value, tolerance) in numbers.items():
+                for other in (math.nextafter(value + 1.01 * tolerance, math.inf), math.nan):
+                    self.assertRegex(peers.CHECKS[task]({**right, name: other}, TINY)[1] or "", f"^wrong numbers: {name} is")
+                self.assertIn(name, grid_peers.wrong({key: right[key] for key in right if key != name}, task))
+
+    def test_what_is_published_is_that_of_the_programs(self):
+        """The sources of the programs have the same digits."""
+        root = pathlib.Path(__file__).resolve().parents[2]
+        sources = [root / "algorithms/grids/src" / f"{name}_published.cpp" for name in ("jacobi", "channel")]
+        text = " ".join(path.read_text() for path in [*sources, root / "apps/cg/published.cpp"])
+        for task, numbers in grid_peers.PUBLISHED.items():
+            for name, (value, _) in numbers.items():
+                if value and task != "jacobi_1000":
+                    self.assertIn(repr(value), text, f"{task}: {name}")
+
+    def test_start_and_end_of_a_program_are_no_work(self):
+        for task, many in (("jacobi_100", 100_000), ("channel", 20_000)):
+            work, wall, cpu = grid_peers.time(Solver(), task, "f64")
+            self.assertEqual(work, many)
+            self.assertAlmostEqual(wall, 1e-5 * many)
+            self.assertAlmostEqual(cpu, 1e-5 * many)
+        self.assertEqual(grid_peers.time(Solver(), "cg_wrapped", "f64"), (364, 1e-5 * 364, 1e-5 * 364))
+
+    def test_kramers_is_held_to_the_same(self):
+        for task in grid_peers.WORK:
+            solver = Solver()
+            self.assertIsNone(grid_peers.physics(solver, task, "f64")[1], task)
+            self.assertEqual(solver.calls[0][2], () if task == "jacobi_1000" else ("--verify",))
+            other = Solver("FAILED", 0.0035974355769465265)
+            self.assertIn("wrong numbers: ", grid_peers.physics(other, task, "f64")[1] or "", task)
+
+    def test_a_program_that_is_not_built_is_missing(self):
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / "kramers-langevin").write_text("")
+            with self.assertRaisesRegex(peers.Missing, "kramers-cg is not built"):
+                peers.Kramers(folder, TINY, 1).time("cg_wrapped", "f64")
 
 
 class Answers(unittest.TestCase):
@@ -161,7 +218,8 @@ class Real(unittest.TestCase):
     # The other rows are the same scripts in the other precision, or OpenMM's other platform.
     ROWS = ("double_well/f64/numpy", "double_well/f64/numba", "double_well/f32/torch", "double_well/f64/openmm_middle_CPU",
             "double_well/f64/openmm_baoab_CPU", "double_well/f64/lammps_langevin", "double_well/f64/lammps_gjf",
-            "classifier/f32/torch", "classifier/f64/sklearn")
+            "classifier/f32/torch", "classifier/f64/sklearn", "jacobi_100/f64/numpy", "channel/f64/numpy",
+            "cg_wrapped/f64/scipy", "cg_five_point/f64/scipy")
 
     def test_their_physics_is_right(self):
         wanted = [peer for peer in peers.PEERS if "/".join(peer[:3]) in self.ROWS]
@@ -195,6 +253,26 @@ class Real(unittest.TestCase):
                 (folder / "well_numpy.py").write_text((peers.SCRIPTS / "well_numpy.py").read_text())
                 means = peers.ask(NUMPY, TINY, 1, folder)["means"]
                 self.assertRegex(peers.checked_ensemble(means, TINY)[1] or "right", f"wrong physics: {quantity} ")
+
+
+    def test_another_solver_is_seen(self):
+        """Scripts with one line changed: a last bit of the boundary, walls without a pressure, a looser tolerance."""
+        for script, line, changed, name in (
+                ("jacobi_numpy.py", "[math.sin(1.5 * math.pi * x)", "[(1 + 3e-16) * math.sin(1.5 * math.pi * x)", "norm_"),
+                ("channel_numpy.py", "self.p[-1], self.p[0] = self.p[-2], self.p[1]", "pass", "perturbed_"),
+                ("cg_scipy.py", "TOLERANCE = 100, 1e-10", "TOLERANCE = 100, 1e-8", "last_iteration")):
+            peer = next(peer for peer in peers.PEERS if peer[3] == script)
+            text = (peers.SCRIPTS / script).read_text()
+            self.assertEqual(text.count(line), 1)
+            with self.subTest(script), tempfile.TemporaryDirectory() as scratch:
+                folder = pathlib.Path(scratch)
+                (folder / "solver.py").write_text((peers.SCRIPTS / "solver.py").read_text())
+                (folder / script).write_text(text.replace(line, changed))
+                try:
+                    means = peers.ask(peer, TINY, 1, folder)["means"]
+                except peers.Missing as why:
+                    self.skipTest(str(why))
+                self.assertRegex(peers.CHECKS[peer[0]](means, TINY)[1] or "right", f"wrong numbers: {name}")
 
 
 class Readers(unittest.TestCase):
