@@ -213,9 +213,11 @@ class Output(Case):
             with h5py.File(self.folder / "field.h5") as file:
                 image = file["VTKHDF"]
                 self.assertEqual(image.attrs["Type"], b"ImageData")
+                # VTK refuses the same text as UTF-8.
+                self.assertEqual(h5py.check_string_dtype(image.attrs.get_id("Type").dtype).encoding, "ascii")
                 self.assertEqual(sorted(image["PointData"]), ["p", "u", "v"])
-                self.assertEqual(image["PointData/u"].shape, (1, 41, 41))
-                self.assertAlmostEqual(image["PointData/u"][0, 20, 0], 3.494896156028711 if ranks == 1 else 0.02, 14)
+                self.assertEqual(image["PointData/u"].shape, (41, 41))
+                self.assertAlmostEqual(image["PointData/u"][20, 0], 3.494896156028711 if ranks == 1 else 0.02, 14)
                 self.assertEqual(file["kramers/channel/change"].shape, (steps,))
 
 

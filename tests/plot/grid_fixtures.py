@@ -29,7 +29,7 @@ def image(file, spacing, **fields):
     group.attrs["Spacing"] = np.array([*spacing, 1.0])
     group.attrs["Direction"] = np.eye(3).ravel()
     for name, field in fields.items():
-        group[f"PointData/{name}"] = field[None]
+        group[f"PointData/{name}"] = field
 
 
 def jacobi(path, n=24, iterations=200, check=10, tolerance=None):

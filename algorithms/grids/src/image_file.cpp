@@ -19,8 +19,9 @@ void begin_image(h5::Writer& file, Block const& block, std::array<double, 2> con
 
 void write_image(h5::Writer& file, Block const& block, std::string const& name, std::span<double const> rows) {
   auto const size = [](std::int64_t n) { return static_cast<std::uint64_t>(n); };
-  file.write_box("/VTKHDF/PointData/" + name, rows, {0, size(block.first), 0},
-                 {1, size(block.size()), size(block.columns)}, {1, size(block.rows), size(block.columns)});
+  // Of a plane VTK's reader wants two extents: with a third one of 1 it takes the columns for components of a vector.
+  file.write_box("/VTKHDF/PointData/" + name, rows, {size(block.first), 0}, {size(block.size()), size(block.columns)},
+                 {size(block.rows), size(block.columns)});
 }
 
 }  // namespace kramers::grids

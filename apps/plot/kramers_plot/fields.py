@@ -42,14 +42,14 @@ class Grid:
 
     def field(self, result, name):
         """One number for each point that is drawn (rows, columns); those that are not finite are masked."""
-        place, extents = f"{POINTS}/{name}", (1, self.rows, self.columns)
+        place, extents = f"{POINTS}/{name}", (self.rows, self.columns)
         if result.shape(place) != extents:
             raise BadData(f"{result.path}: /{place} has extents {result.shape(place)}, which must be those of the "
                           f"image, {extents}; repeat the run")
-        values = result.array(place, 3, np.s_[:, ::self.every, ::self.every])
+        values = result.array(place, 2, np.s_[::self.every, ::self.every])
         if not np.isfinite(values).any():
             raise BadData(f"{result.path}: /{place} holds no finite number; repeat the run")
-        return np.ma.masked_invalid(values[0])
+        return np.ma.masked_invalid(values)
 
     def edges(self):
         """Of the cells around the points that are drawn."""

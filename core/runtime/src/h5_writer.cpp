@@ -2,6 +2,7 @@
 #include <kramers/runtime/build_config.hpp>
 
 #ifdef KRAMERS_HAVE_HDF5
+#include <algorithm>
 #include <numeric>
 #include <utility>
 
@@ -100,7 +101,10 @@ void Writer::tag(std::string_view object, std::string_view name, std::string_vie
     std::string copy(text);
     if (copy.empty()) copy.push_back('\0');
     detail::Dataspace const space(H5Screate(H5S_SCALAR));
-    m_impl->create_attribute(m_impl->open(object), name, detail::text_type(copy.size()), space, copy.data());
+    auto const type = detail::text_type(copy.size());
+    // ASCII is UTF-8, too; VTK's reader knows no other name for it.
+    if (std::ranges::all_of(copy, [](unsigned char c) { return c < 0x80; })) H5Tset_cset(type, H5T_CSET_ASCII);
+    m_impl->create_attribute(m_impl->open(object), name, type, space, copy.data());
   });
 }
 

@@ -15,7 +15,7 @@ namespace kramers::grids {
 ///
 /// @param[in] spacing  of points along a row and a column
 void begin_image(h5::Writer& file, Block const& block, std::array<double, 2> const& spacing);
-/// One number per point, from the rows of each rank.
+/// One number per point, from the rows of each rank; dataset (rows, columns).
 void write_image(h5::Writer& file, Block const& block, std::string const& name, std::span<double const> rows);
 
 }  // namespace kramers::grids
