@@ -2,6 +2,7 @@
 """Figures of how kramers-jacobi, kramers-channel and kramers-cg converge. Each function takes a ResultFile and returns
 a figure."""
 import numpy as np
+from matplotlib.ticker import LogFormatterSciNotation
 
 from kramers_plot import style
 from kramers_plot.errors import BadData
@@ -122,6 +123,7 @@ def finish(axes, at, curves, tolerance, log_iterations=True):
         low, high = 0.6 * positive.min(), 1.6 * positive.max()
         axes.set_yscale("log")
         axes.set_ylim(low, high)
+        axes.yaxis.set_minor_formatter(LogFormatterSciNotation(labelOnlyBase=False, minor_thresholds=(2, 0.5)))
         style.plain_ticks(axes.yaxis, low, high)
     zero = np.flatnonzero(curves[0] == 0)
     if zero.size:

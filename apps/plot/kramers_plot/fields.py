@@ -12,6 +12,7 @@ IMAGE = "VTKHDF"
 POINTS = "VTKHDF/PointData"
 MOST_POINTS = 1000  # of a side that are drawn; more are finer than a screen
 MOST_OF_FLOW = 100  # of a side between which streamlines are followed
+LEAST_UNTOUCHED = 0.01  # share of inner points that are exactly 0, to which nothing has come yet: zero is no line then
 ROUNDING = 1e-13  # relative: a field that varies by less is the same everywhere
 TITLES = {"laplace": "Laplace's equation", "neumann": "Laplace's equation, one side free",
           "stencil": "Five-point stencil", "nvidia": "Laplace's equation on a ring"}
@@ -123,6 +124,8 @@ def draw_map(figure, axes, grid, field, name, contours=False):
     elif contours:
         levels = MaxNLocator(nbins=20, steps=(1, 2, 5, 10)).tick_values(low, high)
         inner = levels[(levels > low) & (levels < high)]
+        if (field[1:-1, 1:-1] == 0).mean() > LEAST_UNTOUCHED:
+            inner = inner[np.abs(inner) > 0.5 * (levels[1] - levels[0])]
         axes.contour(grid.x, grid.y, field, levels=inner, colors="black", linewidths=0.7)
         notes.append(f"lines every {style.plain(levels[1] - levels[0])}, negative ones dashed" if low < 0 else
                      f"lines every {style.plain(levels[1] - levels[0])}")
