@@ -203,8 +203,9 @@ class Kramers:
             text.write_text("".join(f"{key} = {value}\n" for key, value in keys.items()))
             summary = pathlib.Path(scratch) / "summary.json"
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            done = call([self.place / name, text, "--quiet", "--precision", precision, "--summary", summary, *words],
-                        self.threads)
+            # kramers-cg has one precision, and no option for it.
+            wanted = [] if name == "kramers-cg" else ["--precision", precision]
+            done = call([self.place / name, text, "--quiet", *wanted, "--summary", summary, *words], self.threads)
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             # 2: done with warnings, such as of few samples; 1 after --verify: the summary tells what is wrong.
             judged = "--verify" in words and summary.is_file()
