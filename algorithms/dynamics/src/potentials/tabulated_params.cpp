@@ -2,13 +2,14 @@
 #include <kramers/base/error.hpp>
 #include <kramers/dynamics/potentials/spline.hpp>
 #include <kramers/dynamics/potentials/tabulated_params.hpp>
-#include <kramers/runtime/units.hpp>
 
 #include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "table_units.hpp"
 
 namespace kramers::dynamics {
 namespace {
@@ -27,22 +28,9 @@ TableChoice read_choice(Config const& config) {
   return choice;
 }
 
-/// How the unit that a key names becomes that of the study.
-UnitScale read_scale(Config const& config, std::string_view key, std::string const& dimension) {
-  UnitScale scale;
-  auto const unit = config.find<std::string>(key);
-  if (!unit) return scale;
-  UnitSystem const units = read_units(config);
-  bool const is_good = units.scale(*unit, dimension, scale).empty();
-  config.check(is_good, key,
-               units.is_reduced() ? "none of it where units.system is 'reduced'"
-                                  : "a unit of " + dimension + ", as '" + units.unit(dimension) + "'");
-  return scale;
-}
-
 void convert_units(Config const& config, Table& table) {
-  UnitScale const length = read_scale(config, "potential.length_unit", "length");
-  UnitScale const energy = read_scale(config, "potential.energy_unit", "energy");
+  UnitScale const length = detail::read_table_scale(config, "potential.length_unit", "length");
+  UnitScale const energy = detail::read_table_scale(config, "potential.energy_unit", "energy");
   std::ranges::transform(table.position, table.position.begin(), length);
   std::ranges::transform(table.energy, table.energy.begin(), energy);
   table.period = length(table.period);
@@ -59,6 +47,18 @@ TabulatedParams usable(Config const& config, TabulatedParams p) {
 }
 
 }  // namespace
+
+UnitScale detail::read_table_scale(Config const& config, std::string_view key, std::string const& dimension) {
+  UnitScale scale;
+  auto const unit = config.find<std::string>(key);
+  if (!unit) return scale;
+  UnitSystem const units = read_units(config);
+  bool const is_good = units.scale(*unit, dimension, scale).empty();
+  config.check(is_good, key,
+               units.is_reduced() ? "none of it where units.system is 'reduced'"
+                                  : "a unit of " + dimension + ", as '" + units.unit(dimension) + "'");
+  return scale;
+}
 
 TabulatedParams read_tabulated(Config const& config) {
   TabulatedParams p{read_table(config.path("potential.file"), read_choice(config)), 0, 0};
