@@ -18,6 +18,7 @@
 #include <kramers/dynamics/estimators/events.hpp>
 #include <kramers/dynamics/estimators/exact.hpp>
 #include <kramers/dynamics/estimators/exact_rates.hpp>
+#include <kramers/dynamics/potentials/bicubic.hpp>
 #include <kramers/dynamics/potentials/cosine.hpp>
 #include <kramers/dynamics/potentials/double_well.hpp>
 #include <kramers/dynamics/potentials/expression.hpp>
@@ -29,6 +30,7 @@
 #include <kramers/dynamics/potentials/potential_kind.hpp>
 #include <kramers/dynamics/potentials/separable.hpp>
 #include <kramers/dynamics/potentials/spline.hpp>
+#include <kramers/dynamics/potentials/surface.hpp>
 #include <kramers/dynamics/potentials/table.hpp>
 #include <kramers/dynamics/potentials/tabulated.hpp>
 #include <kramers/dynamics/potentials/tabulated_params.hpp>
