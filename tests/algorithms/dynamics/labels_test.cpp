@@ -4,6 +4,7 @@
 #include <kramers/dynamics/potentials/double_well.hpp>
 #include <kramers/dynamics/potentials/separable.hpp>
 #include <kramers/dynamics/potentials/tabulated.hpp>
+#include <kramers/dynamics/potentials/tabulated_2d.hpp>
 #include <kramers/dynamics/schemes/schemes.hpp>
 
 #include <gtest/gtest.h>
@@ -100,6 +101,16 @@ TYPED_TEST(Labels, TabulatedProfile) {
   Space const exec = other_instance<Space>();
   Listener const heard;
   Tabulated<double, Space> const profile(exec, natural_spline({{0, 1, 2}, {0, 1, 0}}));
+  EXPECT_GE(heard.allocations.size(), 1U);
+  for (auto const& label : heard.allocations) EXPECT_TRUE(is_ours_or_kokkos(label)) << label;
+}
+
+TYPED_TEST(Labels, TabulatedSurface) {
+  using Space = typename TypeParam::Space;
+  Space const exec = other_instance<Space>();
+  Surface const surface{{SurfaceAxis{3, 0, 1, 0}, SurfaceAxis{3, 0, 1, 0}}, {0, 1, 0, 1, 0, 1, 0, 1, 0}};
+  Listener const heard;
+  Tabulated2d<double, Space> const potential(exec, bicubic_cells(surface, {}));
   EXPECT_GE(heard.allocations.size(), 1U);
   for (auto const& label : heard.allocations) EXPECT_TRUE(is_ours_or_kokkos(label)) << label;
 }

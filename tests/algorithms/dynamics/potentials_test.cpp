@@ -7,6 +7,7 @@
 #include <kramers/dynamics/potentials/mueller_brown.hpp>
 #include <kramers/dynamics/potentials/separable.hpp>
 #include <kramers/dynamics/potentials/tabulated.hpp>
+#include <kramers/dynamics/potentials/tabulated_2d.hpp>
 
 #include <gtest/gtest.h>
 #include <spaces.hpp>
@@ -125,8 +126,22 @@ struct ScaledMuellerBrown {
     return MuellerBrown<T>{T(0.05)};
   }
 };
+struct TableOfAPlane {
+  static constexpr char const* name = "tabulated_2d";
+  // Points of sin(2 x) cos(1.5 y), spacing 0.25: V_xx falls from 4 to the natural 0 within one, with overshoot 1.3, and
+  // V_yy from 2.25; outside it goes on straight.
+  static constexpr Bounds bounds{-2.5, 2.5, 40, 0, 60, 40};
+  template <class T, class Space>
+  static auto make() {
+    Surface surface{{SurfaceAxis{17, -2, 0.25, 0}, SurfaceAxis{17, -2, 0.25, 0}}, {}};
+    for (int i = 0; i < 17 * 17; ++i) {
+      surface.energy.push_back(std::sin(2 * (i / 17 * 0.25 - 2)) * std::cos(1.5 * (i % 17 * 0.25 - 2)));
+    }
+    return Tabulated2d<T, Space>(Space{}, bicubic_cells(surface, {}));
+  }
+};
 using Cases = std::tuple<PulledHarmonic, TiltedDoubleWell, TwoDoubleWells, FormulaOfADoubleWell,
-                         FormulaOfTwoDoubleWells, ThreeCosines, UnevenTable, ScaledMuellerBrown>;
+                         FormulaOfTwoDoubleWells, ThreeCosines, UnevenTable, TableOfAPlane, ScaledMuellerBrown>;
 
 template <class Visit>
 void for_each_case(Visit const& visit) {

@@ -33,6 +33,8 @@
 #include <kramers/dynamics/potentials/surface.hpp>
 #include <kramers/dynamics/potentials/table.hpp>
 #include <kramers/dynamics/potentials/tabulated.hpp>
+#include <kramers/dynamics/potentials/tabulated_2d.hpp>
+#include <kramers/dynamics/potentials/tabulated_2d_params.hpp>
 #include <kramers/dynamics/potentials/tabulated_params.hpp>
 #include <kramers/dynamics/rare/any_paths.hpp>
 #include <kramers/dynamics/rare/draws.hpp>
