@@ -6,6 +6,7 @@ set(KRAMERS_POTENTIALS
     double_well=DoubleWellKind
     cosine=CosineKind
     tabulated=TabulatedKind
+    tabulated_2d=Tabulated2dKind
     mueller_brown=MuellerBrownKind
     expression=ExpressionKind=studies/expression_kind.hpp
     expression_2d=Expression2dKind=studies/expression_kind.hpp)

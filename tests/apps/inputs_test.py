@@ -21,7 +21,8 @@ PATIENCE = 120
 TABLE = "".join(f"{x / 10} {(x / 10) ** 4 - (x / 10) ** 2}\n" for x in range(-20, 21))
 # Command -> names of its templates.
 TEMPLATES = {
-    (options.langevin,): ("double_well", "harmonic", "cosine", "tabulated", "mueller_brown", "expression", "expression_2d"),
+    (options.langevin,): ("double_well", "harmonic", "cosine", "tabulated", "tabulated_2d", "mueller_brown", "expression",
+                          "expression_2d"),
     (options.spread,): ("double_well", "harmonic", "cosine", "tabulated", "expression", "classifier"),
     (options.rare,): ("splitting", "shooting", "exact", "tabulated"),
     (options.cg,): ("five_point", "wrapped", "file"),
@@ -249,7 +250,7 @@ class Templates(Case):
                     own = self.template(command, name, f"{name}.toml")
                     short = LOOP if own else SHORT[command[0]]
                     summary = self.summary(*command, *own, *files, f"{name}.toml", *sets(short))
-                    if name in ("harmonic", "cosine", "tabulated", "mueller_brown", "expression", "expression_2d"):
+                    if name in ("harmonic", "cosine", "tabulated", "tabulated_2d", "mueller_brown", "expression", "expression_2d"):
                         self.assertEqual(summary["input"]["potential"]["kind"], name)
 
     def test_every_key_is_in_one(self):

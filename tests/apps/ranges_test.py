@@ -68,6 +68,10 @@ SURFACE = 'potential={kind="mueller_brown"}'
 WALL = 'potential={kind="tabulated", file="table.txt", outside="wall", wall_stiffness=1.0}'
 TABLE = 'potential={kind="tabulated", file="table.txt"}'
 PERIODIC = 'potential={kind="tabulated", file="table.txt", outside="periodic", period=1e3}'
+GRID_FILE = 'potential={kind="tabulated_2d", file="surface.txt"'
+LINEAR_2D = GRID_FILE + "}"
+WALLS_2D = GRID_FILE + ', outside_x="wall", wall_stiffness_x=1.0, outside_y="wall", wall_stiffness_y=1.0}'
+PERIODIC_2D = GRID_FILE + ', outside_x="periodic", period_x=3.0, outside_y="periodic", period_y=3.0}'
 FORMULA = 'potential.kind="expression"'
 MD = 'units.system="md"'
 PLANE = "potential.dimensions=2"
@@ -189,7 +193,21 @@ RANGES = {
                              Range(["2.5"], ["0.0", TINY, ("1.9", "potential.period"), ("1e9", "potential.file")], PERIODIC)],
         "potential.scale": [Range([LEAST], ["0.0", TINY], SURFACE), Range([LEAST], ["0.0", TINY], WALL)],
         "potential.columns": [Range(["[1, 2]"], ["[1, 1]", "[0, 1]", "[1, 0]", "[1]", "[1, 2, 3]", ("[1, 3]", "table.txt")],
-                                    WALL)],
+                                    WALL),
+                              Range(["[1, 2, 3]"], ["[1, 2]", "[1, 2, 2]", "[0, 1, 2]", "[1, 2, 3, 4]", ("[1, 2, 4]", "surface.txt")],
+                                    WALLS_2D)],
+        "potential.outside_x": [also([WALLS_2D], words_of("wall")), also([LINEAR_2D], words_of("linear")),
+                                also([PERIODIC_2D], words_of("periodic")), Range([], ['"walls"'], WALLS_2D)],
+        "potential.outside_y": [also([WALLS_2D], words_of("wall")), also([LINEAR_2D], words_of("linear")),
+                                also([PERIODIC_2D], words_of("periodic")), Range([], ['"walls"'], WALLS_2D)],
+        "potential.wall_stiffness_x": [also([WALLS_2D], POSITIVE), Range([], ["1.0"], LINEAR_2D)],
+        "potential.wall_stiffness_y": [also([WALLS_2D], POSITIVE), Range([], ["1.0"], PERIODIC_2D)],
+        "potential.period_x": [Range(["3.0", "3.01"], ["0.0", TINY, ("2.0", "'potential.period_x' cannot"),
+                                                       ("3.5", "'potential.period_x' cannot"), ("1.0", "'potential.period_x' cannot")],
+                                     PERIODIC_2D), Range([], ["3.0"], WALLS_2D)],
+        "potential.period_y": [Range(["3.0", "3.01"], ["0.0", TINY, ("2.0", "'potential.period_y' cannot"),
+                                                       ("4.0", "'potential.period_y' cannot"), ("-3.0", "'potential.period_y': got ")],
+                                     PERIODIC_2D), Range([], ["3.0"], LINEAR_2D)],
         "potential.set": [Range(["1"], ["0", "0.5", ("2", "table.txt")], WALL)],
         "potential.energy": [Range(['"x^2"', '"0"', f'"{" " * 4095}x"'],
                                    [('"x^2-"', "'potential.energy' is no formula"), ('""', "'potential.energy' is no formula"),
@@ -379,7 +397,8 @@ class Case(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         for name, text in {"langevin.toml": LANGEVIN, "spread.toml": SPREAD, "rare.toml": RARE, "classify.toml": "",
                            "cg.toml": CG, "jacobi.toml": GRID, "channel.toml": GRID,
-                           "table.txt": "-1 1\n0 0\n1 1\n"}.items():
+                           "table.txt": "-1 1\n0 0\n1 1\n", "surface.txt": "".join(
+                               f"{x} {y} {x * x + y * y}\n" for x in (-1, 0, 1) for y in (-1, 0, 1))}.items():
             (self.folder / name).write_text(text)
 
     def said(self, program, assignments, words=()):

@@ -111,6 +111,7 @@ class Observables(Case):
 
 
 TABLE = "".join(f"{x / 10} {(x / 10)**2}\n" for x in range(-30, 31))
+GRID = "".join(f"{x} {y} {(x * x - 1)**2 / 9 + y * y / 2}\n" for x in range(-2, 3) for y in range(-2, 3))
 
 # Studies that have all keys between them, each in the table that it is merged into.
 STUDIES = {
@@ -119,6 +120,12 @@ STUDIES = {
                  "initial": {"lower": [-1.0], "upper": [-0.9], "velocity": [0.1]}},
     "cosine": {"potential": {"kind": "cosine"}},
     "tabulated": {"potential": {"kind": "tabulated", "file": "table.txt", "outside": "wall", "wall_stiffness": 2.0}},
+    "walled along x": {"potential": {"kind": "tabulated_2d", "file": "grid.txt", "outside_x": "wall", "wall_stiffness_x": 2.0,
+                                     "outside_y": "periodic", "period_y": 5.0},
+                       "initial": {"position": [-1.0, 0.0]}},
+    "walled along y": {"potential": {"kind": "tabulated_2d", "file": "grid.txt", "outside_x": "periodic", "period_x": 5.0,
+                                     "outside_y": "wall", "wall_stiffness_y": 2.0},
+                       "initial": {"position": [-1.0, 0.0]}},
     "surface": {"potential": {"kind": "mueller_brown"}, "integrator": {"dt": 0.0005},
                 "initial": {"position": [-0.5, 1.4]},
                 "observables": {"histogram": {"bins": [8, 6], "lower": [-2.0, -3.0], "upper": [2.0, 3.0]}}},
@@ -159,11 +166,17 @@ CHANGES = {
     "potential.external_force": ["0.1"],
     "potential.kind": ['"cosine"'],
     "potential.outside": [["--set", 'potential={kind="tabulated", file="table.txt"}']],
+    "potential.outside_x": [["--set", 'potential={kind="tabulated_2d", file="grid.txt", outside_y="periodic", period_y=5.0}']],
+    "potential.outside_y": [["--set", 'potential={kind="tabulated_2d", file="grid.txt", outside_x="wall", wall_stiffness_x=2.0}']],
     "potential.period": ["2.0"],
+    "potential.period_x": ["5.01"],
+    "potential.period_y": ["5.01"],
     "potential.scale": ["2.0"],
     "potential.stiffness": ["1.5"],
     "potential.tilt": ["0.2"],
     "potential.wall_stiffness": ["3.0"],
+    "potential.wall_stiffness_x": ["3.0"],
+    "potential.wall_stiffness_y": ["3.0"],
     "precision": [["--precision", "f32"]],
     "run.equilibrate": ["40"],
 }
@@ -185,6 +198,7 @@ class Resume(Case):
             tables[table] = content if table == "potential" else {**tables.get(table, {}), **content}
         self.write_input(tables=tables)
         (self.folder / "table.txt").write_text(TABLE)
+        (self.folder / "grid.txt").write_text(GRID)
         (self.folder / "other.txt").write_text(TABLE.replace("-3.0 9.0", "-3.0 9.5"))
         (self.folder / "moved.txt").write_text(TABLE.replace("-3.0 9.0", "-3.1 9.0"))
 

@@ -215,6 +215,21 @@ class Numbers(Case):
         self.assertNotEqual(self.summary("langevin", rest + kind + 'file = "foreign.dat"\nlength_unit = "angstrom"\n')["state_hash"],
                             own["state_hash"])
 
+    def test_a_surface_in_other_units(self):
+        def rows(length, energy):
+            return "".join(f"{x * length!r} {y * length!r} {energy((x * x - 4)**2 / 8 + y * y)!r}\n"
+                           for x in range(-4, 5) for y in range(-3, 4))
+        (self.folder / "foreign.dat").write_text(rows(5.0, lambda energy: energy))
+        (self.folder / "own.dat").write_text(rows(0.5, lambda energy: energy * 4184 / 1000))
+        kind = ('[potential]\nkind = "tabulated_2d"\noutside_x = "wall"\nwall_stiffness_x = "10 kcal/mol/nm^2"\n'
+                'outside_y = "wall"\nwall_stiffness_y = "4184 J/mol/nm^2"\n')
+        rest = re.sub(r"\[potential\].*(?=\[integrator\])|\[initial\].*(?=\[run\])", "", STUDY, flags=re.DOTALL)
+        own = self.summary("langevin", rest + kind + 'file = "own.dat"\n')
+        units = 'file = "foreign.dat"\nlength_unit = "angstrom"\nenergy_unit = "kcal/mol"\n'
+        self.assertEqual(self.summary("langevin", rest + kind + units)["state_hash"], own["state_hash"])
+        self.assertNotEqual(self.summary("langevin", rest + kind + 'file = "foreign.dat"\nlength_unit = "angstrom"\n')["state_hash"],
+                            own["state_hash"])
+
     def test_a_map(self):
         by_hand = {'"3 kcal/mol"': "12.552", '"5 fs"': "0.005", '"1/ps"': "1", '"300 K"': repr(KT), '"40 u"': "40",
                    '"1 pm"': "0.001", '"1 nm/ns"': "0.001", 'system = "md"': 'system = "reduced"'}
@@ -249,6 +264,10 @@ GIVEN = {
     "potential.external_force": ["potential.kind=harmonic"],
     "potential.period": ["potential.kind=cosine"],
     "potential.wall_stiffness": ['potential={kind="tabulated", file="table.txt", outside="wall"}'],
+    "potential.wall_stiffness_x": ['potential={kind="tabulated_2d", file="surface.txt", outside_x="wall"}'],
+    "potential.wall_stiffness_y": ['potential={kind="tabulated_2d", file="surface.txt", outside_y="wall"}'],
+    "potential.period_x": ['potential={kind="tabulated_2d", file="surface.txt", outside_x="periodic"}'],
+    "potential.period_y": ['potential={kind="tabulated_2d", file="surface.txt", outside_y="periodic"}'],
     "integrator.diffusion": ["integrator={dt=0.01, temperature=300}"],
     "initial.lower": ["initial.upper=[5]"],
     "initial.upper": ["initial.lower=[0]"],
@@ -280,6 +299,7 @@ class Keys(Case):
         folder = Path(tempfile.mkdtemp(dir=self.folder))
         (folder / "input.toml").write_text(PLAIN[program])
         (folder / "table.txt").write_text("-1 1\n0 0\n1 1\n")
+        (folder / "surface.txt").write_text("".join(f"{x / 20} {y / 20} {x * y}\n" for x in range(4) for y in range(4)))
         given = [f"units.system={units}", *GIVEN.get(key, []), assignment, "zz=1"]
         return subprocess.run([getattr(options, program), "input.toml", "--quiet", "--topology", "off", *words,
                                *(word for one in given for word in ("--set", one))], cwd=folder, text=True,

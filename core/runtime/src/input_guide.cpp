@@ -174,7 +174,7 @@ TemplateLine template_line(std::string const& key, AskedKey const& asked, KeyNot
 /// How to make a file that an example names, in comments.
 std::string file_hint(std::string const& name, std::string const& text) {
   std::string hint =
-      "# It reads " + name + ", two columns of a table, which for a first try this makes:\n#   printf '%s\\n'";
+      "# It reads " + name + ", columns of a table, which for a first try this makes:\n#   printf '%s\\n'";
   for (std::string_view rest = text; !rest.empty();) {
     auto const end = std::min(rest.find('\n'), rest.size());
     hint += " '" + std::string(rest.substr(0, end)) + "'";

@@ -42,6 +42,22 @@ std::vector<KeyNote> shared_keys() {
   };
 }
 
+std::vector<KeyNote> surface_keys() {
+  return {
+      {"potential.columns", "", "[position, energy], of a surface [x, y, energy], among several columns, from 1",
+       "all, or those the header names"},
+      {"potential.outside_x", "", "beyond the ends of a surface along x",
+       "periodic where the header says so, else linear"},
+      {"potential.outside_y", "", "and along y", "periodic where the header says so, else linear"},
+      {"potential.wall_stiffness_x", "energy / length^2", "of harmonic walls of a surface along x",
+       "needed with outside_x wall"},
+      {"potential.wall_stiffness_y", "energy / length^2", "and along y", "needed with outside_y wall"},
+      {"potential.period_x", "length", "of a surface along x",
+       "needed with outside_x periodic, unless the header has it"},
+      {"potential.period_y", "length", "and along y", "needed with outside_y periodic, unless the header has it"},
+  };
+}
+
 std::vector<KeyNote> ensemble_keys() {
   return {
       {"ensemble.walkers", "", "how many, at most 2^40"},
@@ -101,6 +117,10 @@ std::vector<InputExample> potential_examples(PotentialList const& potentials, st
       example("cosine", "Walkers diffuse over a washboard.", "barrier = 1.0\nperiod = 1.0\n", usual),
       example("tabulated", "Walkers in a potential that a table gives.",
               "file = \"profile.dat\"\noutside = \"wall\"\nwall_stiffness = 10.0\n", usual),
+      example("tabulated_2d", "Walkers on a surface that a table gives.",
+              "file = \"surface.dat\"\noutside_x = \"wall\"\nwall_stiffness_x = 10.0\n"
+              "outside_y = \"wall\"\nwall_stiffness_y = 10.0\n",
+              usual),
       example("mueller_brown", "Walkers on the surface of Mueller and Brown.", "scale = 1.0\n",
               "[integrator]\ndt = 0.004\nfriction = 10.0\ntemperature = 15.0\n"),
       example("expression", "Walkers in a potential that a formula gives.", "energy = \"(x^2 - 1)^2 + 0.1*x\"\n",
@@ -110,6 +130,11 @@ std::vector<InputExample> potential_examples(PotentialList const& potentials, st
   };
   for (InputExample& one : known) {
     if (one.name == "tabulated") one.files["profile.dat"] = "-2 4\n-1 0\n-0.5 0.6\n0 1\n0.5 0.6\n1 0\n2 4\n";
+    if (one.name == "tabulated_2d") {
+      one.files["surface.dat"] =
+          "-2 -1 5\n-2 0 4\n-2 1 5\n-1 -1 1\n-1 0 0\n-1 1 1\n0 -1 2\n0 0 1\n0 1 2\n1 -1 1\n1 0 0\n1 1 1\n"
+          "2 -1 5\n2 0 4\n2 1 5\n";
+    }
   }
   std::vector<InputExample> examples;
   auto const names = potentials.names();

@@ -239,6 +239,7 @@ std::string fingerprint(Config const& config, EnsembleRequest const& request) {
 
 StudyParams read_study(Config const& config, CommandLine const& options, PotentialList const& potentials) {
   std::vector<KeyNote> notes = shared_keys();
+  std::ranges::copy(surface_keys(), std::back_inserter(notes));
   std::ranges::copy(ensemble_keys(), std::back_inserter(notes));
   KeyUnits const key_units(config, notes);
   StudyParams study;

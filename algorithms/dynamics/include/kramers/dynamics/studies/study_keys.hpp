@@ -11,6 +11,8 @@ namespace kramers::dynamics {
 
 /// What the keys mean that every study has: tables [potential], [integrator] and [initial], and ensemble.seed.
 std::vector<KeyNote> shared_keys();
+/// Those of tabulated surfaces in [potential], which studies of one coordinate do not have, and what others mean there.
+std::vector<KeyNote> surface_keys();
 /// Those that read_study asks for beside them.
 std::vector<KeyNote> ensemble_keys();
 /// Those that read_spread asks for beside them.
