@@ -226,6 +226,34 @@ void cg_cached(benchmark::State& state, std::int64_t n) {
   }
 }
 
+/// One core, to 1e-10: the Laplacian, whose iterations are published.
+void cg_five_point(benchmark::State& state, std::int64_t n) {
+  Space const exec = one_core<Space>();
+  Limit const limit = limit_of<double, Unit::vector_operations>(exec, "the vector unit", 0, 100'000);
+  CgProblem problem;
+  problem.n = n;
+  CgParams params;
+  params.max_iterations = n * n;
+  auto const system = cg_of(problem);
+  AgainstLimit against(limit);
+  std::vector<double> seconds, cpu_seconds;
+  CgResult found;
+  for ([[maybe_unused]] auto const& iteration : state) {
+    Time const time =
+        against.measure([&] { return measure(exec, [&] { found = solve_cg(*system, problem, params); }); });
+    state.SetIterationTime(time.wall);
+    seconds.push_back(time.wall);
+    cpu_seconds.push_back(time.cpu);
+  }
+  against.report(state);
+  state.counters["rate"] = 1 / quartiles(seconds).median;
+  state.counters["cpu_ms_per_solution"] = 1e3 * quartiles(cpu_seconds).median;
+  state.counters["iterations"] = static_cast<double>(found.iterations);
+  if (found.iterations != (n == 10 ? 15 : 225)) {
+    throw Error("conjugate gradients took " + std::to_string(found.iterations) + " iterations");
+  }
+}
+
 /// The channel of CFD Python until it stops, on one core: 499 steps, each with 50 sweeps of the pressure.
 void channel(benchmark::State& state, std::int64_t steps) {
   Space const exec = one_core<Space>();
@@ -264,6 +292,7 @@ int main(int argc, char** argv) {
   add("jacobi_cached", cached, 20, 100);
   add("cg_over_memory", cg_over_memory, 200, 2000);
   add("cg_cached", cg_cached, 10, 100);
+  add("cg_five_point", cg_five_point, 10, 100);
   benchmark::RegisterBenchmark("channel/smoke", channel, 2)->UseManualTime()->Iterations(1);
   benchmark::RegisterBenchmark("channel/steps:499", channel, 2000)
       ->UseManualTime()

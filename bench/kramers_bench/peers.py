@@ -252,17 +252,20 @@ class Kramers:
 
     def classifier(self, precision):
         """(epochs, wall, cpu) of ml_bench, which checks that the network has learnt."""
-        program = self.place / "ml_bench"
-        if not program.is_file():
-            raise Missing("ml_bench is not built")
-        with tempfile.TemporaryDirectory() as scratch:
-            target = pathlib.Path(scratch) / "ml.json"
-            done = call([program, f"--benchmark_filter=^{precision}_classifier/epochs:1000/", f"--benchmark_out={target}"],
-                        self.threads)
-            if done.returncode:
-                raise Failed(f"ml_bench ended with code {done.returncode}: {done.stderr.strip()}")
-            row = json.loads(target.read_text())["benchmarks"][0]
+        row = self.bench("ml_bench", f"^{precision}_classifier/epochs:1000/")
         return 1000, 1e-3 * row["ms"], 1e-3 * row["cpu_ms"]
+
+    def bench(self, name, pattern):
+        """The row of a benchmark, which checks its results."""
+        program = self.place / name
+        if not program.is_file():
+            raise Missing(f"{name} is not built")
+        with tempfile.TemporaryDirectory() as scratch:
+            target = pathlib.Path(scratch) / "row.json"
+            done = call([program, f"--benchmark_filter={pattern}", f"--benchmark_out={target}"], self.threads)
+            if done.returncode:
+                raise Failed(f"{name} ended with code {done.returncode}: {done.stderr.strip()}")
+            return json.loads(target.read_text())["benchmarks"][0]
 
     def time(self, task, precision):
         own = {"double_well": self.ensemble, "classifier": self.classifier}
@@ -300,8 +303,8 @@ def compare(peer, answer, kramers, size, threads):
 
 def own_entry(kramers, task, precision, runs, threads):
     """The row of kramers: medians of all its runs between peers."""
-    name, label = f"peers/{task}/kramers/{precision}", kramers.version
     found, problem = kramers.physics(task, precision)
+    name, label = f"peers/{task}/kramers/{precision}", kramers.version  # which a program has told by now
     if problem:
         return invalid(name, threads, label, problem)
     work = runs[0][0]
