@@ -10,5 +10,5 @@ set(KRAMERS_POTENTIALS
     mueller_brown=MuellerBrownKind
     expression=ExpressionKind=studies/expression_kind.hpp
     expression_2d=Expression2dKind=studies/expression_kind.hpp)
-# Those of them in which kramers-rare follows paths: of one coordinate, and with states that walkers come back to.
-set(KRAMERS_PATH_POTENTIALS harmonic double_well tabulated)
+# Those of them in which kramers-rare follows paths: with states that walkers come back to.
+set(KRAMERS_PATH_POTENTIALS harmonic double_well tabulated mueller_brown expression_2d)

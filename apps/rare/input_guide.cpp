@@ -27,16 +27,21 @@ void read(AppRun const& run) {
 InputGuide input_guide() {
   InputGuide guide{shared_keys(), {}, read};
   std::ranges::copy(rare_keys(), std::back_inserter(guide.keys));
-  // Of washboards and formulas, in which no paths are followed, and of the start of an ensemble.
-  std::erase_if(guide.keys, [](KeyNote const& note) {
-    return note.key == "potential.period" || note.key == "potential.energy" || note.key.starts_with("initial.");
-  });
+  // Of washboards, in which no paths are followed, and of the start of an ensemble.
+  std::erase_if(guide.keys,
+                [](KeyNote const& note) { return note.key == "potential.period" || note.key.starts_with("initial."); });
   std::string const bath = "[integrator]\ndt = 0.02\nfriction = 1.0\ntemperature = 0.05\n[ensemble]\nseed = 1\n";
   std::string const well = "[potential]\nkind = \"double_well\"\nbarrier = 1.0\n" + bath;
   std::string const deep = "[rare.state_a]\nenergy_below = 0.05\n[rare.state_b]\nenergy_below = 0.3\n";
   std::string const sides = "[rare.state_a]\nbelow = -1.0\n[rare.state_b]\nabove = 1.0\n";
   std::string const table =
       "[potential]\nkind = \"tabulated\"\nfile = \"profile.dat\"\noutside = \"wall\"\nwall_stiffness = 10.0\n";
+  std::string const surface =
+      "[potential]\nkind = \"mueller_brown\"\n[integrator]\nscheme = \"leimkuhler-matthews\"\ndt = 1e-5\n"
+      "friction = 1.0\ntemperature = 15.0\n[ensemble]\nseed = 1\n"
+      "[rare.state_a]\ncentre = [-0.558, 1.442]\nradius = 0.1\n"
+      "[rare.state_b]\ncentre = [0.623, 0.028]\nradius = 0.1\n";
+  std::string const formula = "[potential]\nkind = \"expression_2d\"\nenergy = \"(x^2 - 1)^2 + y^2\"\n" + bath;
   guide.examples = {
       {"splitting", "Replicas climb a barrier in stages, with energy as level.", well + deep},
       {"shooting", "Paths from the top of the barrier.", well + "[rare]\nmethod = \"shooting\"\n" + sides},
@@ -45,7 +50,12 @@ InputGuide input_guide() {
        "Splitting in a potential that a table gives.",
        table + bath + deep,
        {{"profile.dat", "-2 4\n-1 0\n-0.5 0.6\n0 1\n0.5 0.6\n1 0\n2 4\n"}}},
+      {"mueller_brown", "Splitting between two minima of a surface, with the share of the way as level.", surface},
+      {"expression_2d", "Splitting over the saddle of a surface that a formula gives, with energy as level.",
+       formula + "[rare.state_a]\nenergy_below = 0.1\nleft_of = 0.0\n[rare.state_b]\nenergy_below = 0.3\n"
+                 "right_of = 0.0\n[rare.level]\nkind = \"energy\"\ntop = [0.0, 0.0]\n"},
       // What no template has.
+      {"", "", formula + sides + "[rare]\ndirection = [1.0, 0.0]\n"},
       {"", "",
        "[potential]\nkind = \"harmonic\"\nstiffness = 1.0\n" + bath +
            "[rare.state_a]\nbelow = 0.0\n[rare.state_b]\nabove = 1.0\n[rare.level]\nfixed = [0.1, 0.5]\n"},

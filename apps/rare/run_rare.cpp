@@ -42,6 +42,10 @@ void print(std::string const& name, nlohmann::json const& entry, std::string con
   if (entry.contains("interval")) {
     std::printf("      [%.5g, %.5g] at 95 %%\n", number(entry["interval"][0]), number(entry["interval"][1]));
   }
+  if (entry.contains("quantiles")) {
+    auto const at = [&](std::size_t i) { return number(entry["quantiles"][i]["value"]); };
+    std::printf("      half take less than %.4g, 5 %% less than %.4g, 5 %% more than %.4g\n", at(1), at(0), at(2));
+  }
   if (entry.contains("z")) {
     std::printf("      %.4f of %s, %.1f standard errors away\n", number(entry["ratio"]),
                 entry["compared_with"].get<std::string>().c_str(), number(entry["z"]));

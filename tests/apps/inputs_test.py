@@ -24,7 +24,7 @@ TEMPLATES = {
     (options.langevin,): ("double_well", "harmonic", "cosine", "tabulated", "tabulated_2d", "mueller_brown", "expression",
                           "expression_2d"),
     (options.spread,): ("double_well", "harmonic", "cosine", "tabulated", "expression", "classifier"),
-    (options.rare,): ("splitting", "shooting", "exact", "tabulated"),
+    (options.rare,): ("splitting", "shooting", "exact", "tabulated", "mueller_brown", "expression_2d"),
     (options.cg,): ("five_point", "wrapped", "file"),
     (options.jacobi,): ("laplace", "neumann", "stencil", "nvidia"),
     (options.channel,): ("cfd", "perturbed", "legate"),

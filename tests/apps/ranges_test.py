@@ -73,6 +73,8 @@ LINEAR_2D = GRID_FILE + "}"
 WALLS_2D = GRID_FILE + ', outside_x="wall", wall_stiffness_x=1.0, outside_y="wall", wall_stiffness_y=1.0}'
 PERIODIC_2D = GRID_FILE + ', outside_x="periodic", period_x=3.0, outside_y="periodic", period_y=3.0}'
 FORMULA = 'potential.kind="expression"'
+DISCS = (SURFACE, "integrator.temperature=15.0", "rare.state_a={centre=[-0.558, 1.442], radius=0.1}",
+         "rare.state_b={centre=[0.623, 0.028], radius=0.1}")
 MD = 'units.system="md"'
 PLANE = "potential.dimensions=2"
 BINS = "observables.histogram={bins=[8], lower=[-2.0], upper=[2.0]}"
@@ -250,12 +252,14 @@ RANGES = {
     },
     "rare": {
         "ensemble.seed": [SEED],
-        "potential.kind": [Range(['"double_well"'], ['"mueller_brown"', '"cosine"', '"other"']),
+        "potential.kind": [Range(['"double_well"'], [('"mueller_brown"', "'rare.state_a'"), '"cosine"', '"other"']),
+                           Range(['"mueller_brown"'], [], *DISCS),
                            Range([], [('"double_well"', "'potential.dimensions'")], PLANE)],
         "integrator.friction": [Range(["1e-100"], ["0.0", TINY])],
         "integrator.scheme": [Range(['"baoab"', '"leimkuhler-matthews"'], ['"obabo"', '"other"']),
                               Range(['"baoab"'], ['"leimkuhler-matthews"'], 'rare.method="shooting"')],
-        "rare.method": [words_of("splitting", "shooting", "exact")],
+        "rare.method": [words_of("splitting", "shooting", "exact"),
+                        Range(['"splitting"'], ['"shooting"', '"exact"'], *DISCS)],
         "rare.repeats": [integers(2, 2**20)],
         "rare.replicas": [Range(["2", str(2**25 - 1)], ["1", str(2**25), str(2**30 + 1), "2.5"])],  # 64 repeats: below 2^31
         "rare.target_error": [Range(["1e-4", BEFORE_ONE], [below(1e-4), "1.0"])],
@@ -263,11 +267,28 @@ RANGES = {
         "rare.max_steps": [integers(1, 2**45)],
         "rare.state_a": [Range(["{below=-1.0}"], ["{}", "{below=-1.0, above=1.0}", "{below=-1.0, left_of=0.0}", "{left_of=0.0}",
                                                   "{energy_below=0.1, left_of=0.0, right_of=-1.0}", "{below=-9.0}",
-                                                  "{energy_below=-1.0}"])],
+                                                  "{energy_below=-1.0}"]),
+                         Range(["{below=-0.3}", "{centre=[-0.5, 1.4], radius=0.2, energy_below=-100.0}",
+                                "{energy_below=-100.0, left_of=-0.3}"],
+                               ["{}", "{centre=[-0.5, 1.4]}", "{radius=0.1}", "{centre=[-0.5, 1.4], radius=0.1, below=0.0}",
+                                "{energy_below=-100.0}", "{left_of=-0.3}", "{below=-0.3, energy_below=-100.0}",
+                                ("{centre=[-0.5], radius=0.1}", "'rare.state_a.centre'"),
+                                ("{centre=[-0.5, 1.4], radius=0.0}", "'rare.state_a.radius'"),
+                                ("{centre=[0.6, 0.2], radius=0.1}", "'rare.state_b'"), ("{below=0.6}", "'rare.state_b'"),
+                                "{centre=[1.5, 2.0], radius=0.1}",  # 451 kT above the lowest minimum
+                                "{centre=[-0.5, 1.4], radius=0.2, energy_below=-150.0}"], *DISCS)],
         "rare.state_b": [Range(["{above=1.0}", "{energy_below=0.4, left_of=0.0}"], ["{}", "{above=-1.5}", "{above=9.0}",
-                                                 "{energy_below=2.0, right_of=-1.5}"])],
-        "rare.level.kind": [words_of("energy", "coordinate", "direction"), Range(["\"energy\""], ["\"direction\""],
-                                                                                  'integrator.scheme="leimkuhler-matthews"')],
+                                                 "{energy_below=2.0, right_of=-1.5}"]),
+                         Range(["{above=0.5}"], ["{}", "{centre=[0.6, 0.0], radius=0.1, above=0.5}",
+                                                 ("{centre=[0.6, 0.0, 0.0], radius=0.1}", "'rare.state_b.centre'")], *DISCS)],
+        "rare.direction": [Range(["[1.0, -1.0]"], ["[0.0, 0.0]", "[1.0]", "[1.0, 0.0, 0.0]"], *DISCS)],
+        "rare.level.kind": [words_of("energy", "coordinate", "direction"), Range([], ['"distance"']),
+                            Range(["\"energy\""], ["\"direction\""], 'integrator.scheme="leimkuhler-matthews"'),
+                            Range(['"distance"', '"coordinate"'], [('"energy"', "'rare.level.top'"),
+                                                                   ('"direction"', "'rare.level.top'")], *DISCS),
+                            Range([], ['"distance"'], *DISCS, "rare.state_a={below=-0.3}")],
+        "rare.level.top": [Range(["[-0.822, 0.624]"], ["[-0.558, 1.442]", "[1.0]"], *DISCS, 'rare.level.kind="energy"'),
+                           Range(["[-0.822, 0.624]"], ["[-0.558, 1.442]"], *DISCS, 'rare.level.kind="direction"')],
         "rare.level.bins": [integers(1, 4096)],
         "rare.level.start": [Range(["-1.0", below(1.6)], ["1.6", "nan"])],
         "rare.level.end": [Range([above(0.1), "1e300"], [("0.1", "'rare.level.start'"), "inf"])],

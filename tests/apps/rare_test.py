@@ -20,6 +20,12 @@ SHIPPED = Path(__file__).resolve().parents[2] / "apps" / "rare" / "double_well.t
 CORES = ("rare.state_a={below=-1.0}", "rare.state_b={above=1.0}")
 SMALL = ("rare.repeats=8", "rare.replicas=100", "integrator.temperature=0.2", "rare.state_a.energy_below=0.2")
 
+# Overdamped, from the disc around the lowest minimum of the surface of Mueller and Brown to that around the second.
+MINIMA = ("{centre=[-0.558, 1.442], radius=0.1}", "{centre=[0.623, 0.028], radius=0.1}")
+SURFACE = ('potential={kind="mueller_brown"}', 'integrator={scheme="leimkuhler-matthews", dt=1e-5, friction=1.0, temperature=15.0}',
+           "rare.level.kind=distance", f"rare.state_a={MINIMA[0]}", f"rare.state_b={MINIMA[1]}")
+FEW = ("rare.repeats=8", "rare.replicas=100", "rare.flux={walkers=8, equilibrate=2000, steps=2000}")
+
 parser = argparse.ArgumentParser()
 parser.add_argument("--program", default="kramers-rare")
 parser.add_argument("--launcher", action="append", default=[],
@@ -73,6 +79,28 @@ class Rates(Case):
         self.assertAlmostEqual(rate["value"], split["observables"]["flux"]["value"] * split["observables"]["probability"]["value"], 12)
         self.assertGreater(split["work"]["speed_up"], 10)
 
+    def test_surface(self):
+        """From finite volumes on grids of 0.02 to 0.0067, k_AB = 0.1459(1), k_BA = 1.341(1) (m gamma = 1)."""
+        for states, expected in ((MINIMA, 0.1459), (MINIMA[::-1], 1.341)):
+            summary = self.summary(sets=(*SURFACE, f"rare.state_a={states[0]}", f"rare.state_b={states[1]}", "rare.replicas=300"))
+            rate = summary["observables"]["rate"]
+            self.assertLess(abs(rate["value"] - expected), 4 * rate["stderr"])
+            self.assertLess(rate["stderr"], 0.08 * expected)
+            self.assertEqual(summary["references"], {})
+            self.assertNotIn("z", rate)
+
+    def test_reactive_times(self):
+        """Shares in order, and the mean between them; in units of time."""
+        for sets, least in ((SMALL, 0.2), ((*SURFACE, *FEW), 1e-3)):
+            time = self.summary(sets=sets)["observables"]["reactive_time"]
+            self.assertEqual([quantile["share"] for quantile in time["quantiles"]], [0.05, 0.5, 0.95])
+            values = [quantile["value"] for quantile in time["quantiles"]]
+            self.assertEqual(values, sorted(values))
+            self.assertLess(least, values[0])
+            self.assertLess(values[0], time["value"])
+            self.assertLess(time["value"], values[2])
+            self.assertGreater(time["stderr"], 0)
+
     def test_target_error(self):
         """A pilot of 8 repeats tells their scatter to 25 %."""
         given = (*SMALL, "rare.target_error=0.02")
@@ -95,7 +123,7 @@ class Rates(Case):
 
 class Bits(Case):
     def test_ranks_and_threads(self):
-        for more in (SMALL, ("rare.method=shooting", "rare.shooting.pairs=999", *CORES)):
+        for more in (SMALL, ("rare.method=shooting", "rare.shooting.pairs=999", *CORES), (*SURFACE, *FEW)):
             alone = self.summary(sets=more)
             self.assertEqual(self.summary(sets=more, threads=2)["state_hash"], alone["state_hash"])
             self.assertNotEqual(self.summary(sets=(*more, "ensemble.seed=1"))["state_hash"], alone["state_hash"])
@@ -120,8 +148,17 @@ class BadInput(Case):
                            (("'rare.state_a'", "where walkers come"), ("rare.state_a={below=-9.0}",)),
                            (("no walker left",), ("rare.level.start=0.99", "rare.flux={walkers=1, steps=32}")),
                            (("'potential.dimensions'", "one coordinate"), ("potential.dimensions=2",)),
-                           (("'potential.kind'", "one coordinate"), ("potential.kind=mueller_brown",)),
-                           (("'potential.kind'", "harmonic, double_well, tabulated"), ("potential={kind=\"cosine\"}",)),
+                           (("'rare.state_a'", "on a surface"), ("potential={kind=\"mueller_brown\"}", "rare.state_a={energy_below=0.1}")),
+                           (("'rare.state_b'", "does not overlap"), (*SURFACE, "rare.state_b={centre=[-0.4, 1.4], radius=0.1}")),
+                           (("'rare.state_a'", "451 kT above"), (*SURFACE, "rare.state_a={centre=[1.5, 2.0], radius=0.1}")),
+                           (("'rare.state_a'", "no walker left"), (*SURFACE, *FEW, "rare.level.start=0.9", "rare.flux.steps=32")),
+                           (("'rare.direction'", "two coordinates"), (*SURFACE, "rare.direction=[1.0]")),
+                           (("'rare.level.kind'", "in one coordinate"), ("rare.level.kind=distance",)),
+                           (("'rare.level.top'", "the saddle"), (*SURFACE, "rare.level.kind=energy")),
+                           (("unknown key 'rare.state_a.centre'",), ("rare.state_a.centre=[0.0, 0.0]",)),
+                           (("'rare.method'", "splitting on a surface"), (*SURFACE, "rare.method=exact")),
+                           (("'potential.kind'", "harmonic, double_well, tabulated, mueller_brown, expression_2d"),
+                            ("potential={kind=\"cosine\"}",)),
                            (("'rare.max_steps' is 64",), ("rare.max_steps=64",)),
                            (("'splitting', 'shooting', 'exact'",), ("rare.method=guess",)),
                            (("with inertia",), ("rare.method=shooting", "integrator.scheme=leimkuhler-matthews"))):

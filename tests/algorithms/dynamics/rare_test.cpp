@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <string>
@@ -25,11 +26,11 @@ struct Input {
   Config config;
   RareRequest request;
 
-  explicit Input(double b, std::string const& rest, std::string const& friction = "1.0")
-      : config(
-            Config::from_text("[potential]\nkind = \"double_well\"\n[integrator]\ndt = 0.02\nfriction = " + friction +
-                                  "\ntemperature = " + std::to_string(1 / b) + "\n[ensemble]\nseed = 20261122\n" + rest,
-                              "rare_test")),
+  explicit Input(double b, std::string const& rest, std::string const& friction = "1.0", std::string const& dt = "0.02")
+      : config(Config::from_text("[potential]\nkind = \"double_well\"\n[integrator]\ndt = " + dt +
+                                     "\nfriction = " + friction + "\ntemperature = " + std::to_string(1 / b) +
+                                     "\n[ensemble]\nseed = 20261122\n" + rest,
+                                 "rare_test")),
         request(read_rare(config, options(), builtin_potentials())) {}
 
   static CommandLine options() {
@@ -170,7 +171,7 @@ TEST(RareBits, CopiesOfWhatIsInBAreInB) {
   passage.level.bins = 40;
   auto const paths = input.request.make_paths({input.request.space, "baoab", {input.request.langevin, 3, 40, 1}});
   paths->set(passage, PathKind::passage, RareStream::dynamics);
-  paths->start(std::vector<PathStart>{{0, 1, 1.2, 0}});
+  paths->start(std::vector<PathStart>{{0, 1, {1.2}, {}}});
   EXPECT_EQ(paths->advance(), 0);
   paths->branch(std::vector<PathBranch>{{1, 0, 40, 2}, {2, 0, 20, 3}});
   EXPECT_EQ(paths->advance(), 0);
@@ -179,7 +180,91 @@ TEST(RareBits, CopiesOfWhatIsInBAreInB) {
     EXPECT_EQ(states.end[slot], PathEnd::in_b) << slot;
     EXPECT_EQ(states.top[slot], 40) << slot;
     EXPECT_EQ(states.time[slot], 0) << slot;
+    EXPECT_EQ(states.age[slot], 0U) << slot;
   }
+}
+
+// The age of a line goes on where a copy begins.
+TEST(RareTimes, CountFromTheFirstEntryOfALine) {
+  Input const input(5, "[rare]\nmethod = \"exact\"\n");
+  Passage passage;
+  passage.a.upper = -1;
+  passage.b.lower = 1;
+  passage.level.first = -1;
+  passage.level.bins = 40;
+  auto const paths = input.request.make_paths({input.request.space, "baoab", {input.request.langevin, 3, 40, 1}});
+  paths->set(passage, PathKind::passage, RareStream::dynamics);
+  // So fast that no noise turns them round.
+  paths->start(std::vector<PathStart>{{0, 1, {-0.9}, {20.0}}});
+  while (paths->advance() > 0) {
+  }
+  paths->branch(std::vector<PathBranch>{{1, 0, 30, 2}});
+  while (paths->advance() > 0) {
+  }
+  paths->branch(std::vector<PathBranch>{{2, 1, 36, 3}});
+  while (paths->advance() > 0) {
+  }
+  PathStates const states = paths->states();
+  ASSERT_EQ(states.end[0], PathEnd::in_b);
+  EXPECT_EQ(states.age[0], 0U);
+  EXPECT_GE(states.time[0], 4);
+  // Bin 30 begins at x = 0.5, three quarters of the way, which is 1.4 of 1.9 here; bin 36 at 0.8.
+  EXPECT_GT(states.age[1], 0U);
+  EXPECT_LT(states.age[1], states.time[0]);
+  EXPECT_GE(states.age[2], states.age[1]);
+  EXPECT_LE(states.age[2], states.age[1] + states.time[1]);
+}
+
+// By hand: weights 1, 1 and 2 of durations 10, 20 and 30 in two groups, the second of which has the last one.
+TEST(RareTimes, WeighRepeatsByTheirRates) {
+  std::vector<SplittingRepeat> repeats(2);
+  repeats[0].flux = repeats[1].flux = 1;
+  repeats[0].probability = repeats[1].probability = 0.5;
+  repeats[0].durations = {20, 10};
+  repeats[1].durations = {30};
+  auto const times = reactive_times(repeats);
+  ASSERT_TRUE(times.has_value());
+  EXPECT_EQ(times->mean.value, 22.5);
+  // Without the first group 30, without the second 15: the jackknife of two has half their difference.
+  EXPECT_NEAR(times->mean.stderr_, 7.5, 1e-12);
+  ASSERT_EQ(times->quantiles.size(), 3U);
+  EXPECT_EQ(times->quantiles[0].second.value, 10);
+  EXPECT_EQ(times->quantiles[1].second.value, 20);
+  EXPECT_EQ(times->quantiles[2].second.value, 30);
+  repeats[1].durations = {longest_age};
+  EXPECT_FALSE(reactive_times(repeats).has_value());
+  repeats[1].durations.clear();
+  EXPECT_FALSE(reactive_times(repeats).has_value());  // the first group has all
+}
+
+// Mean time from x0 to b of overdamped walkers that reach b before a: the integral of G(x0, y) q(y) / q(x0), with q the
+// committor and G the density of the time spent at y, both in closed form with s(x), the integral of exp(V / kT).
+double exact_reactive_time(double kT, double drag, double a, double b, double x0) {
+  auto const energy = [](double x) { return (x * x - 1) * (x * x - 1); };
+  auto const s = [&](double x) {
+    return exact::integrate([&](double y) { return std::exp(energy(y) / kT); }, {a, x}, 64);
+  };
+  double const whole = s(b), start = s(x0);
+  auto const density = [&](double y) {
+    double const here = s(y), green = std::min(start, here) * (whole - std::max(start, here)) / whole;
+    return green * here / start * std::exp(-energy(y) / kT) * drag / kT;
+  };
+  return exact::integrate(density, {a, x0}, 32) + exact::integrate(density, {x0, b}, 64);
+}
+
+TEST(RareTimes, AreThoseOfConditionedWalkers) {
+  Input const input(5,
+                    "[rare]\nreplicas = 200\n[rare.state_a]\nbelow = -1.0\n[rare.state_b]\nabove = 1.0\n[rare.level]\n"
+                    "start = -0.8\n[rare.flux]\nwalkers = 16\n",
+                    "10.0\n"
+                    "scheme = \"leimkuhler-matthews\"",
+                    "0.002");
+  nlohmann::json const found = input.summary().at("observables").at("reactive_time");
+  double const expected = exact_reactive_time(0.2, 10, -1, 1, -0.8);
+  double const value = found.at("value").get<double>(), error = found.at("stderr").get<double>();
+  // Steps are 0.009 long, of which edges are overstepped by a half: 0.005 of ways that are 0.2 and 1.8 long.
+  EXPECT_LT(std::abs(value - expected), 4 * error + 0.01 * expected) << value << " instead of " << expected;
+  EXPECT_LT(error, 0.03 * expected);
 }
 
 TEST(RareErrors, SayWhatToChange) {

@@ -27,8 +27,10 @@ struct Batch {
     for (std::int64_t pair = first; pair < last; ++pair) {
       auto const [z0, z1] = draw_normals(params.seed, static_cast<std::uint64_t>(pair), RareStream::shooting_velocity);
       double const v = speed * std::sqrt(z0 * z0 + z1 * z1);
-      starts.push_back({static_cast<std::int32_t>(pair - first), static_cast<std::uint64_t>(legs * pair + leg),
-                        params.top, sign * params.direction * v});
+      starts.push_back({static_cast<std::int32_t>(pair - first),
+                        static_cast<std::uint64_t>(legs * pair + leg),
+                        {params.top},
+                        {sign * params.direction * v}});
     }
     paths.set(passage, PathKind::passage, RareStream::shooting_dynamics);
     paths.start(starts);

@@ -4,6 +4,7 @@
 #include <kramers/dynamics/rare/splitting.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <string>
@@ -31,6 +32,11 @@ void require_finite(PathStates const& states, SplittingParams const& params, std
                       std::nan(""), params.langevin.dt);
 }
 
+/// Of the whole line of a path that has ended.
+std::uint32_t duration(PathStates const& states, std::size_t slot) {
+  return static_cast<std::uint32_t>(std::min<std::int64_t>(states.age[slot] + states.time[slot], longest_age));
+}
+
 std::int64_t segments(std::int64_t steps) {
   return (steps + AnyPaths::segment - 1) / AnyPaths::segment;
 }
@@ -45,7 +51,9 @@ std::vector<Crossings> count_flux(AnyPaths& paths, SplittingParams const& params
   for (std::int64_t r = 0; r < count; ++r) {
     for (std::int64_t w = 0; w < each; ++w) {
       std::uint64_t const id = path_id(first + r, w);
-      double const velocity = speed * draw_normals(params.seed, id, RareStream::flux_start)[0];
+      PathPoint velocity{};
+      std::array<double, 2> const normals = draw_normals(params.seed, id, RareStream::flux_start);
+      for (std::size_t d = 0; d < static_cast<std::size_t>(params.coordinates); ++d) velocity[d] = speed * normals[d];
       starts.push_back({static_cast<std::int32_t>(r * each + w), id, params.flux.start, velocity});
     }
   }
@@ -102,7 +110,7 @@ void check(SplittingParams const& params) {
 
 PathsParams paths_for(SplittingParams const& params, std::int64_t repeats) {
   std::int64_t const each = std::max(params.selection.replicas, params.flux.walkers);
-  return {params.langevin, repeats * each, params.passage.bins(), params.seed};
+  return {params.langevin, repeats * each, params.passage.bins(), params.seed, params.coordinates};
 }
 
 std::vector<SplittingRepeat> run_splitting(AnyPaths& paths, SplittingParams const& params, std::int64_t first,
@@ -156,7 +164,13 @@ std::vector<SplittingRepeat> run_splitting(AnyPaths& paths, SplittingParams cons
             {base + one.replica, base + one.parent, one.bin, path_id(first + static_cast<std::int64_t>(r), one.child)});
         begun.push_back(base + one.replica);
       }
-      if (!replaced.empty()) next.push_back(r);
+      if (!replaced.empty()) {
+        next.push_back(r);
+        continue;
+      }
+      for (std::size_t i = offset; i < offset + static_cast<std::size_t>(each); ++i) {
+        if (states.end[i] == PathEnd::in_b) repeats[r].durations.push_back(duration(states, i));
+      }
     }
     going.swap(next);
     paths.branch(branches);

@@ -9,8 +9,13 @@
 #include <iterator>
 #include <limits>
 
+#include "rare_passage.hpp"
+
 namespace kramers::dynamics {
 namespace {
+
+using detail::lowest;
+using detail::StartInA;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
@@ -43,14 +48,6 @@ std::optional<StateInput> read_state(Config const& config, std::string const& ke
   }
   if (energy) state.region.energy = *energy;
   return state;
-}
-
-/// Lowest energy on an interval, on a fine grid.
-double lowest(exact::Energy const& energy, double lower, double upper) {
-  double least = std::min(energy(lower), energy(upper));
-  constexpr int points = 2000;
-  for (int i = 1; i < points; ++i) least = std::min(least, energy(lower + i * (upper - lower) / points));
-  return least;
 }
 
 /// What is left to say of both states: sides, and that they are places apart where walkers come.
@@ -106,7 +103,8 @@ void read_level(Config const& config, RareRequest& request, exact::Energy const&
   level.direction = request.direction;
   auto const& wells = request.wells;
   std::string const usual = request.overdamped || !wells ? "coordinate" : "energy";
-  std::string const kind = config.one_of("rare.level.kind", {"energy", "coordinate", "direction"}, usual);
+  std::string const kind = config.one_of("rare.level.kind", {"energy", "coordinate", "direction", "distance"}, usual);
+  config.check(kind != "distance", "rare.level.kind", "energy, coordinate or direction in one coordinate");
   config.check(kind == "coordinate" || wells, "rare.level.kind", "coordinate where the potential has no two wells");
   config.check(kind != "direction" || !request.overdamped, "rare.level.kind",
                "energy or coordinate for an overdamped scheme, which has no velocity");
@@ -129,17 +127,7 @@ void read_level(Config const& config, RareRequest& request, exact::Energy const&
       level.velocity = sign / (request.langevin.friction + mu);
     }
   }
-  double const inwards = level.of_energy ? 1 : sign;
-  level.bins = config.bounded<int>("rare.level.bins", 1, 4096, level.bins);
-  level.first = inwards * config.get<double>("rare.level.start", first);
-  level.last = inwards * config.get<double>("rare.level.end", last);
-  config.check(level.first < level.last, "rare.level.start", "before rare.level.end on the way from A to B");
-  if (auto const fixed = config.find<std::vector<double>>("rare.level.fixed")) {
-    config.check(!fixed->empty() && fixed->size() <= 256, "rare.level.fixed", "1 to 256 levels");
-    for (double const value : *fixed) level.fixed.push_back(inwards * value);
-    bool const rising = std::ranges::is_sorted(level.fixed, std::less_equal<>());
-    config.check(rising, "rare.level.fixed", "levels that follow each other on the way from A to B");
-  }
+  detail::read_bins(config, level, level.of_energy ? 1 : sign, first, last);
 }
 
 /// Keys that need no states, asked for whatever the method is, so that one input serves all.
@@ -167,20 +155,22 @@ void read_sizes(Config const& config, RareRequest& request) {
                "between 2 and 2^40");
 }
 
-void read_flux(Config const& config, RareRequest& request) {
+StartInA start_in_a(RareRequest const& request) {
+  auto const& wells = request.wells;
+  if (!wells) return {{request.potential->usual_start().front()}};
+  bool const left = request.direction > 0;
+  double const squared = (left ? wells->left_curvature : wells->right_curvature) / request.langevin.mass;
+  return {{left ? wells->left : wells->right},
+          request.overdamped ? request.langevin.friction / squared
+                             : exact::well_relaxation_time(std::sqrt(squared), request.langevin.friction)};
+}
+
+void read_flux(Config const& config, RareRequest& request, StartInA const& start) {
   SplittingParams& p = request.splitting;
   FluxParams& flux = p.flux;
-  auto const& wells = request.wells;
-  bool const left = request.direction > 0;
-  flux.start = wells ? (left ? wells->left : wells->right) : request.potential->usual_start().front();
-  double relaxation = 10;
-  if (wells) {
-    double const squared = (left ? wells->left_curvature : wells->right_curvature) / request.langevin.mass;
-    relaxation = request.overdamped ? request.langevin.friction / squared
-                                    : exact::well_relaxation_time(std::sqrt(squared), request.langevin.friction);
-  }
+  flux.start = start.at;
   auto const steps = [&](double times) {
-    return static_cast<std::int64_t>(std::clamp(std::ceil(times * relaxation / request.langevin.dt), 32.0, 1e8));
+    return static_cast<std::int64_t>(std::clamp(std::ceil(times * start.relaxation / request.langevin.dt), 32.0, 1e8));
   };
   flux.walkers = config.get<std::int64_t>("rare.flux.walkers", flux.walkers);
   config.check(flux.walkers >= 1 && flux.walkers <= (1 << 20), "rare.flux.walkers", "between 1 and 2^20");
@@ -222,7 +212,41 @@ void prepare_shooting(Config const& config, RareRequest& request, exact::Energy 
   p.core_b = request.b;
 }
 
+/// States, level and what else there is to know of a profile.
+void read_profile(Config const& config, RareRequest& request) {
+  auto const energy = [&potential = *request.potential](double x) { return potential.profile_energy(x); };
+  request.reach = exact::confinement(energy, request.langevin.temperature, request.potential->usual_start().front());
+  request.wells = exact::find_wells(energy, request.reach);
+  complete_states(config, request, energy);
+  if (request.a) read_level(config, request, energy);
+  if (request.method == RareMethod::shooting) prepare_shooting(config, request, energy);
+}
+
 }  // namespace
+
+namespace detail {
+
+double lowest(exact::Energy const& energy, double lower, double upper) {
+  double least = std::min(energy(lower), energy(upper));
+  constexpr int points = 2000;
+  for (int i = 1; i < points; ++i) least = std::min(least, energy(lower + i * (upper - lower) / points));
+  return least;
+}
+
+void read_bins(Config const& config, Level& level, double inwards, double first, double last) {
+  level.bins = config.bounded<int>("rare.level.bins", 1, 4096, level.bins);
+  level.first = inwards * config.get<double>("rare.level.start", first);
+  level.last = inwards * config.get<double>("rare.level.end", last);
+  config.check(level.first < level.last, "rare.level.start", "before rare.level.end on the way from A to B");
+  if (auto const fixed = config.find<std::vector<double>>("rare.level.fixed")) {
+    config.check(!fixed->empty() && fixed->size() <= 256, "rare.level.fixed", "1 to 256 levels");
+    for (double const value : *fixed) level.fixed.push_back(inwards * value);
+    bool const rising = std::ranges::is_sorted(level.fixed, std::less_equal<>());
+    config.check(rising, "rare.level.fixed", "levels that follow each other on the way from A to B");
+  }
+}
+
+}  // namespace detail
 
 RareRequest read_rare(Config const& config, CommandLine const& options, PotentialList const& potentials) {
   std::vector<KeyNote> notes = shared_keys();
@@ -237,7 +261,7 @@ RareRequest read_rare(Config const& config, CommandLine const& options, Potentia
   auto const& makers = builtin_path_makers();
   auto const maker = std::ranges::find(makers, potential.kind(), &PathsMaker::potential);
   bool const one = potential.dimension() == 1;
-  config.check(one, potential.separable() ? "potential.dimensions" : "potential.kind", "a potential of one coordinate");
+  config.check(one || !potential.separable(), "potential.dimensions", "a profile of one coordinate, or a surface");
   std::string names;
   for (PathsMaker const& known : makers) names += (names.empty() ? "" : ", ") + known.potential;
   config.check(maker != makers.end(), "potential.kind", "one in which paths are followed: " + names);
@@ -252,21 +276,24 @@ RareRequest read_rare(Config const& config, CommandLine const& options, Potentia
   config.check(request.langevin.friction > 0, "integrator.friction", "> 0: without a bath there is no rate");
   read_sizes(config, request);
 
-  auto const energy = [&](double x) { return potential.profile_energy(x); };
-  request.reach = exact::confinement(energy, request.langevin.temperature, potential.usual_start().front());
-  request.wells = exact::find_wells(energy, request.reach);
   std::string const method = config.one_of("rare.method", {"splitting", "shooting", "exact"}, "splitting");
   request.method = method == "shooting" ? RareMethod::shooting
                    : method == "exact"  ? RareMethod::exact
                                         : RareMethod::splitting;
-  complete_states(config, request, energy);
+  request.splitting.coordinates = potential.dimension();
+  config.check(one || request.method == RareMethod::splitting, "rare.method", "splitting on a surface");
+  StartInA start;
+  if (one) {
+    read_profile(config, request);
+    start = start_in_a(request);
+  } else {
+    start = detail::read_plane_passage(config, request);
+  }
   if (request.a) {
-    read_level(config, request, energy);
     request.splitting.selection.bins = request.splitting.passage.bins();
     request.splitting.selection.fixed = !request.splitting.passage.level.fixed.empty();
-    read_flux(config, request);
+    read_flux(config, request, start);
   }
-  if (request.method == RareMethod::shooting) prepare_shooting(config, request, energy);
   return request;
 }
 
@@ -281,6 +308,8 @@ std::vector<KeyNote> rare_keys() {
   };
   for (auto const& [state, name] : {std::pair("rare.state_a", "A"), std::pair("rare.state_b", "B")}) {
     std::string const key = state, of = name;
+    keys.push_back({key + ".centre", "length", "on a surface: state " + of + " is a disc around this point", "none"});
+    keys.push_back({key + ".radius", "length", "of the disc", "needed with centre"});
     keys.push_back({key + ".below", "length", "state " + of + " is x <= this", "one of three"});
     keys.push_back({key + ".above", "length", "or x >= this", "one of three"});
     keys.push_back({key + ".energy_below", "energy", "or m v^2 / 2 + V(x) <= this", "one of three"});
@@ -288,7 +317,11 @@ std::vector<KeyNote> rare_keys() {
     keys.push_back({key + ".right_of", "length", "with energy_below: and x >= this", "the top"});
   }
   for (KeyNote const& key : std::vector<KeyNote>{
-           {"rare.level.kind", "", "what grows from A to B", "energy, overdamped coordinate"},
+           {"rare.direction", "", "on a surface: along which x of states and level counts, two numbers",
+            "from disc to disc, else [1, 0]"},
+           {"rare.level.kind", "", "what grows from A to B", "energy, overdamped coordinate, of discs distance"},
+           {"rare.level.top", "length", "on a surface: the saddle, of two coordinates",
+            "needed for energy and direction"},
            {"rare.level.bins", "", "of equal width between start and end"},
            {"rare.level.start", "", "where the first bin begins, in units of the level", "the edge of A"},
            {"rare.level.end", "", "where the last one ends", "the edge of B"},

@@ -73,18 +73,37 @@ auto about_the_input(RareRequest const& request, Work const& work) {
   }
 }
 
+/// Durations of the paths of all repeats of this rank, each list after its length.
+void pack_durations(SplittingRepeat const& one, std::vector<std::uint32_t>& numbers) {
+  numbers.push_back(static_cast<std::uint32_t>(one.durations.size()));
+  numbers.insert(numbers.end(), one.durations.begin(), one.durations.end());
+}
+void unpack_durations(std::vector<std::uint32_t> const& numbers, std::vector<SplittingRepeat>& repeats) {
+  auto next = numbers.begin();
+  for (SplittingRepeat& one : repeats) {
+    auto const count = static_cast<std::ptrdiff_t>(*next++);
+    one.durations.assign(next, next + count);
+    next += count;
+  }
+}
+
 void split(RareRequest const& request, AnyPaths* paths, Share const& mine, Communicator const& comm,
            RareResult& result) {
   std::vector<double> numbers;
+  std::vector<std::uint32_t> durations;
   agree(comm, [&] {
     if (!paths) return;
     auto const repeats =
         about_the_input(request, [&] { return run_splitting(*paths, request.splitting, mine.first, mine.last); });
-    for (SplittingRepeat const& one : repeats) pack(one, numbers);
+    for (SplittingRepeat const& one : repeats) {
+      pack(one, numbers);
+      pack_durations(one, durations);
+    }
   });
   std::size_t const row = plain_numbers + static_cast<std::size_t>(request.splitting.passage.bins()) + 1;
   std::vector<double> const all = comm.gather(numbers);
   for (std::size_t i = 0; i < all.size(); i += row) result.repeats.push_back(unpack(std::span(all).subspan(i, row)));
+  unpack_durations(comm.gather(durations), result.repeats);
   for (std::size_t i = 0; i < all.size(); ++i) result.hash += hash_element(i, std::bit_cast<std::uint64_t>(all[i]));
   comm.broadcast(result.hash);
   agree(comm, [&] {

@@ -56,6 +56,22 @@ void add_work(nlohmann::json& summary, RareRequest const& request, std::int64_t 
        "squared relative error"}};
 }
 
+/// Durations of the paths that have come to B, in units of time.
+void add_reactive_times(RareRequest const& request, RareResult const& result, nlohmann::json& observables) {
+  auto const times = reactive_times(result.repeats);
+  if (!times) return;
+  auto const in_time = [&](Estimate const& steps) {
+    return to_json({steps.value * request.langevin.dt, steps.stderr_ * request.langevin.dt});
+  };
+  nlohmann::json& out = observables["reactive_time"];
+  out = in_time(times->mean);
+  for (auto const& [share, steps] : times->quantiles) {
+    nlohmann::json quantile = in_time(steps);
+    quantile["share"] = share;
+    out["quantiles"].push_back(std::move(quantile));
+  }
+}
+
 constexpr char nothing_in_b[] =
     "no replica of any repeat reached B: the rate is below what so many replicas can see; take more, or more bins";
 
@@ -73,9 +89,10 @@ void add_warnings(RareRequest const& request, SplittingResult const& found, nloh
          "committor");
   }
   if (found.roots < 20) {
+    bool const has_better = request.wells && !request.overdamped;
     warn("what reached B descends from " + rounded(found.roots) +
-         " starting points per repeat: the level tells little of what decides, and the rate may be too low; use energy "
-         "as level and states of energy, or more replicas");
+         " starting points per repeat: the level tells little of what decides, and the rate may be too low; use " +
+         (has_better ? "energy as level and states of energy" : "another level") + ", or more replicas");
   }
   bool const positions = !request.a->has_energy() && !request.b->has_energy();
   if (!positions || !references.contains("energy_loss_left")) return;
@@ -101,6 +118,7 @@ void add_splitting(RareRequest const& request, RareResult const& result, nlohman
     add_rate(summary, "rate", rate, {found.lower, found.upper}, exact);
     observables["rate"]["genealogical_error"] = found.genealogical_error;
     observables["probability"] = to_json({found.probability, found.probability_error});
+    add_reactive_times(request, result, observables);
     add_work(summary, request, found.steps(), rate);
   } else {
     observables["rate"] = observables["probability"] = unknown(nothing_in_b);

@@ -54,6 +54,7 @@ std::vector<NameAndDimension> const& dimensions() {
       {"flux", rate},
       {"probability", none},
       {"transmission", none},
+      {"reactive_time", time},
       {"core_set_rate_ab_exact", rate},
       {"core_set_rate_ba_exact", rate},
       {"first_passage_time_exact", time},

@@ -181,6 +181,13 @@ class Expression {
     run_pack<W>(x, m_force_end, r);
     for (int d = 0; d < D; ++d) copy_row<W>(r[m_force[d]], force[d]);
   }
+  /// Energies of W walkers.
+  template <int W>
+  KOKKOS_FUNCTION void energy_of_pack(T const (&x)[D][W], T (&energy)[W]) const {
+    T r[registers][W];
+    run_pack<W>(x, m_energy_end, r);
+    copy_row<W>(r[m_energy], energy);
+  }
   /// Forces, energies and Laplacians of W walkers.
   template <int W>
   KOKKOS_FUNCTION void values_of_pack(T const (&x)[D][W], T (&force)[D][W], T (&energy)[W], T (&laplacian)[W]) const {

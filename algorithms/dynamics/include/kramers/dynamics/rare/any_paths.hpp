@@ -6,6 +6,7 @@
 #include <kramers/dynamics/schemes/langevin_params.hpp>
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -24,7 +25,7 @@ enum class PathKind {
 struct PathStart {
   std::int32_t slot;  ///< where it lives, below slots()
   std::uint64_t id;   ///< of its noise
-  double x, v;
+  PathPoint x, v;
 };
 
 /// A path that begins where another one first was in a bin; that one stays as it is.
@@ -39,11 +40,14 @@ struct PathStates {
   std::vector<PathEnd> end;
   std::vector<std::int32_t> top;   ///< highest bin that was reached: the number of bins in B, -1 before bin 0
   std::vector<std::int64_t> time;  ///< steps since the start; of counted paths those after A, before B
+  /// Steps, at most `longest_age`, that the first state of a branch is away from where the first path of its line began.
+  std::vector<std::uint32_t> age;
 };
+inline constexpr std::uint32_t longest_age = std::numeric_limits<std::uint32_t>::max();
 
 /// First entries of one slot into bin 0 since its last visit of A, in time order.
 struct Crossings {
-  std::vector<double> x, v;
+  std::vector<PathPoint> x, v;
 };
 
 /// Sizes of a set of paths.
@@ -52,9 +56,10 @@ struct PathsParams {
   std::int64_t slots = 0;
   int most_bins = 1;  ///< of the levels that will be used
   std::uint64_t seed = 0;
+  int coordinates = 1;  ///< of the potential
 };
 
-/// Many independent paths along one coordinate on one space; space, scheme and potential are hidden.
+/// Many independent paths on one space; space, scheme and potential are hidden.
 ///
 /// A path is a function of (seed, stream, id, its start, the parameters) alone, whatever else is advanced. Memory is
 /// allocated in the constructor only.

@@ -23,7 +23,7 @@ struct PathsMaker {
   std::unique_ptr<AnyPaths> (*make)(Config const& config, PathsRequest const& request);
 };
 
-/// Those of the potentials of one coordinate that kramers comes with.
+/// Those that kramers comes with, in profiles of one coordinate and in surfaces of two.
 std::vector<PathsMaker> const& builtin_path_makers();
 
 /// The schemes that paths are compiled for, the best with inertia and the best without.

@@ -15,13 +15,14 @@
 
 namespace kramers::dynamics {
 
-/// Paths of one scheme in one potential of one coordinate.
+/// Paths of one scheme in one potential.
 ///
 /// Cost   one launch and one scan per segment; a new bin or state costs a write of a few numbers.
 template <execution_space Space, class Scheme, potential Potential, int W = lane_width<Space, double>>
 class Paths final : public AnyPaths {
  public:
-  static_assert(Potential::dimension == 1, "Paths: potentials of one coordinate");
+  static constexpr int D = Potential::dimension;
+  static_assert(D <= most_path_coordinates, "Paths: potentials of one coordinate or of two");
 
   Paths(Space const& exec, Potential const& potential, PathsParams const& params)
       : m_exec(exec),
@@ -37,15 +38,18 @@ class Paths final : public AnyPaths {
         m_x(alloc("start_position"), n()),
         m_v(alloc("start_velocity"), n()),
         m_fixed(alloc("levels"), static_cast<std::size_t>(params.most_bins)) {
-    m_paths.x = View<double>(alloc("position"), n());
-    m_paths.v = View<double>(alloc("velocity"), n());
+    expects(params.coordinates == D, "coordinates", params.coordinates, std::to_string(D));
+    m_paths.x = Points(alloc("position"), n());
+    m_paths.v = Points(alloc("velocity"), n());
     m_paths.id = View<std::uint64_t>(alloc("id"), n());
     m_paths.time = View<std::int64_t>(alloc("time"), n());
     m_paths.top = View<std::int32_t>(alloc("top"), n());
     m_paths.crossings = View<std::int32_t>(alloc("crossings"), n());
+    m_paths.age = View<std::uint32_t>(alloc("age"), n());
     m_paths.end = View<PathEnd>(alloc("end"), n());
-    m_paths.seen_x = Kokkos::View<double**, Kokkos::LayoutRight, Space>(alloc("seen_position"), n(), m_columns);
-    m_paths.seen_v = Kokkos::View<double**, Kokkos::LayoutRight, Space>(alloc("seen_velocity"), n(), m_columns);
+    m_paths.seen_x = decltype(m_paths.seen_x)(alloc("seen_position"), n(), m_columns);
+    m_paths.seen_v = decltype(m_paths.seen_v)(alloc("seen_velocity"), n(), m_columns);
+    m_paths.seen_age = decltype(m_paths.seen_age)(alloc("seen_age"), n(), m_columns);
   }
 
   std::int64_t slots() const override { return m_params.slots; }
@@ -56,11 +60,15 @@ class Paths final : public AnyPaths {
     m_kind = kind;
     m_stream = static_cast<Stream>(stream);
     double const zero = level.of_energy ? level.top_energy : 0;
-    m_rules = {.a = passage.a,
-               .b = passage.b,
+    m_rules = {.a = rules_of(passage.a),
+               .b = rules_of(passage.b),
+               .axis = vector_of(passage.axis),
+               .from = vector_of(level.from),
+               .to = vector_of(level.to),
                .energy_share = level.of_energy ? 1.0 : 0.0,
                .position = level.of_energy ? 0 : level.position,
                .velocity = level.of_energy ? 0 : level.velocity,
+               .share = level.of_energy ? 0 : level.share,
                .top = level.top,
                .top_energy = level.top_energy,
                .direction = level.direction,
@@ -68,15 +76,18 @@ class Paths final : public AnyPaths {
                .bins_per_unit = level.bins / (level.last - level.first),
                .half_mass = Scheme::overdamped ? 0 : 0.5 * m_params.langevin.mass,
                .bins = passage.bins(),
-               .fixed = static_cast<int>(level.fixed.size())};
+               .fixed = static_cast<int>(level.fixed.size()),
+               .heeds_energy = passage.heeds_energy()};
     send(level.fixed, m_fixed, [zero](double begin) { return begin - zero; });
   }
 
   void start(std::span<PathStart const> starts) override {
     send(starts, m_active, [](PathStart const& s) { return s.slot; });
     send(starts, m_id, [](PathStart const& s) { return s.id; });
-    send(starts, m_x, [](PathStart const& s) { return s.x; });
-    send(starts, m_v, [](PathStart const& s) { return s.v; });
+    for (std::size_t d = 0; d < D; ++d) {
+      send(starts, Kokkos::subview(m_x, Kokkos::ALL, d), [d](PathStart const& s) { return s.x[d]; });
+      send(starts, Kokkos::subview(m_v, Kokkos::ALL, d), [d](PathStart const& s) { return s.v[d]; });
+    }
     begin(static_cast<std::int64_t>(starts.size()), false);
   }
 
@@ -114,7 +125,8 @@ class Paths final : public AnyPaths {
   }
 
   PathStates states() override {
-    PathStates states{fetch(m_paths.end, n()), fetch(m_paths.top, n()), fetch(m_paths.time, n())};
+    PathStates states{fetch(m_paths.end, n()), fetch(m_paths.top, n()), fetch(m_paths.time, n()),
+                      fetch(m_paths.age, n())};
     for (std::size_t i = 0; m_kind == PathKind::counted && i < n(); ++i) {
       states.time[i] += states.top[i] < m_rules.bins ? m_step : 0;
     }
@@ -129,13 +141,18 @@ class Paths final : public AnyPaths {
   std::vector<Crossings> take_crossings(std::int64_t slots) override {
     auto const rows = std::make_pair(std::size_t{0}, static_cast<std::size_t>(slots));
     auto const counts = fetch(m_paths.crossings, static_cast<std::size_t>(slots));
-    auto const x = mirror(Kokkos::subview(m_paths.seen_x, rows, Kokkos::ALL));
-    auto const v = mirror(Kokkos::subview(m_paths.seen_v, rows, Kokkos::ALL));
+    auto const x = mirror(Kokkos::subview(m_paths.seen_x, rows, Kokkos::ALL, Kokkos::ALL));
+    auto const v = mirror(Kokkos::subview(m_paths.seen_v, rows, Kokkos::ALL, Kokkos::ALL));
     std::vector<Crossings> all(counts.size());
     for (std::size_t s = 0; s < counts.size(); ++s) {
       for (std::int32_t i = 0; i < counts[s]; ++i) {
-        all[s].x.push_back(x(s, i));
-        all[s].v.push_back(v(s, i));
+        PathPoint at{}, velocity{};
+        for (int d = 0; d < D; ++d) {
+          at[static_cast<std::size_t>(d)] = x(s, i, d);
+          velocity[static_cast<std::size_t>(d)] = v(s, i, d);
+        }
+        all[s].x.push_back(at);
+        all[s].v.push_back(velocity);
       }
     }
     Kokkos::deep_copy(m_exec, m_paths.crossings, 0);
@@ -147,12 +164,21 @@ class Paths final : public AnyPaths {
  private:
   template <class Value>
   using View = Kokkos::View<Value*, Space>;
+  using Points = detail::PathPoints<Space, D>;
   static constexpr std::int64_t most_crossings =
       segment / 2 + 1;  // of one path in a segment: A and back takes two steps
 
   static std::size_t columns_of(PathsParams const& params) {
     expects(params.slots > 0 && params.slots < (std::int64_t{1} << 31), "slots", params.slots, "1 to 2^31 - 1");
     return static_cast<std::size_t>(std::max<std::int64_t>(params.most_bins + 1, segment));
+  }
+  static Vec<double, D> vector_of(PathPoint const& point) {
+    Vec<double, D> vector;
+    for (int d = 0; d < D; ++d) vector[d] = point[static_cast<std::size_t>(d)];
+    return vector;
+  }
+  static detail::RegionRules<D> rules_of(Region const& region) {
+    return {region.lower, region.upper, region.energy, vector_of(region.centre), region.radius * region.radius};
   }
   std::size_t n() const { return static_cast<std::size_t>(m_params.slots); }
   auto alloc(std::string const& what) const { return Kokkos::view_alloc(m_exec, "kramers::Paths::" + what); }
@@ -169,8 +195,8 @@ class Paths final : public AnyPaths {
     auto const host = mirror(Kokkos::subview(view, std::make_pair(std::size_t{0}, count)));
     return std::vector<Value>(host.data(), host.data() + count);
   }
-  template <class List, class Value, class Choose>
-  void send(List const& list, View<Value> const& view, Choose const& choose) const {
+  template <class List, class To, class Choose>
+  void send(List const& list, To const& view, Choose const& choose) const {
     if (list.empty()) return;
     auto const part = Kokkos::subview(view, std::make_pair(std::size_t{0}, list.size()));
     auto const host = Kokkos::create_mirror_view(part);
@@ -183,16 +209,17 @@ class Paths final : public AnyPaths {
   void begin(std::int64_t count, bool branches) {
     m_count = count;
     m_step = 0;
-    Kokkos::parallel_for("kramers::rare_begin", Kokkos::RangePolicy<Space>(m_exec, 0, count),
-                         detail::BeginPathsKernel<Space>{.paths = m_paths,
-                                                         .active = m_active,
-                                                         .parent = m_parent,
-                                                         .bin = m_bin,
-                                                         .id = m_id,
-                                                         .x = m_x,
-                                                         .v = m_v,
-                                                         .branches = branches,
-                                                         .top = m_kind == PathKind::counted ? m_rules.bins - 1 : -1});
+    Kokkos::parallel_for(
+        "kramers::rare_begin", Kokkos::RangePolicy<Space>(m_exec, 0, count),
+        detail::BeginPathsKernel<Space, D>{.paths = m_paths,
+                                           .active = m_active,
+                                           .parent = m_parent,
+                                           .bin = m_bin,
+                                           .id = m_id,
+                                           .x = m_x,
+                                           .v = m_v,
+                                           .branches = branches,
+                                           .top = m_kind == PathKind::counted ? m_rules.bins - 1 : -1});
   }
 
   Space m_exec;
@@ -202,9 +229,10 @@ class Paths final : public AnyPaths {
   std::size_t m_columns;
   View<std::int32_t> m_active, m_next, m_parent, m_bin;
   View<std::uint64_t> m_id;
-  View<double> m_x, m_v, m_fixed;
-  detail::PathViews<Space> m_paths;
-  detail::PassageRules m_rules{};
+  Points m_x, m_v;
+  View<double> m_fixed;
+  detail::PathViews<Space, D> m_paths;
+  detail::PassageRules<D> m_rules{};
   PathKind m_kind = PathKind::passage;
   Stream m_stream = Stream::dynamics;
   std::int64_t m_count = 0, m_step = 0;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <kramers/dynamics/estimators/estimators.hpp>
 #include <kramers/dynamics/rare/any_paths.hpp>
 #include <kramers/dynamics/rare/population.hpp>
 
 #include <cstdint>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace kramers::dynamics {
@@ -13,13 +16,14 @@ namespace kramers::dynamics {
 struct FluxParams {
   std::int64_t walkers = 64;
   std::int64_t equilibrate = 0, steps = 0;  ///< rounded up to whole segments
-  double start = 0;                         ///< where they start, with velocities of the heat bath: the bottom of A
+  PathPoint start{};                        ///< where they start, with velocities of the heat bath: the bottom of A
 };
 
 /// Everything that defines a rate A -> B by splitting but scheme and potential.
 struct SplittingParams {
   LangevinParams langevin;
   bool overdamped = false;
+  int coordinates = 1;
   Passage passage;
   SelectionParams selection;
   FluxParams flux;
@@ -41,6 +45,8 @@ struct SplittingRepeat {
   std::int64_t stages = 0, roots = 0;
   bool extinct = false;         ///< no replica was left at some stage
   std::vector<double> reached;  ///< probability to reach each bin, and B
+  /// Steps from the entry into bin 0 to B, at most longest_age, of each replica that has come there.
+  std::vector<std::uint32_t> durations;
 
   double rate() const { return flux * probability; }
 };
@@ -72,5 +78,15 @@ struct SplittingResult {
   std::int64_t steps() const { return flux_steps + path_steps; }
 };
 SplittingResult summarise(std::vector<SplittingRepeat> const& repeats);
+
+/// How long walkers take from the entry into bin 0 to B, of those that come there before A: paths of repeats count as much
+/// as the rates of these.
+struct ReactiveTimes {
+  Estimate mean;                                       ///< [steps]
+  std::vector<std::pair<double, Estimate>> quantiles;  ///< of the shares 0.05, 0.5 and 0.95 [steps]
+};
+/// Standard errors are those of a jackknife over at most 20 groups of repeats.
+/// @return  nothing where no path has come to B, one took longest_age, or one group has all
+std::optional<ReactiveTimes> reactive_times(std::vector<SplittingRepeat> const& repeats);
 
 }  // namespace kramers::dynamics

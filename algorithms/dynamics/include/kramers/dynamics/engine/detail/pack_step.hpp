@@ -7,8 +7,8 @@
 
 namespace kramers::dynamics::detail {
 
-/// A potential that tells the forces of a whole pack at once, as one must whose formula is known at run time only: what
-/// in_packs(potential) points to has force_of_pack(x, force) and values_of_pack(x, force, energy, laplacian).
+/// A potential that tells the forces of a whole pack at once, as one must whose formula is known at run time only:
+/// *in_packs() has force_of_pack(x, force), energy_of_pack(x, energy), values_of_pack(x, force, energy, laplacian).
 template <class Potential>
 concept pack_potential = requires(Potential const& potential) { in_packs(potential); };
 

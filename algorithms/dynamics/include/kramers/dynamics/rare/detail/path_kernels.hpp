@@ -2,34 +2,53 @@
 #pragma once
 
 #include <kramers/core/lanes.hpp>
+#include <kramers/core/math.hpp>
 #include <kramers/core/noise_group.hpp>
 #include <kramers/core/vec.hpp>
+#include <kramers/dynamics/engine/detail/pack_step.hpp>
 #include <kramers/dynamics/rare/any_paths.hpp>
 
 #include <Kokkos_Core.hpp>
 
 namespace kramers::dynamics::detail {
 
-/// Everything that is known of the paths.
-template <class Space>
+/// Points or velocities of many paths, one coordinate after the other.
+template <class Space, int D>
+using PathPoints = Kokkos::View<double* [D], Kokkos::LayoutLeft, Space>;
+
+/// Everything that is known of the paths, of D coordinates.
+template <class Space, int D>
 struct PathViews {
-  Kokkos::View<double*, Space> x, v;
+  PathPoints<Space, D> x, v;
   Kokkos::View<std::uint64_t*, Space> id;
   Kokkos::View<std::int64_t*, Space> time;
   Kokkos::View<std::int32_t*, Space> top, crossings;
+  Kokkos::View<std::uint32_t*, Space> age;
   Kokkos::View<PathEnd*, Space> end;
-  Kokkos::View<double**, Kokkos::LayoutRight, Space> seen_x,
-      seen_v;  // (slots, bins + 1): the first state in each bin, and B
+  // (slots, bins + 1): the first state in each bin, and B, and the age of its line then
+  Kokkos::View<double** [D], Kokkos::LayoutRight, Space> seen_x, seen_v;
+  Kokkos::View<std::uint32_t**, Kokkos::LayoutRight, Space> seen_age;
+};
+
+/// A Region as kernels take it.
+template <int D>
+struct RegionRules {
+  double lower, upper, energy;
+  Vec<double, D> centre;
+  double radius_squared;
 };
 
 /// A Passage as kernels take it. Levels are counted from that of the top, which is zero unless they are energies:
-/// energy_share * (energy below the top, with a sign) + position * x + velocity * v.
+/// energy_share * (energy below the top, with a sign) + position * s + velocity * v along the axis + share * d / (d + e).
+template <int D>
 struct PassageRules {
-  Region a, b;
-  double energy_share, position, velocity, top, top_energy, direction;
+  RegionRules<D> a, b;
+  Vec<double, D> axis, from, to;
+  double energy_share, position, velocity, share, top, top_energy, direction;
   double first, bins_per_unit;
   double half_mass;  // 0 without inertia
   int bins, fixed;   // levels of the list, 0 where bins are equal
+  bool heeds_energy;
 };
 
 /// Where a walker is instead of in a bin. Bins and these are doubles in kernels, so that lane loops have one type.
@@ -42,18 +61,21 @@ inline constexpr double code_before = -1, code_a = -2;
 template <class Space, class Scheme, class Potential, int W>
 struct AdvancePathsKernel {
   using T = double;
-  static constexpr int per_step = Scheme::normals_per_step;
+  static constexpr int D = Potential::dimension;
+  static constexpr int per_step = Scheme::normals_per_step * D;
   using Noise = NoiseGroup<T, per_step>;
   static constexpr int groups = static_cast<int>(AnyPaths::segment) / Noise::steps;
+  static_assert(groups * Noise::steps == AnyPaths::segment);
+  static constexpr bool asks_in_packs = W > 1 && !on_device<Space> && pack_potential<Potential>;
   // No bin is beyond these: bounds of a path that has no more news.
   static constexpr double never = 1e9;
 
   Potential potential;
   typename Scheme::template Constants<T> constants;
-  PathViews<Space> paths;
+  PathViews<Space, D> paths;
   Kokkos::View<std::int32_t*, Space> active;
   Kokkos::View<double*, Space> fixed;
-  PassageRules rules;
+  PassageRules<D> rules;
   std::int64_t count, step;
   std::uint64_t seed;
   Stream stream;
@@ -62,7 +84,8 @@ struct AdvancePathsKernel {
   /// A path has news where its code is above `top`, its highest bin, or below `floor`, which tells whether A is news. The
   /// top of a path that is counted is below bin 0 after A, the last bin once it has crossed, and B's after B.
   struct Lanes {
-    T x[W], v[W], force[W], level[W], code[W], top[W], floor[W];
+    Pack<T, D, W> at;
+    T force[D][W], energy[W], share[W], level[W], code[W], top[W], floor[W];
     std::uint64_t id[W];
     std::int32_t slot[W];
   };
@@ -90,17 +113,23 @@ struct AdvancePathsKernel {
     for (int l = 0; l < W; ++l) {
       bool const is_path = first + l < count;
       std::int32_t const slot = active(is_path ? first + l : first);
-      Vec<T, 1> at;
-      at[0] = paths.x(slot);
+      Vec<T, D> at;
+      for (int d = 0; d < D; ++d) {
+        at[d] = lanes.at.x[d][l] = paths.x(slot, d);
+        lanes.at.v[d][l] = paths.v(slot, d);
+      }
+      if constexpr (!asks_in_packs) {
+        Vec<T, D> const force = potential.force(at);
+        for (int d = 0; d < D; ++d) lanes.force[d][l] = force[d];
+      }
       lanes.slot[l] = slot;
-      lanes.x[l] = at[0];
-      lanes.v[l] = paths.v(slot);
-      lanes.force[l] = potential.force(at)[0];
+      lanes.share[l] = 0;
       lanes.id[l] = paths.id(slot);
       lanes.top[l] = is_path ? static_cast<T>(paths.top(slot)) : never;
       set_floor(l, lanes);
       here += is_path ? 1 : 0;
     }
+    if constexpr (asks_in_packs) in_packs(potential)->force_of_pack(lanes.at.x, lanes.force);
     return here;
   }
 
@@ -108,32 +137,49 @@ struct AdvancePathsKernel {
     for (int l = 0; l < W && first + l < count; ++l) {
       if (lanes.top[l] == never) continue;  // has ended
       std::int32_t const slot = lanes.slot[l];
-      paths.x(slot) = lanes.x[l];
-      paths.v(slot) = lanes.v[l];
+      T lost = 0;  // not a number, once x is none
+      for (int d = 0; d < D; ++d) {
+        paths.x(slot, d) = lanes.at.x[d][l];
+        paths.v(slot, d) = lanes.at.v[d][l];
+        lost += lanes.at.x[d][l] - lanes.at.x[d][l];
+      }
       paths.top(slot) = static_cast<std::int32_t>(lanes.top[l]);
-      if (!(lanes.x[l] - lanes.x[l] == T(0))) paths.end(slot) = PathEnd::diverged;
+      if (!(lost == T(0))) paths.end(slot) = PathEnd::diverged;
     }
   }
 
   // A path that has ended goes on to no effect until its pack is done.
   KOKKOS_FORCEINLINE_FUNCTION void advance_step(T const (*normals)[W], Lanes& lanes) const {
-    for_lanes<W>([&](int const l) {
-      Vec<T, 1> at, velocity, force, half;
-      at[0] = lanes.x[l];
-      velocity[0] = lanes.v[l];
-      force[0] = lanes.force[l];
-      T noise[per_step];
-      for (int i = 0; i < per_step; ++i) noise[i] = normals[i][l];
-      Scheme::step(potential, constants, noise, at, velocity, force, half);
-      lanes.x[l] = at[0];
-      lanes.v[l] = velocity[0];
-      lanes.force[l] = force[0];
-    });
+    if constexpr (asks_in_packs) {
+      step_pack<Scheme, per_step>(potential, constants, normals, lanes.at, lanes.force);
+    } else {
+      for_lanes<W>([&](int const l) {
+        Vec<T, D> at, velocity, force, half;
+        for (int d = 0; d < D; ++d) {
+          at[d] = lanes.at.x[d][l];
+          velocity[d] = lanes.at.v[d][l];
+          force[d] = lanes.force[d][l];
+        }
+        T noise[per_step];
+        for (int i = 0; i < per_step; ++i) noise[i] = normals[i][l];
+        Scheme::step(potential, constants, noise, at, velocity, force, half);
+        for (int d = 0; d < D; ++d) {
+          lanes.at.x[d][l] = at[d];
+          lanes.at.v[d][l] = velocity[d];
+          lanes.force[d][l] = force[d];
+        }
+      });
+    }
   }
 
   /// `now` steps are done since the start.
   KOKKOS_FORCEINLINE_FUNCTION void observe(std::int64_t const now, int& going, Lanes& lanes) const {
-    find_codes(lanes);
+    if (rules.heeds_energy) {
+      find_codes<true>(lanes);
+    } else {
+      find_codes<false>(lanes);
+    }
+    if (rules.fixed > 0) find_listed_codes(lanes);
     int any = 0;
 #pragma omp simd reduction(| : any)
     for (int l = 0; l < W; ++l) any |= news(l, lanes);
@@ -147,37 +193,88 @@ struct AdvancePathsKernel {
     return static_cast<int>(lanes.code[l] > lanes.top[l]) | static_cast<int>(lanes.code[l] < lanes.floor[l]);
   }
 
-  KOKKOS_FORCEINLINE_FUNCTION static T smaller(T a, T b) { return a < b ? a : b; }
-  /// Not negative in a region, and negative outside.
-  KOKKOS_FORCEINLINE_FUNCTION static T margin(Region const& region, T x, T energy) {
-    return smaller(smaller(x - region.lower, region.upper - x), region.energy - energy);
+  /// Component of a vector along the axis.
+  KOKKOS_FORCEINLINE_FUNCTION static T along(Vec<T, D> const& axis, Vec<T, D> const& vector) {
+    if constexpr (D == 1) {
+      return vector[0];
+    } else {
+      T sum = axis[0] * vector[0];
+      for (int d = 1; d < D; ++d) sum = Kokkos::fma(axis[d], vector[d], sum);
+      return sum;
+    }
+  }
+  KOKKOS_FORCEINLINE_FUNCTION static T squared_distance(Vec<T, D> const& x, Vec<T, D> const& y) {
+    T sum = 0;
+    for (int d = 0; d < D; ++d) sum = Kokkos::fma(x[d] - y[d], x[d] - y[d], sum);
+    return sum;
   }
 
+  /// 1 in a region, 0 outside and where there are no numbers.
+  template <bool WithEnergy>
+  KOKKOS_FORCEINLINE_FUNCTION static T is_in(RegionRules<D> const& region, Vec<T, D> const& x, T s, T energy) {
+    T in = s >= region.lower ? T(1) : T(0);
+    in = s <= region.upper ? in : T(0);
+    if constexpr (WithEnergy) in = energy <= region.energy ? in : T(0);
+    if constexpr (D > 1) in = squared_distance(x, region.centre) <= region.radius_squared ? in : T(0);
+    return in;
+  }
+
+  template <bool WithEnergy>
   KOKKOS_FORCEINLINE_FUNCTION void find_codes(Lanes& lanes) const {
-    PassageRules const r = rules;  // a copy, which stores to lanes cannot change
+    PassageRules<D> const r = rules;  // a copy, which stores to lanes cannot change
     T const last = static_cast<T>(r.bins);
+    if constexpr (D > 1) find_shares(r, lanes);
+    if constexpr (WithEnergy && asks_in_packs) in_packs(potential)->energy_of_pack(lanes.at.x, lanes.energy);
     for_lanes<W>([&](int const l) {
-      T const x = lanes.x[l], v = lanes.v[l];
-      Vec<T, 1> at;
-      at[0] = x;
-      T const energy = Kokkos::fma(r.half_mass * v, v, potential.energy(at));
-      T const missing = r.top_energy - energy, below = missing > T(0) ? missing : T(0);
-      T const side = (x - r.top) * r.direction < T(0) ? -below : below;
-      T const level = Kokkos::fma(r.energy_share, side, Kokkos::fma(r.velocity, v, r.position * x));
+      Vec<T, D> x, v;
+      for (int d = 0; d < D; ++d) {
+        x[d] = lanes.at.x[d][l];
+        v[d] = lanes.at.v[d][l];
+      }
+      T const s = along(r.axis, x);
+      T level = Kokkos::fma(r.velocity, along(r.axis, v), r.position * s);
+      T energy = 0;
+      if constexpr (WithEnergy) {
+        if constexpr (asks_in_packs) {
+          energy = lanes.energy[l];
+        } else {
+          energy = potential.energy(x);
+        }
+        for (int d = 0; d < D; ++d) energy = Kokkos::fma(r.half_mass * v[d], v[d], energy);
+        T const missing = r.top_energy - energy, below = missing > T(0) ? missing : T(0);
+        T const side = (s - r.top) * r.direction < T(0) ? -below : below;
+        level = Kokkos::fma(r.energy_share, side, level);
+      }
+      if constexpr (D > 1) level = Kokkos::fma(r.share, lanes.share[l], level);
       T place = (level - r.first) * r.bins_per_unit + T(1);
       place = place > T(0) ? place : T(0);
       place = place < last ? place : last;
       T const bin = static_cast<T>(static_cast<std::int32_t>(place)) - T(1);
-      T const outside_b = margin(r.a, x, energy) < T(0) ? bin : code_a;
+      T const outside_b = is_in<WithEnergy>(r.a, x, s, energy) > T(0) ? code_a : bin;
       lanes.level[l] = level;
-      lanes.code[l] = margin(r.b, x, energy) < T(0) ? outside_b : last;
+      lanes.code[l] = is_in<WithEnergy>(r.b, x, s, energy) > T(0) ? last : outside_b;
     });
-    if (r.fixed == 0) return;
+  }
+
+  /// The level of distance, where it is asked for.
+  KOKKOS_FORCEINLINE_FUNCTION void find_shares(PassageRules<D> const& r, Lanes& lanes) const {
+    if (r.share == T(0)) return;
+    for_lanes<W>([&](int const l) {
+      Vec<T, D> x;
+      for (int d = 0; d < D; ++d) x[d] = lanes.at.x[d][l];
+      T const d = math::sqrt(squared_distance(x, r.from)), e = math::sqrt(squared_distance(x, r.to));
+      lanes.share[l] = d / (d + e);
+    });
+  }
+
+  /// Codes by levels of a list, in the place of equal bins.
+  KOKKOS_FORCEINLINE_FUNCTION void find_listed_codes(Lanes& lanes) const {
+    T const last = static_cast<T>(rules.bins);
     for_lanes<W>([&](int const l) {
       T const code = lanes.code[l], in_bin = code > code_a ? code_before : code;
       lanes.code[l] = code < last ? in_bin : code;
     });
-    for (int i = 0; i < r.fixed; ++i) {
+    for (int i = 0; i < rules.fixed; ++i) {
       T const begin = fixed(i), before = static_cast<T>(i - 1);
       for_lanes<W>([&](int const l) {
         T const next = lanes.level[l] < begin ? before : before + T(1);
@@ -191,14 +288,21 @@ struct AdvancePathsKernel {
     lanes.floor[l] = heeds_a ? T(-1.5) : -never;
   }
 
+  KOKKOS_FORCEINLINE_FUNCTION void keep_state(std::int32_t const slot, std::int32_t const place, int const l,
+                                              Lanes const& lanes) const {
+    for (int d = 0; d < D; ++d) {
+      paths.seen_x(slot, place, d) = lanes.at.x[d][l];
+      paths.seen_v(slot, place, d) = lanes.at.v[d][l];
+    }
+  }
+
   KOKKOS_FORCEINLINE_FUNCTION void note(std::int64_t const now, int const l, int& going, Lanes& lanes) const {
     T const code = lanes.code[l], last = static_cast<T>(rules.bins);
     std::int32_t const slot = lanes.slot[l];
     if (counted) {
       if (lanes.top[l] == code_before) {
         std::int32_t const place = paths.crossings(slot);
-        paths.seen_x(slot, place) = lanes.x[l];
-        paths.seen_v(slot, place) = lanes.v[l];
+        keep_state(slot, place, l, lanes);
         paths.crossings(slot) = place + 1;
       }
       // PathStates::time: the clock stands still in B.
@@ -210,9 +314,10 @@ struct AdvancePathsKernel {
     }
     if (code != code_a) {
       auto const from = static_cast<std::int32_t>(lanes.top[l]) + 1, to = static_cast<std::int32_t>(code);
+      std::int64_t const age = paths.age(slot) + now;
       for (std::int32_t bin = from; bin <= to; ++bin) {
-        paths.seen_x(slot, bin) = lanes.x[l];
-        paths.seen_v(slot, bin) = lanes.v[l];
+        keep_state(slot, bin, l, lanes);
+        paths.seen_age(slot, bin) = static_cast<std::uint32_t>(age < longest_age ? age : longest_age);
       }
       lanes.top[l] = code;
       if (code < last) return;
@@ -241,19 +346,22 @@ struct CompactPathsKernel {
 };
 
 /// Begin paths at given points, or where other paths were first in a bin.
-template <class Space>
+template <class Space, int D>
 struct BeginPathsKernel {
-  PathViews<Space> paths;
+  PathViews<Space, D> paths;
   Kokkos::View<std::int32_t*, Space> active, parent, bin;  // by begin
   Kokkos::View<std::uint64_t*, Space> id;
-  Kokkos::View<double*, Space> x, v;
+  PathPoints<Space, D> x, v;
   bool branches;
   std::int32_t top;  // of those that do not branch
 
   KOKKOS_FUNCTION void operator()(std::int64_t const i) const {
     std::int32_t const slot = active(i);
-    paths.x(slot) = branches ? paths.seen_x(parent(i), bin(i)) : x(i);
-    paths.v(slot) = branches ? paths.seen_v(parent(i), bin(i)) : v(i);
+    for (int d = 0; d < D; ++d) {
+      paths.x(slot, d) = branches ? paths.seen_x(parent(i), bin(i), d) : x(i, d);
+      paths.v(slot, d) = branches ? paths.seen_v(parent(i), bin(i), d) : v(i, d);
+    }
+    paths.age(slot) = branches ? paths.seen_age(parent(i), bin(i)) : 0;
     paths.top(slot) = branches ? bin(i) - 1 : top;
     paths.id(slot) = id(i);
     paths.time(slot) = 0;

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Rates between states of the plane: where one coordinate decides, against exact ones in one; on the surface of Mueller
+// and Brown against those of a grid. And that their bits depend on nothing but the input.
+#include <kramers/base/error.hpp>
+#include <kramers/dynamics/potentials/mueller_brown.hpp>
+#include <kramers/dynamics/rare/paths.hpp>
+#include <kramers/dynamics/rare/splitting.hpp>
+#include <kramers/dynamics/schemes/schemes.hpp>
+#include <kramers/dynamics/studies/expression_kind.hpp>
+#include <kramers/dynamics/studies/rare_study.hpp>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <bit>
+#include <cmath>
+#include <string>
+#include <vector>
+
+namespace kramers::rare_plane_test {
+
+using namespace kramers::dynamics;
+using Space = Kokkos::DefaultExecutionSpace;
+
+/// An input, and the request that it makes.
+struct Input {
+  Config config;
+  RareRequest request;
+
+  explicit Input(std::string const& text)
+      : config(Config::from_text("[ensemble]\nseed = 20261122\n" + text, "rare_plane_test")),
+        request(read_rare(config, options(), builtin_potentials())) {}
+
+  static CommandLine options() {
+    CommandLine options;
+    options.space = space_name<Space>();
+    return options;
+  }
+  nlohmann::json rate() const {
+    RareResult const result = compute_rare(request, Communicator::self());
+    return summarise_rare(request, result, Communicator::self()).at("observables").at("rate");
+  }
+};
+
+/// A double well along x, or along a line, and a harmonic well across, with a barrier of b kT.
+std::string formula(std::string const& energy, double b, std::string const& bath = "friction = 1.0\n") {
+  return "[potential]\nkind = \"expression_2d\"\nenergy = \"" + energy +
+         "\"\n[integrator]\ndt = 0.02\ntemperature = " + std::to_string(1 / b) + "\n" + bath;
+}
+constexpr char straight[] = "(x^2 - 1)^2 + 1.5*y^2";
+constexpr char tilted[] = "((0.6*x + 0.8*y)^2 - 1)^2 + 1.5*(0.6*y - 0.8*x)^2";
+constexpr char sides[] = "[rare.state_a]\nbelow = -1.0\n[rare.state_b]\nabove = 1.0\n";
+
+std::string surface(std::string const& more) {
+  return "[potential]\nkind = \"mueller_brown\"\n[integrator]\nscheme = \"leimkuhler-matthews\"\ndt = 1e-5\n"
+         "friction = 1.0\ntemperature = 15.0\n" +
+         more;
+}
+constexpr char left_minimum[] = "centre = [-0.558, 1.442]\nradius = 0.1\n";
+constexpr char right_minimum[] = "centre = [0.623, 0.028]\nradius = 0.1\n";
+
+// Student's t of 63 degrees of freedom beyond 4: one seed in 6,000, each.
+void expect_near(nlohmann::json const& found, double expected, double relative_error) {
+  double const value = found.at("value").get<double>(), error = found.at("stderr").get<double>();
+  EXPECT_LT(std::abs(value - expected), 4 * error) << value << " instead of " << expected;
+  EXPECT_LT(error, relative_error * expected);
+}
+
+// As in one coordinate, with the error of the time step of BAOAB.
+TEST(RarePlane, HasTheRateOfTheCoordinateThatDecides) {
+  double const expected = 2.2452071e-3 * (1 - 1.7443 * 0.02 * 0.02);
+  std::string const size = "[rare]\nreplicas = 200\n";
+  expect_near(Input(formula(straight, 5) + size + sides).rate(), expected, 0.08);
+  std::string const along = "[rare]\nreplicas = 200\ndirection = [3.0, 4.0]\n";
+  std::string const level = "[rare.level]\nkind = \"direction\"\ntop = [0.0, 0.0]\n";
+  expect_near(Input(formula(tilted, 5) + along + sides + level).rate(), expected, 0.08);
+  std::string const back = "[rare]\nreplicas = 200\ndirection = [-6.0, -8.0]\n";
+  std::string const listed = level + "fixed = [-0.9, -0.5, -0.2, 0.1, 0.4]\n";
+  expect_near(Input(formula(tilted, 5) + back + sides + listed).rate(), expected, 0.08);
+}
+
+TEST(RarePlane, HasTheRateWithoutInertia) {
+  std::string const bath = "friction = 10.0\nscheme = \"leimkuhler-matthews\"\n";
+  // Leimkuhler-Matthews is no worse than the scatter here, as in one coordinate.
+  expect_near(Input(formula(straight, 5, bath) + "[rare]\nreplicas = 200\n" + sides).rate(), 5.48192498914e-4, 0.08);
+}
+
+// States of total energy commit as those of one coordinate do: their rate is that of the slowest relaxation.
+TEST(RarePlane, HasTheSlowestRelaxationBetweenStatesOfEnergy) {
+  double const expected = 1.55860557538e-5 * (1 - 3.5644 * 0.02 * 0.02);
+  std::string const states =
+      "[rare]\nreplicas = 600\n[rare.state_a]\nenergy_below = 0.2\nleft_of = 0.0\n"
+      "[rare.state_b]\nenergy_below = 0.4\nright_of = 0.0\n[rare.level]\nkind = \"energy\"\ntop = [0.0, 0.0]\n";
+  expect_near(Input(formula(straight, 10) + states).rate(), expected, 0.1);
+}
+
+// Finite volumes on grids of 0.02 to 0.0067: 0.1459(1) and 1.341(1). A step is 0.017 long, as if the discs were smaller by
+// a tenth; on these grids discs of half the radius have rates of 0.1454 and 1.3375.
+TEST(RarePlane, HasTheRatesOfMuellerAndBrown) {
+  std::string const there = std::string("[rare.state_a]\n") + left_minimum + "[rare.state_b]\n" + right_minimum;
+  std::string const back = std::string("[rare.state_a]\n") + right_minimum + "[rare.state_b]\n" + left_minimum;
+  std::string const size = "[rare]\nreplicas = 200\n", coordinate = "[rare.level]\nkind = \"coordinate\"\n";
+  expect_near(Input(surface(size + there)).rate(), 0.1459, 0.1);
+  expect_near(Input(surface(size + there + coordinate)).rate(), 0.1459, 0.12);
+  expect_near(Input(surface(size + back)).rate(), 1.341, 0.1);
+}
+
+TEST(RarePlane, FindsWhereWalkersStart) {
+  std::string const there = std::string("[rare.state_a]\n") + left_minimum + "[rare.state_b]\n" + right_minimum;
+  SplittingParams const discs = Input(surface(there)).request.splitting;
+  EXPECT_NEAR(discs.flux.start[0], -0.55822, 1e-4);
+  EXPECT_NEAR(discs.flux.start[1], 1.44173, 1e-4);
+  // The softer of both curvatures there is 410.7: 20 relaxation times are so many steps.
+  EXPECT_NEAR(static_cast<double>(discs.flux.steps), 20 / 410.7 / 1e-5, 0.02 * 20 / 410.7 / 1e-5);
+  double const whole = std::hypot(0.623 + 0.558, 0.028 - 1.442);
+  EXPECT_NEAR(discs.passage.level.first, 0.1 / whole, 1e-12);
+  EXPECT_NEAR(discs.passage.level.last, 1 - 0.1 / whole, 1e-12);
+  EXPECT_NEAR(discs.passage.axis[0], 1.181 / whole, 1e-12);
+  // Of a half plane without the lowest minimum, its own.
+  SplittingParams const half =
+      Input(surface("[rare.state_a]\nabove = 0.5\n[rare.state_b]\nbelow = -0.5\n")).request.splitting;
+  EXPECT_NEAR(half.flux.start[0], 0.62350, 1e-4);
+  EXPECT_NEAR(half.flux.start[1], 0.02804, 1e-4);
+  EXPECT_EQ(half.passage.level.direction, -1);
+}
+
+/// Everything that repeats say, as bits.
+std::vector<std::uint64_t> bits(std::vector<SplittingRepeat> const& repeats) {
+  std::vector<std::uint64_t> all;
+  for (SplittingRepeat const& one : repeats) {
+    for (double const x : {one.flux, one.probability, one.relative_variance})
+      all.push_back(std::bit_cast<std::uint64_t>(x));
+    for (double const x : one.reached) all.push_back(std::bit_cast<std::uint64_t>(x));
+    for (std::int64_t const n : {one.crossings, one.path_steps, one.stages, one.roots}) {
+      all.push_back(static_cast<std::uint64_t>(n));
+    }
+    for (std::uint32_t const n : one.durations) all.push_back(n);
+  }
+  return all;
+}
+
+/// The same repeats in whole packs, all at once, and one path at a time, in two parts.
+void expect_equal_bits(Input const& input, AnyPaths& single) {
+  SplittingParams const& p = input.request.splitting;
+  auto const paths = input.request.make_paths({input.request.space, input.request.scheme, paths_for(p, 5)});
+  std::vector<SplittingRepeat> const all = run_splitting(*paths, p, 0, 5);
+  double sum = 0;
+  for (SplittingRepeat const& one : all) sum += one.rate();
+  EXPECT_GT(sum, 0);
+  std::vector<SplittingRepeat> parts = run_splitting(single, p, 0, 3);
+  for (SplittingRepeat const& one : run_splitting(single, p, 3, 5)) parts.push_back(one);
+  EXPECT_EQ(bits(all), bits(parts));
+}
+
+TEST(RarePlaneBits, DependOnNeitherLanesNorDivision) {
+  std::string const there = std::string("[rare.state_a]\n") + left_minimum + "[rare.state_b]\n" + right_minimum;
+  std::string const size =
+      "[rare]\nrepeats = 5\nreplicas = 70\n[rare.flux]\nwalkers = 9\nequilibrate = 320\nsteps = 2000\n";
+  Input const discs(surface(size + there));
+  Paths<Space, LeimkuhlerMatthews, MuellerBrown<double>, 1> single(Space{}, MuellerBrown<double>{1.0},
+                                                                   paths_for(discs.request.splitting, 3));
+  expect_equal_bits(discs, single);
+}
+
+TEST(RarePlaneBits, OfFormulasAreThoseOfOnePathAtATime) {
+  Input const input(formula(tilted, 6) +
+                    "[rare]\nrepeats = 5\nreplicas = 70\ndirection = [3.0, 4.0]\n[rare.flux]\nwalkers = 9\n"
+                    "[rare.state_a]\nenergy_below = 0.3\nleft_of = 0.0\n[rare.state_b]\nenergy_below = 0.5\n"
+                    "right_of = 0.0\n[rare.level]\nkind = \"energy\"\ntop = [0.0, 0.0]\n");
+  auto const potential = Expression2dKind::make<double>(Expression2dKind::read(input.config), Space{});
+  Paths<Space, Baoab, Expression<double, Space, 2>, 1> single(Space{}, potential,
+                                                              paths_for(input.request.splitting, 3));
+  expect_equal_bits(input, single);
+}
+
+// A walker that is no number is in no state.
+TEST(RarePlaneBits, WhatIsLostHasDiverged) {
+  std::string const there = std::string("[rare.state_a]\n") + left_minimum + "[rare.state_b]\n" + right_minimum;
+  Input const input(surface(there));
+  auto const paths =
+      input.request.make_paths({input.request.space, "leimkuhler-matthews", {input.request.langevin, 2, 64, 1, 2}});
+  paths->set(input.request.splitting.passage, PathKind::passage, RareStream::dynamics);
+  paths->start(std::vector<PathStart>{{0, 1, {std::nan(""), 0.0}, {}}, {1, 2, {0.0, std::nan("")}, {}}});
+  EXPECT_EQ(paths->advance(), 0);
+  for (PathEnd const end : paths->states().end) EXPECT_EQ(end, PathEnd::diverged);
+}
+
+TEST(RarePlaneErrors, SayWhatToChange) {
+  auto const says = [](std::string const& text, std::string const& words) {
+    std::string message = "no error";
+    try {
+      Input(text).rate();
+    } catch (Error const& error) {
+      message = error.what();
+    }
+    EXPECT_NE(message.find(words), std::string::npos) << message << " of " << text;
+  };
+  std::string const a = std::string("[rare.state_a]\n") + left_minimum,
+                    b = std::string("[rare.state_b]\n") + right_minimum;
+  says(surface(a + "[rare.state_b]\ncentre = [-0.4, 1.4]\nradius = 0.1\n"), "does not overlap");
+  says(surface(a + "[rare.state_b]\nbelow = 0.0\n"), "does not overlap");
+  says(formula(straight, 5) +
+           "[rare.state_a]\nenergy_below = 1.1\nleft_of = 0.0\n[rare.state_b]\nenergy_below = 1.1\nright_of = 0.0\n",
+       "does not overlap");
+  says(surface(a + "[rare.state_b]\ncentre = [0.6]\nradius = 0.1\n"), "a point of two coordinates");
+  says(surface(a + "[rare.state_b]\ncentre = [0.6, 0.0]\n"), "centre and radius together");
+  says(surface(a + b + "[rare.level]\nkind = \"direction\"\n"), "which has no velocity");
+  says(surface(a + b + "[rare.level]\nkind = \"energy\"\n"), "which level energy needs");
+  says(surface(a + b + "[rare.level]\nkind = \"energy\"\ntop = [-0.5, 1.4]\n"), "more energy than both states");
+  says(surface(a + b + "[rare.level]\nstart = 0.95\n"), "rare.level.start");
+  says(surface(a + "[rare.state_b]\nabove = 0.6\n[rare.level]\nkind = \"distance\"\n"), "distance between two discs");
+  says(surface(a + "[rare.state_b]\ncentre = [1.5, 2.0]\nradius = 0.1\n"), "kT above the lowest minimum");
+  says(surface(b + "[rare]\nrepeats = 2\n"), "'rare.state_a'");
+  says(surface(
+           a + b +
+           "[rare]\nrepeats = 2\n[rare.flux]\nwalkers = 1\nequilibrate = 0\nsteps = 32\n[rare.level]\nstart = 0.9\n"),
+       "no walker left");
+}
+
+}  // namespace kramers::rare_plane_test
