@@ -7,7 +7,7 @@ int main(int argc, char** argv) {
   kramers::AppInfo info{"kramers-rare",
                         "Find rates of events that are too rare to wait for: splitting, shooting, exact."};
   info.precision = "";
-  info.has_strict = true;
+  info.has_resume = info.has_strict = true;
   info.guide = kramers::rare::input_guide();
   return kramers::run_app(argc, argv, kramers::with_placement(info), kramers::rare::run_rare);
 }

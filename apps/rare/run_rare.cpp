@@ -6,6 +6,7 @@
 #include <kramers/dynamics/studies/study_units.hpp>
 #include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/forecast.hpp>
+#include <kramers/runtime/h5.hpp>
 #include <kramers/runtime/provenance.hpp>
 #include <kramers/runtime/recorded_input.hpp>
 #include <kramers/runtime/signals.hpp>
@@ -14,8 +15,10 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace kramers::rare {
 
@@ -103,11 +106,121 @@ Forecast forecast(RareRequest const& request, Communicator const& comm) {
               shortest_decimal(std::round(1e3 * measured.seconds) / 1e3) + " s here just now"};
 }
 
+/// All that decides the results. Data of the potential count, not the name of their file nor the place in it.
+std::string fingerprint(RareRequest const& request, Config const& config) {
+  nlohmann::json keys = effective_keys(config);
+  for (char const* const place :
+       {"/checkpoint", "/output", "/rare/batch", "/potential/file", "/potential/columns", "/potential/set"}) {
+    nlohmann::json::json_pointer const pointer(place);
+    if (keys.contains(pointer)) keys[pointer.parent_pointer()].erase(pointer.back());
+  }
+  keys["potential"]["data"] = request.potential->data_hash();
+  keys["format"] = 1;
+  return keys.dump();
+}
+
+/// A run by splitting, which a signal may stop and --resume continues.
+class StoppableRun {
+ public:
+  StoppableRun(AppRun const& run, RareRequest& request, KeptRepeats kept)
+      : m_run(run), m_request(request), m_kept(std::move(kept)) {}
+
+  /// Read what an earlier run has kept, or find out how many replicas it takes.
+  void prepare() {
+    if (m_run.options.resume) {
+      std::int64_t& replicas = m_request.splitting.selection.replicas;
+      agree(m_run.comm, [&] {
+        if (!m_run.comm.is_root()) return;
+        KeptRepeats::Found found = m_kept.read(m_request.splitting);
+        replicas = found.replicas;
+        m_keeping.done = std::move(found.repeats);
+      });
+      m_run.comm.broadcast(replicas);
+      return;
+    }
+    if (m_request.target_error) {
+      m_request = interruptible([&] { return sized_by_pilot(std::move(m_request), m_run.comm); });
+    }
+  }
+
+  /// What was found; nothing where a signal has ended it.
+  std::optional<RareResult> compute() {
+    begin_to_keep();
+    m_keeping.stop = [this] { return m_stop.signal() != 0; };
+    RareResult result = compute_rare(m_request, m_run.comm, m_keeping);
+    if (result.repeats_done == m_request.splitting.repeats) return result;
+    m_done = result.repeats_done;
+    return std::nullopt;
+  }
+
+  /// Remove what the results have made needless.
+  void conclude() const {
+    if (m_keeps && m_run.comm.is_root()) m_kept.remove();
+  }
+
+  /// Say how a run that was stopped goes on. Returns the exit code.
+  int report() const {
+    int const signal = m_stop.signal(m_run.comm);
+    if (m_run.comm.is_root()) {
+      std::string const how = m_keeps ? "go on with --resume (repeats in " + printable(m_kept.folder().string()) + ")"
+                                      : "start it again, with a smaller rare.batch if it is to be stopped again";
+      std::fprintf(stderr, "%s: stopped by signal %d with %lld of %lld repeats done; %s\n", app_name, signal,
+                   static_cast<long long>(m_keeps ? m_done : 0), static_cast<long long>(m_request.splitting.repeats),
+                   how.c_str());
+    }
+    return 128 + signal;
+  }
+
+ private:
+  /// A run of one batch is short, or has nothing whole before its end: it leaves no files.
+  void begin_to_keep() {
+    m_keeps = h5::available() && (m_run.options.resume || is_divided(m_request, m_run.comm.size()));
+    if (!m_keeps) return;
+    bool can_be_made = true;
+    agree(m_run.comm, [&] {
+      if (!m_run.comm.is_root() || m_run.options.resume) return;
+      try {
+        m_kept.begin(m_request.splitting.selection.replicas);
+      } catch (IoError const& error) {
+        warn(error);
+        can_be_made = false;
+      }
+    });
+    m_keeps = m_run.comm.min(std::int64_t{can_be_made ? 1 : 0}) == 1;
+    if (!m_keeps) return;
+    m_keeping.keep = [this](std::vector<NumberedRepeat> const& repeats) {
+      try {
+        m_kept.keep(repeats);
+      } catch (IoError const& error) {
+        warn(error);
+      }
+    };
+  }
+
+  static void warn(IoError const& error) {
+    std::fprintf(stderr, "%s: warning: not kept for --resume: %s\n", app_name, printable(error.what()).c_str());
+  }
+
+  AppRun const& m_run;
+  RareRequest& m_request;
+  KeptRepeats m_kept;
+  StopRequest m_stop;
+  RareKeeping m_keeping;
+  std::int64_t m_done = 0;
+  bool m_keeps = false;
+};
+
 }  // namespace
 
 RareFiles add_outputs(AppFiles& files, AppRun const& run) {
-  return {files.output("--output", run.options.output, "output.file", FileUse::writes_data),
-          files.output("--summary", run.options.summary, "output.summary", FileUse::writes)};
+  RareFiles outputs{files.output("--output", run.options.output, "output.file", FileUse::writes_data),
+                    files.output("--summary", run.options.summary, "output.summary", FileUse::writes),
+                    {}};
+  auto const folder = run.config.find_output("checkpoint.folder");
+  auto const named = run.config.find_output("output.file");
+  std::filesystem::path usual = outputs.output.value_or(named.value_or(run.options.input.filename()));
+  outputs.kept = folder.value_or(usual.replace_extension(".repeats"));
+  return outputs;
 }
 
 int run_rare(AppRun const& run) {
@@ -120,9 +233,21 @@ int run_rare(AppRun const& run) {
   require_memory(run.comm, memory_needed(request, run.comm.rank(), run.comm.size()), request.space);
   if (run.options.check) return tell(run, forecast(request, run.comm));
 
-  request = interruptible([&] { return sized_by_pilot(std::move(request), run.comm); });
+  bool const splits = request.method == RareMethod::splitting;
+  if (run.options.resume && !splits) {
+    throw UsageError("--resume continues a run with rare.method = \"splitting\" alone; leave it out");
+  }
+  StoppableRun stoppable(run, request, KeptRepeats(outputs.kept, fingerprint(request, run.config)));
+  if (splits) stoppable.prepare();
   require_memory(run.comm, memory_needed(request, run.comm.rank(), run.comm.size()), request.space);
-  RareResult const result = interruptible([&] { return compute_rare(request, run.comm); });
+  RareResult result;
+  if (splits) {
+    auto found = stoppable.compute();
+    if (!found) return stoppable.report();
+    result = std::move(*found);
+  } else {
+    result = interruptible([&] { return compute_rare(request, run.comm); });
+  }
   nlohmann::json summary = summarise_rare(request, result, run.comm);
   summary["provenance"] = provenance(run.comm, app_name, request.space, run.options.words, run.config.verbatim());
   summary["input"] = effective_keys(run.config);
@@ -134,6 +259,7 @@ int run_rare(AppRun const& run) {
   agree(run.comm, [&] {
     if (run.comm.is_root() && outputs.summary) write_summary(*outputs.summary, summary, run);
   });
+  stoppable.conclude();
   auto const& warnings = summary["warnings"];
   if (run.comm.is_root() && !run.options.quiet) {
     print(summary);

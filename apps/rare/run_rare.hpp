@@ -12,6 +12,7 @@ namespace kramers::rare {
 /// Where results go; an option of the command line comes before the key of the input.
 struct RareFiles {
   std::optional<std::filesystem::path> output, summary;
+  std::filesystem::path kept;  ///< the folder of KeptRepeats
 };
 /// Read them and count them among the files of the run.
 RareFiles add_outputs(AppFiles& files, AppRun const& run);

@@ -80,7 +80,7 @@ OPTIONS = {
                                       "--strict": "--strict", "--until": "--until rate:200%"}),
     ("spread",): ("spread.toml", {**STUDY, **GUIDE, "--adaptive": "--adaptive sideways"}),
     ("rare",): ("rare.toml", {**{option: words for option, words in STUDY.items() if option != "--precision"}, **GUIDE,
-                             "--strict": "--strict"}),
+                             "--strict": "--strict", "--resume": "--resume"}),
     ("cg",): ("cg.toml", {**{option: words for option, words in STUDY.items() if option != "--precision"}, **GUIDE,
                          "--set": "--set right_side.seed=8", "--verify": "--verify", "--resume": "--resume",
                          "--gpu-aware": "--gpu-aware sideways",

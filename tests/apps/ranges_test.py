@@ -264,6 +264,7 @@ RANGES = {
         "rare.replicas": [Range(["2", str(2**25 - 1)], ["1", str(2**25), str(2**30 + 1), "2.5"])],  # 64 repeats: below 2^31
         "rare.target_error": [Range(["1e-4", BEFORE_ONE], [below(1e-4), "1.0"])],
         "rare.kill": [Range([LEAST, BEFORE_ONE], ["0.0", "1.0", TINY])],
+        "rare.batch": [integers(1, 2**20)],
         "rare.max_steps": [integers(1, 2**45)],
         "rare.state_a": [Range(["{below=-1.0}"], ["{}", "{below=-1.0, above=1.0}", "{below=-1.0, left_of=0.0}", "{left_of=0.0}",
                                                   "{energy_below=0.1, left_of=0.0, right_of=-1.0}", "{below=-9.0}",
@@ -298,6 +299,7 @@ RANGES = {
         "rare.flux.equilibrate": [integers(0, 2**40 - 1)],
         "rare.flux.steps": [integers(1, 2**40 - 1)],
         "rare.shooting.pairs": [integers(2, 2**40)],
+        "checkpoint.folder": [FILE],
         "output.file": [FILE],
         "output.summary": [FILE],
     },

@@ -5,9 +5,11 @@ import json
 import os
 from pathlib import Path
 import shutil
+import signal as signals
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 try:
@@ -40,14 +42,23 @@ class Case(unittest.TestCase):
         self.folder = Path(tempfile.mkdtemp(prefix="kramers-rare-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
-    def attempt(self, *words, sets=(), ranks=1, threads=1):
+    def start(self, *words, sets=(), ranks=1, threads=1):
         launcher = [str(ranks) if word == "NP" else word for word in options.launcher] if ranks > 1 else []
         environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "OMP_PROC_BIND": "false",
                        "OMP_WAIT_POLICY": "passive"}
         command = [*launcher, options.program, str(SHIPPED), "--topology", "off", *map(str, words)]
         command += [word for assignment in sets for word in ("--set", assignment)]
-        return subprocess.run(command, cwd=self.folder, env=environment, text=True, capture_output=True,
-                              stdin=subprocess.DEVNULL, timeout=PATIENCE, check=False)
+        return subprocess.Popen(command, cwd=self.folder, env=environment, text=True, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def attempt(self, *words, **how):
+        with self.start(*words, **how) as process:
+            try:
+                stdout, stderr = process.communicate(timeout=PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+            return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
     def summary(self, *words, sets=(), **how):
         outcome = self.attempt("--quiet", "--overwrite", "--summary", "summary.json", *words, sets=sets, **how)
@@ -140,6 +151,86 @@ class Bits(Case):
             self.skipTest("no launcher of ranks")
         few = (*SMALL, "rare.repeats=2")
         self.assertEqual(self.summary(sets=few, ranks=4)["state_hash"], self.summary(sets=few)["state_hash"])
+
+
+class Restart(Case):
+    """A run of 16 batches, each of some hundredths of a second or more."""
+    LONG = ("integrator.temperature=0.2", "rare.state_a.energy_below=0.2", "rare.repeats=16", "rare.replicas=10000")
+
+    def stop(self, signal, sets, files=2):
+        """Stop a run once it has kept so many batches; how it ended."""
+        with self.start("--quiet", "--overwrite", "--output", "rare.h5", "--summary", "summary.json", sets=sets) as process:
+            begin = time.monotonic()
+            while len(list(self.folder.glob("rare.repeats/repeats_*.h5"))) < files:
+                self.assertLess(time.monotonic() - begin, PATIENCE)
+                self.assertIsNone(process.poll(), "the run was over before it was stopped")
+                time.sleep(0.002)
+            process.send_signal(signal)
+            _, stderr = process.communicate(timeout=PATIENCE)
+        self.assertFalse((self.folder / "summary.json").exists())
+        return process.returncode, stderr
+
+    def test_same_bits(self):
+        whole = self.summary("--output", "rare.h5", sets=self.LONG)
+        divided = (*self.LONG, "rare.batch=1")
+        self.assertEqual(self.summary("--output", "rare.h5", sets=divided)["state_hash"], whole["state_hash"])
+        self.assertFalse((self.folder / "rare.repeats").exists())
+        for signal, ranks in ((signals.SIGTERM, 1), (signals.SIGKILL, 2 if options.launcher else 1)):
+            (self.folder / "summary.json").unlink()
+            code, stderr = self.stop(signal, divided)
+            if signal == signals.SIGTERM:
+                self.assertEqual(code, 128 + signal, stderr)
+                self.assertRegex(stderr, r"stopped by signal 15 with \d+ of 16 repeats done; go on with --resume")
+            summary = self.summary("--output", "rare.h5", "--resume", sets=(*self.LONG, "rare.batch=3"), ranks=ranks)
+            self.assertEqual(summary["state_hash"], whole["state_hash"])
+            self.assertEqual(summary["observables"], whole["observables"])
+            self.assertNotIn("walker_steps_per_s", summary)
+            self.assertFalse((self.folder / "rare.repeats").exists())
+
+    def test_pilot_is_not_repeated(self):
+        """The replicas that a pilot has found are those of the run that goes on."""
+        sets = (*self.LONG[:3], "rare.replicas=2000", "rare.target_error=0.005", "rare.batch=1")
+        whole = self.summary("--output", "rare.h5", sets=sets)
+        (self.folder / "summary.json").unlink()
+        self.stop(signals.SIGTERM, sets)
+        summary = self.summary("--output", "rare.h5", "--resume", sets=sets)
+        self.assertEqual(summary["state_hash"], whole["state_hash"])
+        self.assertEqual(summary["splitting"]["replicas"], whole["splitting"]["replicas"])
+
+    def test_refusals(self):
+        sets = (*self.LONG, "rare.batch=1")
+        self.refuse("holds no repeats to go on from", words=("--output", "rare.h5", "--resume"), sets=sets)
+        self.refuse("splitting", code=64, words=("--resume",), sets=("rare.method=exact",))
+        self.stop(signals.SIGTERM, sets)
+        common = ("--output", "rare.h5")
+        self.refuse("go on with --resume", code=64, words=common, sets=sets)
+        self.refuse("another input", words=(*common, "--resume"), sets=(*sets, "ensemble.seed=3"))
+        kept = sorted(self.folder.glob("rare.repeats/repeats_*.h5"))
+        whole = kept[0].read_bytes()
+        half = len(whole) // 2  # among the durations, most of the file
+        for damaged in (whole[:half], whole[:half] + bytes([whole[half] ^ 1]) + whole[half + 1:], kept[1].read_bytes()):
+            kept[0].write_bytes(damaged)
+            outcome = self.attempt(*common, "--resume", sets=sets)
+            self.assertEqual(outcome.returncode, 1, outcome.stderr)
+            self.assertEqual(outcome.stderr.count("\n"), 1, outcome.stderr)
+        own = self.folder / "rare.repeats" / "notes.txt"
+        own.write_text("of a user")
+        kept[0].write_bytes(whole)
+        self.summary(*common, "--resume", sets=sets)
+        self.assertEqual([path.name for path in own.parent.iterdir()], ["notes.txt"])
+
+    def test_where_nothing_is_kept(self):
+        """One batch has nothing whole; a folder that cannot be made is a warning."""
+        sets = (*self.LONG, "rare.batch=1", "checkpoint.folder=absent/kept")
+        outcome = self.attempt("--overwrite", "--output", "rare.h5", sets=sets)
+        self.assertEqual(outcome.returncode, 0, outcome.stderr)
+        self.assertIn("warning: not kept for --resume", outcome.stderr)
+        with self.start("--quiet", sets=(*SMALL, "rare.flux.steps=10000000000")) as process:
+            time.sleep(1)
+            process.send_signal(signals.SIGTERM)
+            _, stderr = process.communicate(timeout=PATIENCE)
+        self.assertEqual(process.returncode, 143, stderr)
+        self.assertIn("with 0 of 8 repeats done; start it again", stderr)
 
 
 class BadInput(Case):

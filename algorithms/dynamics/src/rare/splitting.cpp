@@ -7,15 +7,25 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <numeric>
 #include <string>
 
 namespace kramers::dynamics {
 namespace {
 
+/// The work was left.
+struct Stopped {};
+
+using Stop = std::function<bool()>;
+void leave_if(Stop const& stop) {
+  if (stop && stop()) throw Stopped();
+}
+
 /// Advance until all paths have ended.
-void finish(AnyPaths& paths, SplittingParams const& params) {
+void finish(AnyPaths& paths, SplittingParams const& params, Stop const& stop) {
   std::int64_t done = 0;
   while (std::int64_t const left = paths.advance()) {
+    leave_if(stop);
     done += AnyPaths::segment;
     if (done < params.max_steps) continue;
     throw DomainError("max_steps", std::to_string(params.max_steps),
@@ -24,12 +34,14 @@ void finish(AnyPaths& paths, SplittingParams const& params) {
   }
 }
 
-void require_finite(PathStates const& states, SplittingParams const& params, std::int64_t first, std::int64_t each) {
+void require_finite(PathStates const& states, SplittingParams const& params, std::span<std::int64_t const> numbers,
+                    std::int64_t each) {
   auto const lost = std::ranges::find(states.end, PathEnd::diverged);
   if (lost == states.end.end()) return;
   auto const slot = lost - states.end.begin();
-  throw DivergedError(path_id(first + slot / each, slot % each), states.time[static_cast<std::size_t>(slot)],
-                      std::nan(""), params.langevin.dt);
+  std::int64_t const repeat = numbers[static_cast<std::size_t>(slot / each)];
+  throw DivergedError(path_id(repeat, slot % each), states.time[static_cast<std::size_t>(slot)], std::nan(""),
+                      params.langevin.dt);
 }
 
 /// Of the whole line of a path that has ended.
@@ -42,15 +54,15 @@ std::int64_t segments(std::int64_t steps) {
 }
 
 /// Follow the walkers of all repeats in A; what each repeat has crossed, walker by walker.
-std::vector<Crossings> count_flux(AnyPaths& paths, SplittingParams const& params, std::int64_t first,
-                                  std::vector<SplittingRepeat>& repeats) {
+std::vector<Crossings> count_flux(AnyPaths& paths, SplittingParams const& params, std::span<std::int64_t const> numbers,
+                                  Stop const& stop, std::vector<SplittingRepeat>& repeats) {
   std::int64_t const each = params.flux.walkers;
   auto const count = std::ssize(repeats);
   double const speed = params.overdamped ? 1 : std::sqrt(params.langevin.temperature / params.langevin.mass);
   std::vector<PathStart> starts;
   for (std::int64_t r = 0; r < count; ++r) {
     for (std::int64_t w = 0; w < each; ++w) {
-      std::uint64_t const id = path_id(first + r, w);
+      std::uint64_t const id = path_id(numbers[static_cast<std::size_t>(r)], w);
       PathPoint velocity{};
       std::array<double, 2> const normals = draw_normals(params.seed, id, RareStream::flux_start);
       for (std::size_t d = 0; d < static_cast<std::size_t>(params.coordinates); ++d) velocity[d] = speed * normals[d];
@@ -71,7 +83,8 @@ std::vector<Crossings> count_flux(AnyPaths& paths, SplittingParams const& params
   auto const advance = [&](std::int64_t steps, bool keep) {
     for (std::int64_t s = 0; s < segments(steps); ++s) {
       if (paths.crossings_are_full(std::ssize(starts))) take(keep);
-      if (paths.advance() < std::ssize(starts)) require_finite(paths.states(), params, first, each);
+      if (paths.advance() < std::ssize(starts)) require_finite(paths.states(), params, numbers, each);
+      leave_if(stop);
     }
     take(keep);
     return paths.states();
@@ -113,18 +126,18 @@ PathsParams paths_for(SplittingParams const& params, std::int64_t repeats) {
   return {params.langevin, repeats * each, params.passage.bins(), params.seed, params.coordinates};
 }
 
-std::vector<SplittingRepeat> run_splitting(AnyPaths& paths, SplittingParams const& params, std::int64_t first,
-                                           std::int64_t last) {
-  check(params);
-  std::vector<SplittingRepeat> repeats(static_cast<std::size_t>(last - first));
-  if (repeats.empty()) return repeats;
-  std::vector<Crossings> const bank = count_flux(paths, params, first, repeats);
+namespace {
+
+std::vector<SplittingRepeat> split(AnyPaths& paths, SplittingParams const& params,
+                                   std::span<std::int64_t const> numbers, Stop const& stop) {
+  std::vector<SplittingRepeat> repeats(numbers.size());
+  std::vector<Crossings> const bank = count_flux(paths, params, numbers, stop, repeats);
 
   std::int64_t const each = params.selection.replicas;
   std::vector<Population> populations;
   std::vector<PathStart> starts;
   for (std::size_t r = 0; r < repeats.size(); ++r) {
-    std::int64_t const repeat = first + static_cast<std::int64_t>(r);
+    std::int64_t const repeat = numbers[r];
     populations.emplace_back(params.selection, params.seed, repeat);
     if (repeats[r].crossings == 0) continue;
     for (std::int64_t i = 0; i < each; ++i) {
@@ -145,9 +158,9 @@ std::vector<SplittingRepeat> run_splitting(AnyPaths& paths, SplittingParams cons
   for (PathStart const& one : starts) begun.push_back(one.slot);
   std::vector<PathBranch> branches;
   while (!going.empty()) {
-    finish(paths, params);
+    finish(paths, params, stop);
     PathStates const states = paths.states();
-    require_finite(states, params, first, each);
+    require_finite(states, params, numbers, each);
     for (std::int32_t const slot : begun) {
       repeats[static_cast<std::size_t>(slot / each)].path_steps += states.time[static_cast<std::size_t>(slot)];
     }
@@ -160,8 +173,7 @@ std::vector<SplittingRepeat> run_splitting(AnyPaths& paths, SplittingParams cons
           populations[r].select(std::span(states.top).subspan(offset, static_cast<std::size_t>(each)));
       auto const base = static_cast<std::int32_t>(offset);
       for (Replacement const& one : replaced) {
-        branches.push_back(
-            {base + one.replica, base + one.parent, one.bin, path_id(first + static_cast<std::int64_t>(r), one.child)});
+        branches.push_back({base + one.replica, base + one.parent, one.bin, path_id(numbers[r], one.child)});
         begun.push_back(base + one.replica);
       }
       if (!replaced.empty()) {
@@ -187,6 +199,26 @@ std::vector<SplittingRepeat> run_splitting(AnyPaths& paths, SplittingParams cons
     one.reached = population.reached();
   }
   return repeats;
+}
+
+}  // namespace
+
+std::vector<SplittingRepeat> run_splitting(AnyPaths& paths, SplittingParams const& params,
+                                           std::span<std::int64_t const> numbers, std::function<bool()> const& stop) {
+  check(params);
+  if (numbers.empty()) return {};
+  try {
+    return split(paths, params, numbers, stop);
+  } catch (Stopped const&) {
+    return {};
+  }
+}
+
+std::vector<SplittingRepeat> run_splitting(AnyPaths& paths, SplittingParams const& params, std::int64_t first,
+                                           std::int64_t last) {
+  std::vector<std::int64_t> numbers(static_cast<std::size_t>(std::max<std::int64_t>(last - first, 0)));
+  std::iota(numbers.begin(), numbers.end(), first);
+  return run_splitting(paths, params, numbers);
 }
 
 SplittingResult summarise(std::vector<SplittingRepeat> const& repeats) {

@@ -146,6 +146,9 @@ void read_sizes(Config const& config, RareRequest& request) {
   request.target_error = config.find<double>("rare.target_error");
   bool const can_be_met = !request.target_error || (*request.target_error >= 1e-4 && *request.target_error < 1);
   config.check(can_be_met, "rare.target_error", "at least 1e-4, and below 1");
+  request.batch = config.find<std::int64_t>("rare.batch");
+  config.check(!request.batch || (*request.batch >= 1 && *request.batch <= (1 << 20)), "rare.batch",
+               "between 1 and 2^20");
   p.max_steps = config.positive<std::int64_t>("rare.max_steps", p.max_steps);
   config.check(p.max_steps <= (std::int64_t{1} << 45), "rare.max_steps", "at most 2^45");
   ShootingParams& shooting = request.shooting;
@@ -304,6 +307,8 @@ std::vector<KeyNote> rare_keys() {
       {"rare.replicas", "", "of each repeat; with target_error those of the pilot"},
       {"rare.target_error", "", "relative standard error of the rate, for which a pilot sets the replicas", "none"},
       {"rare.kill", "", "share of the replicas that a stage replaces at least"},
+      {"rare.batch", "", "repeats that a rank runs side by side; what is whole is kept for --resume",
+       "so many that there are 131072 paths"},
       {"rare.max_steps", "steps", "of one path; reaching it is an error"},
   };
   for (auto const& [state, name] : {std::pair("rare.state_a", "A"), std::pair("rare.state_b", "B")}) {
@@ -330,6 +335,8 @@ std::vector<KeyNote> rare_keys() {
            {"rare.flux.equilibrate", "steps", "before they are counted", "6 relaxation times"},
            {"rare.flux.steps", "steps", "while they are", "20 relaxation times"},
            {"rare.shooting.pairs", "", "of paths from the top, with velocities v and -v"},
+           {"checkpoint.folder", "", "where repeats of a run of several batches are kept until it is done",
+            "OUTPUT.repeats"},
            {"output.file", "", "as --output, which comes first"},
            {"output.summary", "", "as --summary, which comes first"},
        }) {

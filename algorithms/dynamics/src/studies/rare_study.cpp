@@ -9,7 +9,11 @@
 #include <chrono>
 #include <cmath>
 #include <cstddef>
+#include <iterator>
 #include <span>
+#include <utility>
+
+#include "rare_rows.hpp"
 
 namespace kramers::dynamics {
 namespace {
@@ -28,38 +32,21 @@ std::int64_t work_items(RareRequest const& request) {
   return request.method == RareMethod::splitting ? request.splitting.repeats : request.shooting.pairs;
 }
 
+/// How many repeats run side by side on a rank.
+std::int64_t batch_of(RareRequest const& request) {
+  constexpr std::int64_t enough_paths = 131072;
+  SplittingParams const& p = request.splitting;
+  std::int64_t const each = std::max(p.selection.replicas, p.flux.walkers);
+  return request.batch.value_or((enough_paths + each - 1) / each);
+}
+
 PathsParams paths_for(RareRequest const& request, Share const& mine) {
-  if (request.method == RareMethod::splitting) return paths_for(request.splitting, mine.size());
+  if (request.method == RareMethod::splitting) {
+    return paths_for(request.splitting, std::min(mine.size(), batch_of(request)));
+  }
   PathsParams params = paths_for(request.shooting);
   params.slots = std::min(params.slots, mine.size());
   return params;
-}
-
-// Numbers of a repeat in the order in which ranks send them, followed by those of `reached`.
-constexpr std::size_t plain_numbers = 9;
-
-void pack(SplittingRepeat const& one, std::vector<double>& numbers) {
-  for (std::int64_t const n : {one.crossings, one.flux_steps, one.path_steps, one.stages, one.roots}) {
-    numbers.push_back(std::bit_cast<double>(n));
-  }
-  numbers.insert(numbers.end(), {one.flux, one.probability, one.relative_variance, one.extinct ? 1.0 : 0.0});
-  numbers.insert(numbers.end(), one.reached.begin(), one.reached.end());
-}
-
-SplittingRepeat unpack(std::span<double const> numbers) {
-  auto const integer = [&](std::size_t i) { return std::bit_cast<std::int64_t>(numbers[i]); };
-  SplittingRepeat one;
-  one.crossings = integer(0);
-  one.flux_steps = integer(1);
-  one.path_steps = integer(2);
-  one.stages = integer(3);
-  one.roots = integer(4);
-  one.flux = numbers[5];
-  one.probability = numbers[6];
-  one.relative_variance = numbers[7];
-  one.extinct = numbers[8] != 0;
-  one.reached.assign(numbers.begin() + plain_numbers, numbers.end());
-  return one;
 }
 
 /// Do some work, which may find that a key has no value to work with.
@@ -73,47 +60,69 @@ auto about_the_input(RareRequest const& request, Work const& work) {
   }
 }
 
-/// Durations of the paths of all repeats of this rank, each list after its length.
-void pack_durations(SplittingRepeat const& one, std::vector<std::uint32_t>& numbers) {
-  numbers.push_back(static_cast<std::uint32_t>(one.durations.size()));
-  numbers.insert(numbers.end(), one.durations.begin(), one.durations.end());
-}
-void unpack_durations(std::vector<std::uint32_t> const& numbers, std::vector<SplittingRepeat>& repeats) {
-  auto next = numbers.begin();
-  for (SplittingRepeat& one : repeats) {
-    auto const count = static_cast<std::ptrdiff_t>(*next++);
-    one.durations.assign(next, next + count);
-    next += count;
+/// The repeats that nobody has done yet, on every rank.
+std::vector<std::int64_t> missing_repeats(RareRequest const& request, RareKeeping const& keeping,
+                                          Communicator const& comm) {
+  std::vector<std::uint8_t> is_there(static_cast<std::size_t>(request.splitting.repeats), 0);
+  for (NumberedRepeat const& one : keeping.done) is_there[static_cast<std::size_t>(one.number)] = 1;
+  comm.broadcast(std::span(is_there));
+  std::vector<std::int64_t> missing;
+  for (std::size_t i = 0; i < is_there.size(); ++i) {
+    if (is_there[i] == 0) missing.push_back(static_cast<std::int64_t>(i));
   }
+  return missing;
 }
 
-void split(RareRequest const& request, AnyPaths* paths, Share const& mine, Communicator const& comm,
-           RareResult& result) {
-  std::vector<double> numbers;
-  std::vector<std::uint32_t> durations;
+/// The repeats of this rank, batch by batch, until a signal arrives.
+std::vector<NumberedRepeat> split_mine(RareRequest const& request, AnyPaths& paths, std::span<std::int64_t const> mine,
+                                       RareKeeping const& keeping) {
+  std::vector<NumberedRepeat> all;
+  auto const batch = static_cast<std::size_t>(batch_of(request));
+  while (!mine.empty()) {
+    auto const now = mine.first(std::min(batch, mine.size()));
+    auto const found =
+        about_the_input(request, [&] { return run_splitting(paths, request.splitting, now, keeping.stop); });
+    if (found.empty()) break;  // stopped
+    std::vector<NumberedRepeat> numbered;
+    for (std::size_t i = 0; i < now.size(); ++i) numbered.push_back({now[i], found[i]});
+    if (keeping.keep) keeping.keep(numbered);
+    std::ranges::move(numbered, std::back_inserter(all));
+    mine = mine.subspan(now.size());
+  }
+  return all;
+}
+
+void split(RareRequest const& request, AnyPaths* paths, std::span<std::int64_t const> mine, RareKeeping const& keeping,
+           Communicator const& comm, RareResult& result) {
+  detail::RepeatRows rows;
   agree(comm, [&] {
     if (!paths) return;
-    auto const repeats =
-        about_the_input(request, [&] { return run_splitting(*paths, request.splitting, mine.first, mine.last); });
-    for (SplittingRepeat const& one : repeats) {
-      pack(one, numbers);
-      pack_durations(one, durations);
-    }
+    for (NumberedRepeat const& one : split_mine(request, *paths, mine, keeping)) rows.add(one);
   });
-  std::size_t const row = plain_numbers + static_cast<std::size_t>(request.splitting.passage.bins()) + 1;
-  std::vector<double> const all = comm.gather(numbers);
-  for (std::size_t i = 0; i < all.size(); i += row) result.repeats.push_back(unpack(std::span(all).subspan(i, row)));
-  unpack_durations(comm.gather(durations), result.repeats);
-  for (std::size_t i = 0; i < all.size(); ++i) result.hash += hash_element(i, std::bit_cast<std::uint64_t>(all[i]));
-  comm.broadcast(result.hash);
+  rows = {comm.gather(rows.number), comm.gather(rows.numbers), comm.gather(rows.durations)};
+  for (NumberedRepeat const& one : keeping.done) rows.add(one);
+  result.is_continued = !keeping.done.empty();
+  result.repeats_done = static_cast<std::int64_t>(rows.number.size());
+  comm.broadcast(result.repeats_done);
+  if (result.repeats_done < request.splitting.repeats) return;
   agree(comm, [&] {
     if (!comm.is_root()) return;
+    auto all = rows.repeats(request.splitting.passage.bins());
+    std::ranges::sort(all, {}, &NumberedRepeat::number);
+    rows = {};
+    for (NumberedRepeat const& one : all) {
+      rows.add(one);
+      result.repeats.push_back(one.found);
+    }
+    std::uint64_t place = 0;
+    for (double const x : rows.numbers) result.hash += hash_element(place++, std::bit_cast<std::uint64_t>(x));
     auto const left = [](SplittingRepeat const& one) { return one.crossings > 0; };
     if (std::ranges::any_of(result.repeats, left)) return;
     throw request.config->error("rare.state_a",
                                 "is a state that no walker left for the first level in rare.flux.steps; let them be "
                                 "more, or rare.level.start nearer to the state");
   });
+  comm.broadcast(result.hash);
 }
 
 void shoot_pairs(RareRequest const& request, AnyPaths* paths, Share const& mine, Communicator const& comm,
@@ -164,21 +173,35 @@ RareRequest sized_by_pilot(RareRequest request, Communicator const& comm) {
   return request;
 }
 
-RareResult compute_rare(RareRequest const& request, Communicator const& comm) {
+RareResult compute_rare(RareRequest const& request, Communicator const& comm, RareKeeping const& keeping) {
   RareResult result;
   if (request.method == RareMethod::exact) return result;
-  Share const mine = share_of(work_items(request), comm.rank(), comm.size());
+  bool const splits = request.method == RareMethod::splitting;
+  std::vector<std::int64_t> const missing =
+      splits ? missing_repeats(request, keeping, comm) : std::vector<std::int64_t>{};
+  Share const mine = share_of(splits ? std::ssize(missing) : work_items(request), comm.rank(), comm.size());
   std::unique_ptr<AnyPaths> paths;
   agree(comm, [&] {
     if (mine.size() > 0) paths = request.make_paths({request.space, request.scheme, paths_for(request, mine)});
   });
   comm.barrier();
   auto const begin = std::chrono::steady_clock::now();
-  (request.method == RareMethod::splitting ? split : shoot_pairs)(request, paths.get(), mine, comm, result);
+  if (splits) {
+    auto const numbers =
+        std::span(missing).subspan(static_cast<std::size_t>(mine.first), static_cast<std::size_t>(mine.size()));
+    split(request, paths.get(), numbers, keeping, comm, result);
+  } else {
+    shoot_pairs(request, paths.get(), mine, comm, result);
+  }
   double const seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   result.seconds = comm.max(seconds);
   result.bytes = comm.sum(paths ? paths->bytes() : std::int64_t{0});
   return result;
+}
+
+bool is_divided(RareRequest const& request, int ranks) {
+  return request.method == RareMethod::splitting &&
+         share_of(request.splitting.repeats, ranks - 1, ranks).size() > batch_of(request);
 }
 
 std::vector<MemoryNeed> memory_needed(RareRequest const& request, int rank, int ranks) {

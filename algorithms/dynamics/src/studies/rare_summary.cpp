@@ -200,7 +200,8 @@ nlohmann::json summarise_rare(RareRequest const& request, RareResult const& resu
     summary["references"] = detail::rare_references(request);
     if (request.method == RareMethod::splitting) add_splitting(request, result, summary);
     if (request.method == RareMethod::shooting) add_shooting(request, result, summary);
-    if (summary.contains("work") && result.seconds > 0) {
+    // Of a run that went on from an earlier one the time is that of its own part.
+    if (summary.contains("work") && result.seconds > 0 && !result.is_continued) {
       summary["walker_steps_per_s"] = summary["work"]["walker_steps"].get<double>() / result.seconds;
     }
   }

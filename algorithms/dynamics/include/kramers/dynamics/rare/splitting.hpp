@@ -6,7 +6,9 @@
 #include <kramers/dynamics/rare/population.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -54,11 +56,17 @@ struct SplittingRepeat {
 /// Sizes of the paths that `repeats` repeats need.
 PathsParams paths_for(SplittingParams const& params, std::int64_t repeats);
 
-/// Compute the repeats [first, last), all side by side. Each is a function of the parameters and its number alone.
+/// Compute the repeats of these numbers, all side by side. Each is a function of the parameters and its number alone.
 ///
 /// @param[in] paths  made with paths_for()
+/// @param[in] stop   asked after each segment of steps: shall the work be left?
+/// @return    nothing where it was left
 /// @throws DomainError    a path was not in A or B after max_steps; no walker of any repeat left A, or was in it
 /// @throws DivergedError  a path left the finite numbers
+std::vector<SplittingRepeat> run_splitting(AnyPaths& paths, SplittingParams const& params,
+                                           std::span<std::int64_t const> numbers,
+                                           std::function<bool()> const& stop = {});
+/// Those of the numbers [first, last).
 std::vector<SplittingRepeat> run_splitting(AnyPaths& paths, SplittingParams const& params, std::int64_t first,
                                            std::int64_t last);
 
@@ -79,8 +87,8 @@ struct SplittingResult {
 };
 SplittingResult summarise(std::vector<SplittingRepeat> const& repeats);
 
-/// How long walkers take from the entry into bin 0 to B, of those that come there before A: paths of repeats count as much
-/// as the rates of these.
+/// How long walkers take from the entry into bin 0 to B, of those that come there before A: paths of repeats count as
+/// much as the rates of these.
 struct ReactiveTimes {
   Estimate mean;                                       ///< [steps]
   std::vector<std::pair<double, Estimate>> quantiles;  ///< of the shares 0.05, 0.5 and 0.95 [steps]

@@ -6,6 +6,7 @@
 #include <kramers/dynamics/rare/shooting.hpp>
 #include <kramers/dynamics/rare/splitting.hpp>
 #include <kramers/dynamics/studies/any_potential.hpp>
+#include <kramers/dynamics/studies/kept_repeats.hpp>
 #include <kramers/runtime/command_line.hpp>
 #include <kramers/runtime/communicator.hpp>
 #include <kramers/runtime/memory_need.hpp>
@@ -26,7 +27,7 @@ namespace kramers::dynamics {
 
 enum class RareMethod { splitting, shooting, exact };
 
-/// A rate between two states of a potential of one coordinate, as an input asks for it.
+/// A rate between two states of a profile, or of a surface of two coordinates, as an input asks for it.
 struct RareRequest {
   UnitSystem units;
   std::string space, scheme;
@@ -34,12 +35,13 @@ struct RareRequest {
   std::shared_ptr<AnyPotential const> potential;
   LangevinParams langevin;
   RareMethod method = RareMethod::splitting;
-  std::optional<exact::TwoWells> wells;
-  exact::Interval reach{};  ///< where walkers come
+  std::optional<exact::TwoWells> wells;  ///< of a profile that has two
+  exact::Interval reach{};               ///< of a profile: where walkers come
   std::optional<Region> a, b;
-  double direction = 1;  ///< +1 where B is to the right of A, else -1
+  double direction = 1;  ///< +1 where B is to the right of A, along the axis of the passage, else -1
   SplittingParams splitting;
   std::optional<double> target_error;  ///< of splitting: wanted standard error of the rate, relative to it
+  std::optional<std::int64_t> batch;   ///< of splitting: repeats of a rank that run side by side
   ShootingParams shooting;
   Config const* config = nullptr;  ///< that was read, for messages
   /// Makes paths in this potential, of which the Config is read again.
@@ -54,6 +56,8 @@ RareRequest read_rare(Config const& config, CommandLine const& options, Potentia
 /// What all ranks have found together; repeats on rank 0 alone.
 struct RareResult {
   std::vector<SplittingRepeat> repeats;
+  std::int64_t repeats_done = 0;  ///< of all ranks; where a signal has ended the run too few, and nothing else is known
+  bool is_continued = false;      ///< some repeats are those of a run that was stopped; on rank 0 alone
   ShootingCounts shots;
   double seconds = 0;  ///< the slowest rank took to compute
   std::int64_t bytes = 0;
@@ -65,10 +69,19 @@ struct RareResult {
 /// @throws InputError  as compute_rare; the pilot saw no replica in B; so many replicas are too many
 RareRequest sized_by_pilot(RareRequest request, Communicator const& comm);
 
+/// How a run by splitting may be stopped, and go on later.
+struct RareKeeping {
+  std::vector<NumberedRepeat> done;                              ///< on rank 0: by a run that was stopped
+  std::function<void(std::vector<NumberedRepeat> const&)> keep;  ///< called on each rank after each of its batches
+  std::function<bool()> stop;  ///< asked often on each rank: shall it leave its batch?
+};
+/// Does some rank have more than one batch?
+bool is_divided(RareRequest const& request, int ranks);
+
 /// Whole repeats, or pairs, go to ranks. Collective.
 /// @throws InputError     no walker left A; a path did not end
 /// @throws DivergedError  a walker left the finite numbers
-RareResult compute_rare(RareRequest const& request, Communicator const& comm);
+RareResult compute_rare(RareRequest const& request, Communicator const& comm, RareKeeping const& keeping = {});
 
 /// The summary, the same on all ranks. Collective.
 nlohmann::json summarise_rare(RareRequest const& request, RareResult const& result, Communicator const& comm);

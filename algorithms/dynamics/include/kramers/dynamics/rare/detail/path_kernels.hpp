@@ -39,7 +39,7 @@ struct RegionRules {
 };
 
 /// A Passage as kernels take it. Levels are counted from that of the top, which is zero unless they are energies:
-/// energy_share * (energy below the top, with a sign) + position * s + velocity * v along the axis + share * d / (d + e).
+/// energy_share * (energy below the top, with a sign) + position * s + velocity * v along it + share * d / (d + e).
 template <int D>
 struct PassageRules {
   RegionRules<D> a, b;

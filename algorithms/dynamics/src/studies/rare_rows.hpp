@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <kramers/dynamics/studies/kept_repeats.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace kramers::dynamics::detail {
+
+/// Repeats as numbers, as ranks send them and files hold them.
+struct RepeatRows {
+  std::vector<std::int64_t> number;
+  std::vector<double> numbers;           ///< a row of row_length(bins) for each
+  std::vector<std::uint32_t> durations;  ///< a list for each, after its length
+
+  void add(NumberedRepeat const& one);
+  /// @throws DomainError  the lists do not fit together
+  std::vector<NumberedRepeat> repeats(int bins) const;
+};
+
+/// Numbers of a repeat with so many bins.
+std::size_t row_length(int bins);
+
+}  // namespace kramers::dynamics::detail
