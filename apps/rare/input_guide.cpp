@@ -50,6 +50,8 @@ InputGuide input_guide() {
        "Splitting in a potential that a table gives.",
        table + bath + deep,
        {{"profile.dat", "-2 4\n-1 0\n-0.5 0.6\n0 1\n0.5 0.6\n1 0\n2 4\n"}}},
+      {"weighted_ensemble", "The flux of weighted walkers, kept in each bin of the level.",
+       well + "[rare]\nmethod = \"weighted_ensemble\"\n" + deep},
       {"mueller_brown", "Splitting between two minima of a surface, with the share of the way as level.", surface},
       {"expression_2d", "Splitting over the saddle of a surface that a formula gives, with energy as level.",
        formula + "[rare.state_a]\nenergy_below = 0.1\nleft_of = 0.0\n[rare.state_b]\nenergy_below = 0.3\n"

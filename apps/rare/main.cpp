@@ -4,8 +4,9 @@
 #include "run_rare.hpp"
 
 int main(int argc, char** argv) {
-  kramers::AppInfo info{"kramers-rare",
-                        "Find rates of events that are too rare to wait for: splitting, shooting, exact."};
+  kramers::AppInfo info{
+      "kramers-rare",
+      "Find rates of events that are too rare to wait for: splitting, shooting, weighted ensembles, exact."};
   info.precision = "";
   info.has_resume = info.has_strict = true;
   info.guide = kramers::rare::input_guide();

@@ -83,10 +83,13 @@ void print(nlohmann::json const& summary) {
 
 /// The time of the first repeats or pairs, for each of all.
 Forecast forecast(RareRequest const& request, Communicator const& comm) {
-  bool const splits = request.method == RareMethod::splitting;
-  std::int64_t const all = splits ? request.splitting.repeats : request.shooting.pairs;
-  std::string const of =
-      splits ? " repeats of " + std::to_string(request.splitting.selection.replicas) + " replicas" : " pairs of paths";
+  std::int64_t const all = has_repeats(request.method) ? request.splitting.repeats : request.shooting.pairs;
+  std::string of = " pairs of paths";
+  if (request.method == RareMethod::splitting) {
+    of = " repeats of " + std::to_string(request.splitting.selection.replicas) + " replicas";
+  } else if (request.method == RareMethod::weighted_ensemble) {
+    of = " repeats of " + std::to_string(request.weighted.warm_up + request.weighted.cycles) + " intervals";
+  }
   Forecast answer{"an exact rate and no walkers", 0, {}, "takes a second at most"};
   if (request.method == RareMethod::exact) return answer;
   std::int64_t const mine = (all + comm.size() - 1) / comm.size();
@@ -119,7 +122,7 @@ std::string fingerprint(RareRequest const& request, Config const& config) {
   return keys.dump();
 }
 
-/// A run by splitting, which a signal may stop and --resume continues.
+/// A run in repeats, which a signal may stop and --resume continues.
 class StoppableRun {
  public:
   StoppableRun(AppRun const& run, RareRequest& request, KeptRepeats kept)
@@ -233,9 +236,9 @@ int run_rare(AppRun const& run) {
   require_memory(run.comm, memory_needed(request, run.comm.rank(), run.comm.size()), request.space);
   if (run.options.check) return tell(run, forecast(request, run.comm));
 
-  bool const splits = request.method == RareMethod::splitting;
+  bool const splits = has_repeats(request.method);
   if (run.options.resume && !splits) {
-    throw UsageError("--resume continues a run with rare.method = \"splitting\" alone; leave it out");
+    throw UsageError("--resume continues runs in repeats, by splitting or of a weighted ensemble; leave it out");
   }
   StoppableRun stoppable(run, request, KeptRepeats(outputs.kept, fingerprint(request, run.config)));
   if (splits) stoppable.prepare();

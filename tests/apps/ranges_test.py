@@ -258,8 +258,8 @@ RANGES = {
         "integrator.friction": [Range(["1e-100"], ["0.0", TINY])],
         "integrator.scheme": [Range(['"baoab"', '"leimkuhler-matthews"'], ['"obabo"', '"other"']),
                               Range(['"baoab"'], ['"leimkuhler-matthews"'], 'rare.method="shooting"')],
-        "rare.method": [words_of("splitting", "shooting", "exact"),
-                        Range(['"splitting"'], ['"shooting"', '"exact"'], *DISCS)],
+        "rare.method": [words_of("splitting", "shooting", "exact", "weighted_ensemble"),
+                        Range(['"splitting"', '"weighted_ensemble"'], ['"shooting"', '"exact"'], *DISCS)],
         "rare.repeats": [integers(2, 2**20)],
         "rare.replicas": [Range(["2", str(2**25 - 1)], ["1", str(2**25), str(2**30 + 1), "2.5"])],  # 64 repeats: below 2^31
         "rare.target_error": [Range(["1e-4", BEFORE_ONE], [below(1e-4), "1.0"])],
@@ -299,6 +299,12 @@ RANGES = {
         "rare.flux.equilibrate": [integers(0, 2**40 - 1)],
         "rare.flux.steps": [integers(1, 2**40 - 1)],
         "rare.shooting.pairs": [integers(2, 2**40)],
+        # 128 repeats of 17 bins: below 2^31.
+        "rare.weighted.per_bin": [integers(1, 2**20),
+                                  Range(["986895"], ["986896"], 'rare.method="weighted_ensemble"', "rare.repeats=128")],
+        "rare.weighted.interval": [integers(1, 2**40)],
+        "rare.weighted.warm_up": [integers(0, 2**30 - 1)],
+        "rare.weighted.cycles": [integers(2, 2**30 - 1)],
         "checkpoint.folder": [FILE],
         "output.file": [FILE],
         "output.summary": [FILE],

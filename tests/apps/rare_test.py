@@ -134,7 +134,9 @@ class Rates(Case):
 
 class Bits(Case):
     def test_ranks_and_threads(self):
-        for more in (SMALL, ("rare.method=shooting", "rare.shooting.pairs=999", *CORES), (*SURFACE, *FEW)):
+        for more in (SMALL, ("rare.method=shooting", "rare.shooting.pairs=999", *CORES), (*SURFACE, *FEW),
+                     ("rare.method=weighted_ensemble", "rare.repeats=5", "rare.weighted={per_bin=3, warm_up=5, cycles=20}",
+                      "integrator.temperature=0.2", "rare.state_a.energy_below=0.2")):
             alone = self.summary(sets=more)
             self.assertEqual(self.summary(sets=more, threads=2)["state_hash"], alone["state_hash"])
             self.assertNotEqual(self.summary(sets=(*more, "ensemble.seed=1"))["state_hash"], alone["state_hash"])
@@ -247,7 +249,7 @@ class BadInput(Case):
                            (("'rare.level.kind'", "in one coordinate"), ("rare.level.kind=distance",)),
                            (("'rare.level.top'", "the saddle"), (*SURFACE, "rare.level.kind=energy")),
                            (("unknown key 'rare.state_a.centre'",), ("rare.state_a.centre=[0.0, 0.0]",)),
-                           (("'rare.method'", "splitting on a surface"), (*SURFACE, "rare.method=exact")),
+                           (("'rare.method'", "weighted_ensemble on a surface"), (*SURFACE, "rare.method=exact")),
                            (("'potential.kind'", "harmonic, double_well, tabulated, mueller_brown, expression_2d"),
                             ("potential={kind=\"cosine\"}",)),
                            (("'rare.max_steps' is 64",), ("rare.max_steps=64",)),
@@ -291,9 +293,28 @@ class Output(Case):
         self.assertEqual(json.loads((self.folder / "again.json").read_text())["state_hash"], summary["state_hash"])
 
     def test_other_methods(self):
-        for method in ("shooting", "exact"):
-            self.summary("--output", f"{method}.h5", sets=(f"rare.method={method}", "rare.shooting.pairs=500"))
+        for method in ("shooting", "exact", "weighted_ensemble"):
+            self.summary("--output", f"{method}.h5", sets=(f"rare.method={method}", "rare.shooting.pairs=500",
+                                                           "rare.weighted.cycles=10", "rare.repeats=3"))
             self.assertTrue((self.folder / f"{method}.h5").exists())
+
+    def test_weighted_ensemble(self):
+        """Weights add up to less than one, and become smaller on the way; too short a warm-up is told."""
+        sets = ("rare.method=weighted_ensemble", "integrator.temperature=0.1", "rare.state_a.energy_below=0.1", "rare.repeats=8")
+        summary = self.summary("--output", "rare.h5", sets=sets)
+        rate = summary["observables"]["rate"]
+        self.assertEqual(rate["compared_with"], "rate_exact_at_dt")
+        self.assertLess(abs(rate["z"]), 6)  # 7 degrees of freedom: one seed in 2,000
+        self.assertEqual(summary["warnings"], [])
+        if h5py is not None:
+            with h5py.File(self.folder / "rare.h5") as file:
+                weight = file["kramers/rare/weight"][:]
+                self.assertEqual(len(file["kramers/rare/level"]), len(weight) + 1)
+                self.assertLess(weight.sum(), 1)
+                self.assertLess(weight[10], 0.1 * weight[0])
+                self.assertAlmostEqual(file["kramers/rare/repeats/rate"][:].mean() / rate["value"], 1, 12)
+        hasty = self.summary(sets=(*sets, "rare.weighted={warm_up=0, cycles=60}"))
+        self.assertIn("is not yet steady", " ".join(hasty["warnings"]))
 
     def test_what_was_not_seen_is_no_rate(self):
         few = ("rare.repeats=2", "rare.replicas=2", "rare.kill=0.5")

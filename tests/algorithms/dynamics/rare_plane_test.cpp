@@ -103,6 +103,10 @@ TEST(RarePlane, HasTheRatesOfMuellerAndBrown) {
   expect_near(Input(surface(size + there)).rate(), 0.1459, 0.1);
   expect_near(Input(surface(size + there + coordinate)).rate(), 0.1459, 0.12);
   expect_near(Input(surface(size + back)).rate(), 1.341, 0.1);
+  std::string const weighted =
+      "[rare]\nmethod = \"weighted_ensemble\"\nrepeats = 12\n[rare.weighted]\ninterval = 32\n"
+      "per_bin = 40\nwarm_up = 300\ncycles = 600\n";
+  expect_near(Input(surface(weighted + there)).rate(), 0.1459, 0.15);
 }
 
 TEST(RarePlane, FindsWhereWalkersStart) {

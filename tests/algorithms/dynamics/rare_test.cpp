@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -111,6 +112,37 @@ TEST(RareSplitting, WorksWithoutInertia) {
   expect_near(input.summary().at("observables").at("rate"), 5.48192498914e-4, 0.06);
 }
 
+// Student's t of 15 degrees of freedom beyond 4: one seed in 900.
+TEST(RareWeighted, GivesTheSlowestRelaxation) {
+  std::string const size = "method = \"weighted_ensemble\"\nrepeats = 16\n";
+  // Ten relaxation times until the flux is steady, and twenty that are counted.
+  std::string const length = "[rare.weighted]\nper_bin = 40\nwarm_up = 320\ncycles = 640\n";
+  nlohmann::json const found = Input(10, energies(10, size) + length).summary();
+  expect_near(found.at("observables").at("rate"), at_step(1.55860557538e-5, -3.5644), 0.06);
+  EXPECT_GT(found.at("work").at("speed_up").get<double>(), 40);
+  EXPECT_NEAR(found.at("weighted_ensemble").at("flux_in_second_half").at("value").get<double>(), 0.5, 0.1);
+  // Between positions, where what begins anew has the law of A and not that of those who enter it: the same to k times the
+  // relaxation time of a well, 3e-5.
+  nlohmann::json const cores =
+      Input(10, "[rare]\n" + size + "[rare.state_a]\nbelow = -1.0\n[rare.state_b]\nabove = 1.0\n" + length).summary();
+  expect_near(cores.at("observables").at("rate"), at_step(1.560345269e-5, -3.5644), 0.1);
+}
+
+// Where all places have a bin, their weights are one.
+TEST(RareWeighted, LosesNoWeight) {
+  Input const input(5, energies(5, "method = \"weighted_ensemble\"\nrepeats = 4\n") +
+                           "[rare.level]\nstart = -0.5\nbins = 20\n[rare.weighted]\nper_bin = 7\nwarm_up = 3\n"
+                           "cycles = 20\n");
+  std::vector<SplittingRepeat> const repeats = compute_rare(input.request, Communicator::self()).repeats;
+  ASSERT_EQ(repeats.size(), 4U);
+  for (SplittingRepeat const& one : repeats) {
+    ASSERT_EQ(one.reached.size(), 21U);
+    double sum = 0;
+    for (double const weight : one.reached) sum += weight;
+    EXPECT_NEAR(sum, 1, 1e-12);
+  }
+}
+
 TEST(RareShooting, GivesBothRates) {
   std::string const cores =
       "[rare]\nmethod = \"shooting\"\n[rare.shooting]\npairs = 30000\n"
@@ -158,6 +190,28 @@ TEST(RareBits, DependOnNeitherLanesNorDivision) {
   Paths<Space, Baoab, Well, 1> single(Space{}, Well{{DoubleWell<double>{1}}}, paths_for(p, 4));
   std::vector<SplittingRepeat> parts = run_splitting(single, p, 0, 4);
   for (SplittingRepeat const& one : run_splitting(single, p, 4, 6)) parts.push_back(one);
+  EXPECT_EQ(bits(all), bits(parts));
+}
+
+TEST(RareBits, OfWeightedWalkersDependOnNeitherLanesNorDivision) {
+  Input const input(6, energies(6, "method = \"weighted_ensemble\"\n") + "[rare.level]\nbins = 20\n");
+  SplittingParams const& p = input.request.splitting;
+  WeightedParams const weighted{.per_bin = 3, .interval = 37, .warm_up = 5, .cycles = 40};
+  PlaceEnergy const energy = [](PathPoint const& x) { return DoubleWell<double>{1}.energy(x[0]); };
+  auto const paths = input.request.make_paths({input.request.space, "baoab", paths_for(p, weighted, 5)});
+  std::vector<std::int64_t> const numbers{0, 1, 2, 3, 4};
+  std::vector<SplittingRepeat> const all = run_weighted(*paths, p, weighted, energy, numbers);
+  double sum = 0;
+  for (SplittingRepeat const& one : all) sum += one.rate();
+  EXPECT_GT(sum, 0);
+
+  using Space = Kokkos::DefaultExecutionSpace;
+  using Well = Separable<DoubleWell<double>, 1>;
+  Paths<Space, Baoab, Well, 1> single(Space{}, Well{{DoubleWell<double>{1}}}, paths_for(p, weighted, 3));
+  std::vector<SplittingRepeat> parts = run_weighted(single, p, weighted, energy, std::span(numbers).first(2));
+  for (SplittingRepeat const& one : run_weighted(single, p, weighted, energy, std::span(numbers).last(3))) {
+    parts.push_back(one);
+  }
   EXPECT_EQ(bits(all), bits(parts));
 }
 

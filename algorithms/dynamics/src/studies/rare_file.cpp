@@ -73,6 +73,31 @@ void write_splitting(h5::Writer& file, RareRequest const& request, RareResult co
   write("repeats/extinct", extinct, {rows});
 }
 
+/// Of a weighted ensemble: the rates, and the mean weight in each bin.
+void write_weighted(h5::Writer& file, RareRequest const& request, RareResult const& result) {
+  Passage const& passage = request.splitting.passage;
+  auto const rows = static_cast<std::uint64_t>(request.splitting.repeats);
+  auto const bins = static_cast<std::uint64_t>(passage.bins());
+  std::vector<double> rate, weight(bins, 0.0);
+  std::vector<std::int64_t> crossings, path_steps;
+  for (SplittingRepeat const& one : result.repeats) {
+    rate.push_back(one.rate());
+    crossings.push_back(one.crossings);
+    path_steps.push_back(one.path_steps);
+    for (std::size_t b = 0; b < weight.size(); ++b) weight[b] += one.reached[b] / static_cast<double>(rows);
+  }
+  auto const write = [&](std::string const& name, auto const& values, h5::Extents const& extents) {
+    std::string const dataset = "kramers/rare/" + name;
+    file.write(dataset, values, extents);
+    write_unit(file, request.units, dataset);
+  };
+  write("level", bin_levels(passage.level), {bins + 1});
+  write("weight", weight, {bins});
+  write("repeats/rate", rate, {rows});
+  write("repeats/crossings", crossings, {rows});
+  write("repeats/path_steps", path_steps, {rows});
+}
+
 }  // namespace
 
 void write_rare(std::filesystem::path const& path, Communicator const& comm, RareRequest const& request,
@@ -99,6 +124,7 @@ void write_rare(std::filesystem::path const& path, Communicator const& comm, Rar
   }
   write_attribute_units(file, request.units, "kramers/rare");
   if (request.method == RareMethod::splitting) write_splitting(file, request, result, comm.is_root());
+  if (request.method == RareMethod::weighted_ensemble) write_weighted(file, request, result);
   file.commit();
 }
 

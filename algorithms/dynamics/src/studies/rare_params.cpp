@@ -53,7 +53,7 @@ std::optional<StateInput> read_state(Config const& config, std::string const& ke
 /// What is left to say of both states: sides, and that they are places apart where walkers come.
 void complete_states(Config const& config, RareRequest& request, exact::Energy const& energy) {
   auto a = read_state(config, "rare.state_a"), b = read_state(config, "rare.state_b");
-  bool const needed = request.method == RareMethod::splitting;
+  bool const needed = has_repeats(request.method);
   config.check(!needed || a, "rare.state_a", "a state: below, above or energy_below");
   config.check(a.has_value() == b.has_value(), a ? "rare.state_b" : "rare.state_a", "both states");
   if (!a) return;
@@ -186,6 +186,21 @@ void read_flux(Config const& config, RareRequest& request, StartInA const& start
                "fewer: repeats times replicas or flux walkers have to be below 2^31");
 }
 
+void read_weighted(Config const& config, RareRequest& request, StartInA const& start) {
+  WeightedParams& p = request.weighted;
+  // So short that energies change by less than the width of a bin.
+  double const usual = std::clamp(std::ceil(start.relaxation / request.langevin.dt / 32), 2.0, 1e8);
+  p.per_bin = config.bounded<std::int64_t>("rare.weighted.per_bin", 1, 1 << 20, p.per_bin);
+  p.interval = config.bounded<std::int64_t>("rare.weighted.interval", 1, std::int64_t{1} << 40,
+                                            static_cast<std::int64_t>(usual));
+  p.warm_up = config.bounded<std::int64_t>("rare.weighted.warm_up", 0, (1 << 30) - 1, p.warm_up);
+  p.cycles = config.bounded<std::int64_t>("rare.weighted.cycles", 2, (1 << 30) - 1, p.cycles);
+  std::int64_t const most = p.per_bin * (request.splitting.passage.bins() + 1);
+  config.check(
+      request.method != RareMethod::weighted_ensemble || request.splitting.repeats * most < (std::int64_t{1} << 31),
+      "rare.weighted.per_bin", "fewer: repeats times bins times these have to be below 2^31");
+}
+
 void prepare_shooting(Config const& config, RareRequest& request, exact::Energy const& energy) {
   ShootingParams& p = request.shooting;
   config.check(!request.overdamped, "integrator.scheme",
@@ -279,12 +294,16 @@ RareRequest read_rare(Config const& config, CommandLine const& options, Potentia
   config.check(request.langevin.friction > 0, "integrator.friction", "> 0: without a bath there is no rate");
   read_sizes(config, request);
 
-  std::string const method = config.one_of("rare.method", {"splitting", "shooting", "exact"}, "splitting");
-  request.method = method == "shooting" ? RareMethod::shooting
-                   : method == "exact"  ? RareMethod::exact
-                                        : RareMethod::splitting;
+  std::string const method =
+      config.one_of("rare.method", {"splitting", "shooting", "exact", "weighted_ensemble"}, "splitting");
+  request.method = method == "shooting"            ? RareMethod::shooting
+                   : method == "exact"             ? RareMethod::exact
+                   : method == "weighted_ensemble" ? RareMethod::weighted_ensemble
+                                                   : RareMethod::splitting;
   request.splitting.coordinates = potential.dimension();
-  config.check(one || request.method == RareMethod::splitting, "rare.method", "splitting on a surface");
+  // Bins so wide that walkers do not fall out of them between two resamplings.
+  if (request.method == RareMethod::weighted_ensemble) request.splitting.passage.level.bins = 16;
+  config.check(one || has_repeats(request.method), "rare.method", "splitting or weighted_ensemble on a surface");
   StartInA start;
   if (one) {
     read_profile(config, request);
@@ -296,6 +315,7 @@ RareRequest read_rare(Config const& config, CommandLine const& options, Potentia
     request.splitting.selection.bins = request.splitting.passage.bins();
     request.splitting.selection.fixed = !request.splitting.passage.level.fixed.empty();
     read_flux(config, request, start);
+    read_weighted(config, request, start);
   }
   return request;
 }
@@ -327,7 +347,7 @@ std::vector<KeyNote> rare_keys() {
            {"rare.level.kind", "", "what grows from A to B", "energy, overdamped coordinate, of discs distance"},
            {"rare.level.top", "length", "on a surface: the saddle, of two coordinates",
             "needed for energy and direction"},
-           {"rare.level.bins", "", "of equal width between start and end"},
+           {"rare.level.bins", "", "of equal width between start and end", "64, of a weighted ensemble 16"},
            {"rare.level.start", "", "where the first bin begins, in units of the level", "the edge of A"},
            {"rare.level.end", "", "where the last one ends", "the edge of B"},
            {"rare.level.fixed", "", "instead of bins: levels, one stage each", "none"},
@@ -335,6 +355,11 @@ std::vector<KeyNote> rare_keys() {
            {"rare.flux.equilibrate", "steps", "before they are counted", "6 relaxation times"},
            {"rare.flux.steps", "steps", "while they are", "20 relaxation times"},
            {"rare.shooting.pairs", "", "of paths from the top, with velocities v and -v"},
+           {"rare.weighted.per_bin", "", "of a weighted ensemble: walkers of each bin that has any"},
+           {"rare.weighted.interval", "steps", "between resamplings, rounded up to an even number",
+            "1/32 of a relaxation time"},
+           {"rare.weighted.warm_up", "", "intervals until the flux is steady, not counted"},
+           {"rare.weighted.cycles", "", "intervals that are counted after them"},
            {"checkpoint.folder", "", "where repeats of a run of several batches are kept until it is done",
             "OUTPUT.repeats"},
            {"output.file", "", "as --output, which comes first"},

@@ -29,21 +29,23 @@ Share share_of(std::int64_t all, int rank, int ranks) {
 /// What of a request is divided over ranks.
 std::int64_t work_items(RareRequest const& request) {
   if (request.method == RareMethod::exact) return 0;
-  return request.method == RareMethod::splitting ? request.splitting.repeats : request.shooting.pairs;
+  return has_repeats(request.method) ? request.splitting.repeats : request.shooting.pairs;
+}
+
+PathsParams repeated_paths(RareRequest const& request, std::int64_t repeats) {
+  if (request.method == RareMethod::splitting) return paths_for(request.splitting, repeats);
+  return paths_for(request.splitting, request.weighted, repeats);
 }
 
 /// How many repeats run side by side on a rank.
 std::int64_t batch_of(RareRequest const& request) {
   constexpr std::int64_t enough_paths = 131072;
-  SplittingParams const& p = request.splitting;
-  std::int64_t const each = std::max(p.selection.replicas, p.flux.walkers);
+  std::int64_t const each = repeated_paths(request, 1).slots;
   return request.batch.value_or((enough_paths + each - 1) / each);
 }
 
 PathsParams paths_for(RareRequest const& request, Share const& mine) {
-  if (request.method == RareMethod::splitting) {
-    return paths_for(request.splitting, std::min(mine.size(), batch_of(request)));
-  }
+  if (has_repeats(request.method)) return repeated_paths(request, std::min(mine.size(), batch_of(request)));
   PathsParams params = paths_for(request.shooting);
   params.slots = std::min(params.slots, mine.size());
   return params;
@@ -73,6 +75,17 @@ std::vector<std::int64_t> missing_repeats(RareRequest const& request, RareKeepin
   return missing;
 }
 
+/// These repeats, side by side; none where the work was left.
+std::vector<SplittingRepeat> run_repeats(RareRequest const& request, AnyPaths& paths,
+                                         std::span<std::int64_t const> numbers, std::function<bool()> const& stop) {
+  if (request.method == RareMethod::splitting) return run_splitting(paths, request.splitting, numbers, stop);
+  auto const coordinates = static_cast<std::size_t>(request.splitting.coordinates);
+  PlaceEnergy const energy = [&](PathPoint const& x) {
+    return request.potential->energy(std::span(x).first(coordinates));
+  };
+  return run_weighted(paths, request.splitting, request.weighted, energy, numbers, stop);
+}
+
 /// The repeats of this rank, batch by batch, until a signal arrives.
 std::vector<NumberedRepeat> split_mine(RareRequest const& request, AnyPaths& paths, std::span<std::int64_t const> mine,
                                        RareKeeping const& keeping) {
@@ -80,8 +93,7 @@ std::vector<NumberedRepeat> split_mine(RareRequest const& request, AnyPaths& pat
   auto const batch = static_cast<std::size_t>(batch_of(request));
   while (!mine.empty()) {
     auto const now = mine.first(std::min(batch, mine.size()));
-    auto const found =
-        about_the_input(request, [&] { return run_splitting(paths, request.splitting, now, keeping.stop); });
+    auto const found = about_the_input(request, [&] { return run_repeats(request, paths, now, keeping.stop); });
     if (found.empty()) break;  // stopped
     std::vector<NumberedRepeat> numbered;
     for (std::size_t i = 0; i < now.size(); ++i) numbered.push_back({now[i], found[i]});
@@ -116,6 +128,7 @@ void split(RareRequest const& request, AnyPaths* paths, std::span<std::int64_t c
     }
     std::uint64_t place = 0;
     for (double const x : rows.numbers) result.hash += hash_element(place++, std::bit_cast<std::uint64_t>(x));
+    if (request.method != RareMethod::splitting) return;
     auto const left = [](SplittingRepeat const& one) { return one.crossings > 0; };
     if (std::ranges::any_of(result.repeats, left)) return;
     throw request.config->error("rare.state_a",
@@ -176,7 +189,7 @@ RareRequest sized_by_pilot(RareRequest request, Communicator const& comm) {
 RareResult compute_rare(RareRequest const& request, Communicator const& comm, RareKeeping const& keeping) {
   RareResult result;
   if (request.method == RareMethod::exact) return result;
-  bool const splits = request.method == RareMethod::splitting;
+  bool const splits = has_repeats(request.method);
   std::vector<std::int64_t> const missing =
       splits ? missing_repeats(request, keeping, comm) : std::vector<std::int64_t>{};
   Share const mine = share_of(splits ? std::ssize(missing) : work_items(request), comm.rank(), comm.size());
@@ -200,7 +213,7 @@ RareResult compute_rare(RareRequest const& request, Communicator const& comm, Ra
 }
 
 bool is_divided(RareRequest const& request, int ranks) {
-  return request.method == RareMethod::splitting &&
+  return has_repeats(request.method) &&
          share_of(request.splitting.repeats, ranks - 1, ranks).size() > batch_of(request);
 }
 

@@ -105,13 +105,69 @@ void add_warnings(RareRequest const& request, SplittingResult const& found, nloh
   }
 }
 
+/// The reference that a rate between the states of the input is to be compared with.
+char const* exact_rate_of(RareRequest const& request, nlohmann::json const& summary) {
+  if (!request.a->has_energy() && !request.b->has_energy()) return "core_set_rate_ab_exact";
+  return summary.at("references").contains("rate_exact_at_dt") ? "rate_exact_at_dt" : "rate_exact";
+}
+
+void add_weighted(RareRequest const& request, RareResult const& result, nlohmann::json& summary) {
+  SplittingResult const found = summarise(result.repeats);
+  WeightedParams const& p = request.weighted;
+  nlohmann::json& warnings = summary["warnings"];
+  auto const n = static_cast<double>(result.repeats.size());
+  double late = 0, squares = 0;
+  std::int64_t crossings = 0;
+  for (SplittingRepeat const& one : result.repeats) {
+    late += one.relative_variance / n;
+    crossings += one.crossings;
+  }
+  for (SplittingRepeat const& one : result.repeats) {
+    squares += (one.relative_variance - late) * (one.relative_variance - late);
+  }
+  summary["weighted_ensemble"] = {{"repeats", request.splitting.repeats},
+                                  {"per_bin", p.per_bin},
+                                  {"bins", request.splitting.passage.bins()},
+                                  {"interval", p.interval},
+                                  {"warm_up", p.warm_up},
+                                  {"cycles", p.cycles},
+                                  {"crossings", crossings},
+                                  {"flux_in_second_half", to_json({late, std::sqrt(squares / (n * (n - 1)))})},
+                                  {"spread_of_one_repeat", found.spread},
+                                  {"repeats_without_crossings", found.extinct}};
+  if (found.rate == 0) {
+    constexpr char nothing[] =
+        "no walker of any repeat came to B: take more of rare.weighted.cycles, or more walkers or bins";
+    summary["weighted_ensemble"].erase("spread_of_one_repeat");
+    summary["observables"]["rate"] = unknown(nothing);
+    warnings.push_back(nothing);
+    return;
+  }
+  Estimate const rate{found.rate, found.rate_error};
+  add_rate(summary, "rate", rate, {found.lower, found.upper}, exact_rate_of(request, summary));
+  add_work(summary, request, found.steps(), rate);
+  if (found.extinct > 0) {
+    warnings.push_back(std::to_string(found.extinct) +
+                       " repeats saw no walker in B and count as zero; take more of rare.weighted.cycles");
+  }
+  if (found.spread > 0.5) {
+    warnings.push_back("one repeat scatters by " + rounded(100 * found.spread) +
+                       " % of the rate, so that the interval may be too short; take more walkers or cycles");
+  }
+  // What comes late is worse than a false alarm in 400 runs.
+  double const error = std::sqrt(squares / (n * (n - 1)));
+  if (std::abs(late - 0.5) > 3 * error) {
+    warnings.push_back(rounded(100 * late) +
+                       " % of the flux came in the second half of the counted intervals: it is not yet steady, and the "
+                       "rate is wrong; take more of rare.weighted.warm_up");
+  }
+}
+
 void add_splitting(RareRequest const& request, RareResult const& result, nlohmann::json& summary) {
   SplittingResult const found = summarise(result.repeats);
   SplittingParams const& p = request.splitting;
   Estimate const rate{found.rate, found.rate_error};
-  bool const positions = !request.a->has_energy() && !request.b->has_energy();
-  char const* exact = summary["references"].contains("rate_exact_at_dt") ? "rate_exact_at_dt" : "rate_exact";
-  if (positions) exact = "core_set_rate_ab_exact";
+  char const* const exact = exact_rate_of(request, summary);
   nlohmann::json& observables = summary["observables"];
   observables["flux"] = to_json({found.flux, found.flux_error});
   if (found.rate > 0) {
@@ -177,7 +233,7 @@ void add_shooting(RareRequest const& request, RareResult const& result, nlohmann
 }  // namespace
 
 nlohmann::json summarise_rare(RareRequest const& request, RareResult const& result, Communicator const& comm) {
-  char const* const methods[] = {"splitting", "shooting", "exact"};
+  char const* const methods[] = {"splitting", "shooting", "exact", "weighted_ensemble"};
   char hash[19];
   std::snprintf(hash, sizeof hash, "0x%016llx", static_cast<unsigned long long>(result.hash));
   double const estimate = comm.max(host_bytes(memory_needed(request, comm.rank(), comm.size()), request.space));
@@ -200,6 +256,7 @@ nlohmann::json summarise_rare(RareRequest const& request, RareResult const& resu
     summary["references"] = detail::rare_references(request);
     if (request.method == RareMethod::splitting) add_splitting(request, result, summary);
     if (request.method == RareMethod::shooting) add_shooting(request, result, summary);
+    if (request.method == RareMethod::weighted_ensemble) add_weighted(request, result, summary);
     // Of a run that went on from an earlier one the time is that of its own part.
     if (summary.contains("work") && result.seconds > 0 && !result.is_continued) {
       summary["walker_steps_per_s"] = summary["work"]["walker_steps"].get<double>() / result.seconds;

@@ -50,6 +50,11 @@ struct Crossings {
   std::vector<PathPoint> x, v;
 };
 
+/// Where all paths are, by slot.
+struct PathPlaces {
+  std::vector<PathPoint> x, v;
+};
+
 /// Sizes of a set of paths.
 struct PathsParams {
   LangevinParams langevin;
@@ -76,10 +81,13 @@ class AnyPaths {
   /// Begin these paths, each in a slot of its own; paths of other slots stay as they ended.
   virtual void start(std::span<PathStart const> starts) = 0;
   virtual void branch(std::span<PathBranch const> branches) = 0;
-  /// Advance all paths that go on by one segment; how many still go on.
-  virtual std::int64_t advance() = 0;
+  /// Advance all paths that go on by an even number of steps, one segment at most; how many still go on.
+  virtual std::int64_t advance(std::int64_t steps) = 0;
+  std::int64_t advance() { return advance(segment); }
   /// How all paths stand.
   virtual PathStates states() = 0;
+  /// Where all paths are that go on.
+  virtual PathPlaces places() = 0;
   /// What counted paths of the first `slots` slots have crossed since the last call.
   virtual std::vector<Crossings> take_crossings(std::int64_t slots) = 0;
   /// Whether one of these could cross more often in the next segment than there is room for.

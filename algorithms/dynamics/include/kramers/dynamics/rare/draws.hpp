@@ -17,6 +17,9 @@ enum class RareStream : std::uint16_t {
   flux_dynamics = 36,      ///< and their noise
   shooting_velocity = 37,  ///< velocities at the top; id = pair
   shooting_dynamics = 38,  ///< noise of the legs; id = 4 * pair + leg
+  weighted_dynamics = 39,  ///< noise of weighted walkers; id = repeat << 44 | child
+  resampling = 40,         ///< which of a bin's walkers have children; id = repeat << 44 | cycle << 13 | bin + 1
+  recycled = 41,           ///< from where a walker that has been in B begins anew; id = repeat << 44 | child
 };
 
 /// Identity of path number `child` of a repeat.

@@ -99,7 +99,9 @@ class Paths final : public AnyPaths {
     begin(static_cast<std::int64_t>(branches.size()), true);
   }
 
-  std::int64_t advance() override {
+  using AnyPaths::advance;
+  std::int64_t advance(std::int64_t steps) override {
+    expects(steps > 0 && steps <= segment && steps % 2 == 0, "steps", steps, "even, at most a segment");
     if (m_count == 0) return 0;
     Kokkos::Profiling::ScopedRegion const region("kramers::rare");
     using Kernel = detail::AdvancePathsKernel<Space, Scheme, Potential, W>;
@@ -111,6 +113,7 @@ class Paths final : public AnyPaths {
                         .rules = m_rules,
                         .count = m_count,
                         .step = m_step,
+                        .groups = static_cast<int>(steps) / Kernel::Noise::steps,
                         .seed = m_params.seed,
                         .stream = m_stream,
                         .counted = m_kind == PathKind::counted};
@@ -120,7 +123,7 @@ class Paths final : public AnyPaths {
                           detail::CompactPathsKernel<Space>{m_active, m_next, m_paths.end}, left);
     std::swap(m_active, m_next);
     m_count = left;
-    m_step += segment;
+    m_step += steps;
     return left;
   }
 
@@ -131,6 +134,18 @@ class Paths final : public AnyPaths {
       states.time[i] += states.top[i] < m_rules.bins ? m_step : 0;
     }
     return states;
+  }
+
+  PathPlaces places() override {
+    auto const x = mirror(m_paths.x), v = mirror(m_paths.v);
+    PathPlaces places{std::vector<PathPoint>(n()), std::vector<PathPoint>(n())};
+    for (std::size_t i = 0; i < n(); ++i) {
+      for (int d = 0; d < D; ++d) {
+        places.x[i][static_cast<std::size_t>(d)] = x(i, d);
+        places.v[i][static_cast<std::size_t>(d)] = v(i, d);
+      }
+    }
+    return places;
   }
 
   bool crossings_are_full(std::int64_t slots) override {

@@ -5,6 +5,7 @@
 #include <kramers/dynamics/rare/path_makers.hpp>
 #include <kramers/dynamics/rare/shooting.hpp>
 #include <kramers/dynamics/rare/splitting.hpp>
+#include <kramers/dynamics/rare/weighted.hpp>
 #include <kramers/dynamics/studies/any_potential.hpp>
 #include <kramers/dynamics/studies/kept_repeats.hpp>
 #include <kramers/runtime/command_line.hpp>
@@ -25,7 +26,11 @@
 
 namespace kramers::dynamics {
 
-enum class RareMethod { splitting, shooting, exact };
+enum class RareMethod { splitting, shooting, exact, weighted_ensemble };
+/// Is it done in independent repeats, whole ones of which can be kept?
+constexpr bool has_repeats(RareMethod method) {
+  return method == RareMethod::splitting || method == RareMethod::weighted_ensemble;
+}
 
 /// A rate between two states of a profile, or of a surface of two coordinates, as an input asks for it.
 struct RareRequest {
@@ -38,10 +43,11 @@ struct RareRequest {
   std::optional<exact::TwoWells> wells;  ///< of a profile that has two
   exact::Interval reach{};               ///< of a profile: where walkers come
   std::optional<Region> a, b;
-  double direction = 1;  ///< +1 where B is to the right of A, along the axis of the passage, else -1
-  SplittingParams splitting;
+  double direction = 1;       ///< +1 where B is to the right of A, along the axis of the passage, else -1
+  SplittingParams splitting;  ///< of a weighted ensemble, too, but for the selection
+  WeightedParams weighted;
   std::optional<double> target_error;  ///< of splitting: wanted standard error of the rate, relative to it
-  std::optional<std::int64_t> batch;   ///< of splitting: repeats of a rank that run side by side
+  std::optional<std::int64_t> batch;   ///< repeats of a rank that run side by side
   ShootingParams shooting;
   Config const* config = nullptr;  ///< that was read, for messages
   /// Makes paths in this potential, of which the Config is read again.
@@ -69,7 +75,7 @@ struct RareResult {
 /// @throws InputError  as compute_rare; the pilot saw no replica in B; so many replicas are too many
 RareRequest sized_by_pilot(RareRequest request, Communicator const& comm);
 
-/// How a run by splitting may be stopped, and go on later.
+/// How a run in repeats may be stopped, and go on later.
 struct RareKeeping {
   std::vector<NumberedRepeat> done;                              ///< on rank 0: by a run that was stopped
   std::function<void(std::vector<NumberedRepeat> const&)> keep;  ///< called on each rank after each of its batches

@@ -54,7 +54,7 @@ struct PassageRules {
 /// Where a walker is instead of in a bin. Bins and these are doubles in kernels, so that lane loops have one type.
 inline constexpr double code_before = -1, code_a = -2;
 
-/// Advance W paths by one segment, and note what they reach.
+/// Advance W paths by a segment at most, and note what they reach.
 ///
 /// A pack keeps its state in arrays from load to store. Steps and bins are lane loops; entries into new bins and states
 /// are few, and are noted path by path. All paths of a launch have begun together, so they are at the same step.
@@ -64,8 +64,7 @@ struct AdvancePathsKernel {
   static constexpr int D = Potential::dimension;
   static constexpr int per_step = Scheme::normals_per_step * D;
   using Noise = NoiseGroup<T, per_step>;
-  static constexpr int groups = static_cast<int>(AnyPaths::segment) / Noise::steps;
-  static_assert(groups * Noise::steps == AnyPaths::segment);
+  static_assert(2 % Noise::steps == 0, "AdvancePathsKernel: launches are of even numbers of steps");
   static constexpr bool asks_in_packs = W > 1 && !on_device<Space> && pack_potential<Potential>;
   // No bin is beyond these: bounds of a path that has no more news.
   static constexpr double never = 1e9;
@@ -77,6 +76,7 @@ struct AdvancePathsKernel {
   Kokkos::View<double*, Space> fixed;
   PassageRules<D> rules;
   std::int64_t count, step;
+  int groups;  // of Noise::steps, to advance
   std::uint64_t seed;
   Stream stream;
   bool counted;  // PathKind::counted
