@@ -39,21 +39,26 @@ struct NumpyBlockKernel {
   std::int64_t columns, first;  // first: flat index in the block of rows of the first whole chunk
   T* sums;
 
-  KOKKOS_FUNCTION T at(std::int64_t const flat) const { return value(flat / columns, flat % columns); }
-
   KOKKOS_FUNCTION void operator()(std::int64_t const block) const {
-    std::int64_t const begin = first + block * numpy_block, end = begin + numpy_block;
-    T r0 = at(begin), r1 = at(begin + 1), r2 = at(begin + 2), r3 = at(begin + 3);
-    T r4 = at(begin + 4), r5 = at(begin + 5), r6 = at(begin + 6), r7 = at(begin + 7);
-    for (std::int64_t i = begin + 8; i < end; i += 8) {
-      r0 += at(i);
-      r1 += at(i + 1);
-      r2 += at(i + 2);
-      r3 += at(i + 3);
-      r4 += at(i + 4);
-      r5 += at(i + 5);
-      r6 += at(i + 6);
-      r7 += at(i + 7);
+    std::int64_t const begin = first + block * numpy_block;
+    std::int64_t row = begin / columns, column = begin % columns;  // of the next cell: one division for all of them
+    auto const next = [&] {
+      T const cell = value(row, column);
+      bool const ends = ++column == columns;
+      column = ends ? 0 : column;
+      row += ends ? 1 : 0;
+      return cell;
+    };
+    T r0 = next(), r1 = next(), r2 = next(), r3 = next(), r4 = next(), r5 = next(), r6 = next(), r7 = next();
+    for (std::int64_t i = 8; i < numpy_block; i += 8) {
+      r0 += next();
+      r1 += next();
+      r2 += next();
+      r3 += next();
+      r4 += next();
+      r5 += next();
+      r6 += next();
+      r7 += next();
     }
     sums[block] = ((r0 + r1) + (r2 + r3)) + ((r4 + r5) + (r6 + r7));
   }
