@@ -3,7 +3,7 @@
 # for a few seconds as a test (KRAMERS_FUZZ, instead of a build). Only the sources a target needs are compiled, with
 # the sanitizers' coverage in them. What a run finds new is kept in the build folder and tried first by the next.
 
-set(KRAMERS_FUZZ_SECONDS 20 CACHE STRING "How long the test of each fuzz target runs")
+set(KRAMERS_FUZZ_SECONDS 5 CACHE STRING "How long the test of each fuzz target runs")
 find_program(KRAMERS_FUZZ_COMPILER NAMES clang++ clang++-21 clang++-20 clang++-19)
 find_program(KRAMERS_CCACHE ccache)
 set(flags -std=c++20 -g1 -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all -Wall -Wextra -Werror)
