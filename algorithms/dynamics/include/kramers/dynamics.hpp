@@ -44,6 +44,7 @@
 #include <kramers/dynamics/rare/regions.hpp>
 #include <kramers/dynamics/rare/shooting.hpp>
 #include <kramers/dynamics/rare/splitting.hpp>
+#include <kramers/dynamics/rare/weighted.hpp>
 #include <kramers/dynamics/schemes/gjf.hpp>
 #include <kramers/dynamics/schemes/langevin_params.hpp>
 #include <kramers/dynamics/schemes/overdamped.hpp>
@@ -52,6 +53,7 @@
 #include <kramers/dynamics/studies/any_potential.hpp>
 #include <kramers/dynamics/studies/division.hpp>
 #include <kramers/dynamics/studies/expression_kind.hpp>
+#include <kramers/dynamics/studies/kept_repeats.hpp>
 #include <kramers/dynamics/studies/rare_study.hpp>
 #include <kramers/dynamics/studies/requests.hpp>
 #include <kramers/dynamics/studies/spread_study.hpp>
