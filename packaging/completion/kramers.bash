@@ -5,15 +5,15 @@ _kramers() {
   local program=${COMP_WORDS[0]##*/} current=${COMP_WORDS[COMP_CWORD]} words=''
   COMPREPLY=()
   case $program in
-    'kramers-cg') words='--check --help --keys --output --overwrite --quiet --set --space --strict --summary --template --topology --verify --version' ;;
-    'kramers-channel') words='--check --help --keys --output --overwrite --precision --quiet --set --space --strict --summary --template --topology --verify --version' ;;
+    'kramers-cg') words='--check --gpu-aware --help --keys --output --overwrite --quiet --resume --set --space --strict --summary --template --topology --verify --version' ;;
+    'kramers-channel') words='--check --gpu-aware --help --keys --output --overwrite --precision --quiet --resume --set --space --strict --summary --template --topology --verify --version' ;;
     'kramers-classify') words='train predict evaluate sweep export --help --version' ;;
     'kramers-doctor') words='--help --json --strict --version' ;;
-    'kramers-jacobi') words='--check --help --keys --output --overwrite --precision --quiet --set --space --summary --template --topology --verify --version' ;;
+    'kramers-jacobi') words='--check --gpu-aware --help --keys --output --overwrite --precision --quiet --resume --set --space --summary --template --topology --verify --version' ;;
     'kramers-langevin') words='--check --help --keys --output --overwrite --precision --quiet --replay --resume --set --space --strict --summary --template --topology --until --version' ;;
     'kramers-launch') words='--account --beside --beside-machine --beside-nodes --beside-ranks --dry-run --env --gpu-aware --help --list --max-jobs --name --nodes --partition --ranks-per-node --run-folder --time --version' ;;
     'kramers-plot') words='--column --dpi --format --help --only --output-dir --style --version' ;;
-    'kramers-rare') words='--check --help --keys --output --overwrite --quiet --set --space --strict --summary --template --topology --version' ;;
+    'kramers-rare') words='--check --help --keys --output --overwrite --quiet --resume --set --space --strict --summary --template --topology --version' ;;
     'kramers-spread') words='--adaptive --check --help --keys --output --overwrite --precision --quiet --set --space --summary --template --topology --version' ;;
     'kramers-topo') words='tree distance plan env check run snapshot diff emit-nccl-topo --help --version' ;;
   esac
