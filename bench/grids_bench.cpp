@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "limits.hpp"
+#include "triad.hpp"
 
 namespace kramers::bench {
 
@@ -22,39 +23,7 @@ using namespace kramers::grids;
 
 using Space = Kokkos::DefaultExecutionSpace;
 
-// Bytes that a processor moves for each number, which reads what it will overwrite; a device does not.
-constexpr double overwritten = on_device<Space> ? 8 : 16;
-constexpr double triad_bytes = 16 + overwritten;
-constexpr double sweep_bytes = 8 + overwritten;
-
-struct TriadKernel {
-  double* a;
-  double const* b;
-  double const* c;
-  KOKKOS_FUNCTION void operator()(std::int64_t const i) const { a[i] = b[i] + 3.0 * c[i]; }
-};
-
-/// a = b + 3 c over arrays of the same memory as the fields of a grid.
-class Triad {
- public:
-  Triad(Space const& exec, std::int64_t count) : m_exec(exec), m_count(count) {
-    auto const n = static_cast<std::size_t>(count);
-    for (auto* const column : {&m_a, &m_b, &m_c}) {
-      *column = Kokkos::View<double*, Space>(Kokkos::view_alloc(exec, "kramers::bench::triad"), n);
-    }
-  }
-  double bytes() const { return triad_bytes * static_cast<double>(m_count); }
-  void run() const {
-    Kokkos::parallel_for("kramers::bench::triad",
-                         Kokkos::RangePolicy<Space, Kokkos::IndexType<std::int64_t>>(m_exec, 0, m_count),
-                         TriadKernel{m_a.data(), m_b.data(), m_c.data()});
-  }
-
- private:
-  Space m_exec;
-  std::int64_t m_count;
-  Kokkos::View<double*, Space> m_a, m_b, m_c;
-};
+constexpr double sweep_bytes = 8 + overwritten<Space>;
 
 std::unique_ptr<AnyJacobi> jacobi_of(std::int64_t n, SweepPath path, std::int64_t depth = 0) {
   JacobiParams params;
@@ -73,7 +42,7 @@ void blocked_over_plain(benchmark::State& state, std::int64_t n) {
   Space const exec;
   constexpr std::int64_t sweeps = 10;
   auto const plain = jacobi_of(n, SweepPath::plain), blocked = jacobi_of(n, SweepPath::automatic);
-  Triad const triad(exec, n * n);
+  Triad<Space> const triad(exec, n * n);
   auto const cells = static_cast<double>(n * n);
   // Both fields of a smaller grid stay in caches where the three arrays of the triad do not: no bound.
   bool const bound_by_memory = 2 * sizeof(double) * cells > 1e8;
@@ -142,7 +111,7 @@ void cg_over_memory(benchmark::State& state, std::int64_t n) {
   problem.n = n;
   auto const system = cg_of(problem);
   system->copy(CgVector::r, CgVector::b);
-  Triad const triad(exec, n * n);
+  Triad<Space> const triad(exec, n * n);
   auto const rows = static_cast<double>(n * n);
   Limit const limit{"memory",
                     [&] { return measure(exec, [&] { triad.run(); }); },

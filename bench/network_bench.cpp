@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// How long does a sum over all ranks take, of one number and of many? Run with a launcher: mpirun -n 4 network_bench. Times
+// How long does a sum over all ranks take, of one number and of many, and how long do the halos of a grid? Run with a launcher: mpirun -n 4 network_bench. Times
 // are the maximum over ranks; root alone reports.
+#include <kramers/grids/halo.hpp>
 #include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/communicator.hpp>
 
@@ -38,30 +39,72 @@ void check_sum(Communicator const& comm, std::span<double> values) {
   });
 }
 
-/// Calls of the same sum after each other; `rate` is the best of the repetitions, in calls or in bytes of the numbers summed
-/// (of each rank, whatever the network carries), with the quartiles, which tell how busy the machine was.
-void allreduce(benchmark::State& state, Communicator const& comm, std::size_t bytes, int calls, bool small) {
-  std::vector<double> values(bytes / sizeof(double));
-  double const work = calls * (small ? 1 : static_cast<double>(bytes));
+/// `calls` calls after each other, `bytes` of each rank in one (0: calls are counted); `rate` is the best of the repetitions,
+/// with the quartiles, which tell how busy the machine was.
+template <class Call>
+void time_calls(benchmark::State& state, Communicator const& comm, int calls, double bytes, Call const& call) {
   std::vector<double> rates;
-  check_sum(comm, values);
-  std::fill(values.begin(), values.end(), 0.0);  // whose sums stay finite
   for ([[maybe_unused]] auto const& iteration : state) {
     comm.barrier();
     auto const start = std::chrono::steady_clock::now();
-    for (int call = 0; call < calls; ++call) comm.sum(std::span<double>(values));
+    for (int i = 0; i < calls; ++i) call();
     double const own = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     double const slowest = comm.max(own);  // the same on all ranks, or they would stop at different repetitions
     state.SetIterationTime(slowest);
-    rates.push_back(work / slowest);
+    rates.push_back(calls * (bytes > 0 ? bytes : 1) / slowest);
   }
-  check_sum(comm, values);
   Quartiles const rate = quartiles(rates);
   state.counters["rate"] = *std::max_element(rates.begin(), rates.end());
   state.counters["rate_q1"] = rate.low;
   state.counters["rate_q3"] = rate.high;
   state.counters["ranks"] = comm.size();
-  state.SetLabel(small ? "limit calls/s" : "limit B/s");
+  state.SetLabel(bytes > 0 ? "limit B/s" : "limit calls/s");
+}
+
+/// The same sum again and again; bytes are those of the numbers summed, whatever the network carries.
+void allreduce(benchmark::State& state, Communicator const& comm, std::size_t bytes, int calls, bool small) {
+  std::vector<double> values(bytes / sizeof(double));
+  check_sum(comm, values);
+  std::fill(values.begin(), values.end(), 0.0);  // whose sums stay finite
+  time_calls(state, comm, calls, small ? 0 : static_cast<double>(bytes), [&] { comm.sum(std::span<double>(values)); });
+  check_sum(comm, values);
+}
+
+/// Halos of one row above and below a field on a ring of ranks, two messages to each rank; bytes are those that one sends.
+void halos(benchmark::State& state, Communicator const& comm, std::int64_t columns, int calls) {
+  using Space = Kokkos::DefaultExecutionSpace;
+  Space const exec;
+  constexpr std::int64_t rows_of_rank = 4;
+  auto const block = grids::block_of(rows_of_rank * comm.size(), columns, comm.rank(), comm.size());
+  grids::Field<Space, double> const field(exec, "kramers::bench::halos", block, 1);
+  grids::HaloExchange<Space, double> const exchange(exec, comm, grids::Edge::ring, field);
+  auto const host = Kokkos::create_mirror_view(Kokkos::HostSpace(), field.view());
+  auto const column = [&](std::int64_t i) { return static_cast<std::size_t>(field.left() + i); };
+  auto const cell = [&](std::int64_t row, std::int64_t i) {
+    std::int64_t const on_the_ring = (row + block.rows) % block.rows;
+    return static_cast<double>(on_the_ring * columns + i);
+  };
+  for (std::int64_t j = 0; j < block.size(); ++j) {
+    for (std::int64_t i = 0; i < columns; ++i)
+      host(static_cast<std::size_t>(j + 1), column(i)) = cell(block.first + j, i);
+  }
+  Kokkos::deep_copy(exec, field.view(), host);
+  double const bytes = 2.0 * static_cast<double>(columns) * sizeof(double);
+  time_calls(state, comm, calls, bytes, [&] {
+    exchange(exec, {field});
+    exec.fence("kramers::bench::halos");
+  });
+  Kokkos::deep_copy(exec, host, field.view());
+  exec.fence("kramers::bench::halos: result");
+  agree(comm, [&] {
+    for (std::int64_t const j : {std::int64_t{-1}, block.size()}) {
+      for (std::int64_t i = 0; i < columns; ++i) {
+        double const found = host(static_cast<std::size_t>(j + 1), column(i)), expected = cell(block.first + j, i);
+        if (found == expected) continue;
+        throw Error("a cell of a halo is " + std::to_string(found) + ", it must be " + std::to_string(expected));
+      }
+    }
+  });
 }
 
 /// What only root may do is taken from the command line of the others: they would all write the same file.
@@ -91,6 +134,16 @@ void add_rows(Communicator const& comm) {
   add("allreduce/bytes:8", 8, 1000, true, repetitions());
   add("allreduce/bytes:65536", 1 << 16, 100, false, repetitions());
   add("allreduce/bytes:8388608", 1 << 23, 4, false, repetitions());
+  auto const add_halos = [&](std::string const& name, std::int64_t columns, int calls, int count) {
+    benchmark::RegisterBenchmark((name + "/ranks:" + std::to_string(comm.size())).c_str(),
+                                 [=](benchmark::State& state) { halos(state, comm, columns, calls); })
+        ->UseManualTime()
+        ->Iterations(count)
+        ->Unit(benchmark::kMillisecond);
+  };
+  add_halos("halos/smoke", 100, 1, 1);
+  add_halos("halos/columns:100", 100, 1000, repetitions());
+  add_halos("halos/columns:7000", 7000, 200, repetitions());
 }
 
 int run_over_ranks(Communicator const& comm, int argc, char** argv) {
