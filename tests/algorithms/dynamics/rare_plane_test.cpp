@@ -177,6 +177,35 @@ TEST(RarePlaneBits, OfFormulasAreThoseOfOnePathAtATime) {
   expect_equal_bits(input, single);
 }
 
+// A half plane ends where the position along the axis says, and a disc at its radius: paths that begin a hair inside have
+// arrived at once, those a hair outside have not.
+TEST(RarePlaneBits, StatesEndWhereTheySay) {
+  std::string const there = std::string("[rare.state_a]\n") + left_minimum + "[rare.state_b]\n" + right_minimum;
+  Input const input(surface(there));
+  auto const paths =
+      input.request.make_paths({input.request.space, "leimkuhler-matthews", {input.request.langevin, 4, 64, 1, 2}});
+  Passage passage;
+  passage.axis = {0.6, 0.8};
+  passage.a.upper = -0.3;
+  passage.b.centre = {0.2, 0.3};
+  passage.b.radius = 0.1;
+  paths->set(passage, PathKind::passage, RareStream::dynamics);
+  auto const beside = [](double s) { return PathPoint{0.6 * s - 0.8 * 0.5, 0.8 * s + 0.6 * 0.5}; };
+  auto const around = [](double r) { return PathPoint{0.2 - 0.8 * r, 0.3 + 0.6 * r}; };
+  paths->start(std::vector<PathStart>{{0, 1, beside(-0.30001), {}},
+                                      {1, 2, beside(-0.29999), {}},
+                                      {2, 3, around(0.09999), {}},
+                                      {3, 4, around(0.10001), {}}});
+  paths->advance(2);
+  PathStates const states = paths->states();
+  EXPECT_EQ(states.end[0], PathEnd::in_a);
+  EXPECT_EQ(states.end[2], PathEnd::in_b);
+  for (std::size_t const inside : {0U, 2U}) EXPECT_EQ(states.time[inside], 0);
+  for (std::size_t const outside : {1U, 3U}) {
+    EXPECT_TRUE(states.end[outside] == PathEnd::none || states.time[outside] > 0) << outside;
+  }
+}
+
 // A walker that is no number is in no state.
 TEST(RarePlaneBits, WhatIsLostHasDiverged) {
   std::string const there = std::string("[rare.state_a]\n") + left_minimum + "[rare.state_b]\n" + right_minimum;
