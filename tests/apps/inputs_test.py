@@ -108,7 +108,7 @@ class Rerun(Case):
         self.assertEqual(first["input"], again["input"])
         self.assertEqual(first["input"]["potential"]["barrier"], 1.5)
         self.assertEqual(first["input"]["integrator"]["mass"], 1.0)
-        self.assertEqual(first["input"]["output"], {"partial_every": 60.0, "trajectory": {"walkers": 3, "every": 5}})
+        self.assertEqual(first["input"]["output"], {"partial_every": 60.0, "trajectory": {"walkers": 3, "every": 5, "dimensions": 1}})
         changed = self.summary(options.langevin, "old.h5", "--set", "ensemble.seed=2", folder=self.folder / "other")
         self.assertNotEqual(first["state_hash"], changed["state_hash"])
         third = self.summary(options.langevin, "new.h5", folder=self.folder / "other")
