@@ -209,9 +209,8 @@ void coin_tosses(benchmark::State& state, std::int64_t tosses, std::int64_t expe
     });
   };
   auto const contender = [&] {
-    return measure(exec, [&] {
-      Kokkos::parallel_reduce("kramers::bench::coins", Range(exec, 0, items), CoinKernel{}, ours);
-    });
+    return measure(
+        exec, [&] { Kokkos::parallel_reduce("kramers::bench::coins", Range(exec, 0, items), CoinKernel{}, ours); });
   };
   auto const count = static_cast<double>(tosses);
   // The limit's loop makes numbers of its bits, which takes longer than to count them: no least time.

@@ -202,8 +202,8 @@ struct Tabulated2dKind {
   static Vec<double, 2> usual_start(Params const& p) {
     auto const lowest = std::ranges::min_element(p.surface.energy) - p.surface.energy.begin();
     auto const& [x, y] = p.surface.axis;
-    return {x.first + static_cast<double>(lowest / y.points) * x.spacing,
-            y.first + static_cast<double>(lowest % y.points) * y.spacing};
+    auto const row = lowest / y.points, column = lowest % y.points;
+    return {x.first + static_cast<double>(row) * x.spacing, y.first + static_cast<double>(column) * y.spacing};
   }
   static bool confines(Params const& p) { return p.wall_stiffness[0] > 0 && p.wall_stiffness[1] > 0; }
   static bool diffuses(Params const& p) { return p.surface.axis[0].period > 0 && p.surface.axis[1].period > 0; }
