@@ -90,7 +90,10 @@ def walkers_of(result):
     frames = result.shape(f"{WALKERS}/position/value")[0]
     rows = np.s_[::max(1, -(-frames // MOST_FRAMES))]
     position = result.array(f"{WALKERS}/position/value", 3, rows)
-    own = np.s_[:, :, :int(result.parameter("dimensions") or position.shape[2])]  # others are zeros, for other readers
+    dimensions = int(result.parameter("dimensions") or position.shape[2])
+    if position[:, :, dimensions:].any():
+        dimensions = position.shape[2]
+    own = np.s_[:, :, :dimensions]  # others are zeros, for readers that want three
     position = position[own]
     time = result.times(f"{WALKERS}/position", frames)[rows]
     velocity = None
