@@ -112,8 +112,8 @@ if(HDF5_IS_PARALLEL)
 endif()
 if(HDF5_FOUND AND (MPI_C_FOUND OR NOT HDF5_IS_PARALLEL))
   list(TRANSFORM hdf5_includes PREPEND -isystem)
-  set(h5_sources h5_reader.cpp h5_reader_impl.cpp h5_support.cpp h5_writer.cpp h5_writer_impl.cpp communicator.cpp
-                 collective_errors.cpp key_names.cpp units.cpp unit_product.cpp)
+  set(h5_sources h5_reader.cpp h5_reader_impl.cpp h5_support.cpp h5_writer.cpp h5_writer_impl.cpp checkpoints.cpp
+                 communicator.cpp collective_errors.cpp key_names.cpp units.cpp unit_product.cpp signals.cpp)
   list(TRANSFORM h5_sources PREPEND core/runtime/src/)
   kramers_fuzz(langevin_checkpoint
                SOURCES ${h5_sources} ${base_sources}
