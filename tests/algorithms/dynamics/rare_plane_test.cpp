@@ -12,10 +12,11 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <bit>
 #include <cmath>
 #include <string>
 #include <vector>
+
+#include "rare_bits.hpp"
 
 namespace kramers::rare_plane_test {
 
@@ -128,21 +129,6 @@ TEST(RarePlane, FindsWhereWalkersStart) {
   EXPECT_EQ(half.passage.level.direction, -1);
 }
 
-/// Everything that repeats say, as bits.
-std::vector<std::uint64_t> bits(std::vector<SplittingRepeat> const& repeats) {
-  std::vector<std::uint64_t> all;
-  for (SplittingRepeat const& one : repeats) {
-    for (double const x : {one.flux, one.probability, one.relative_variance})
-      all.push_back(std::bit_cast<std::uint64_t>(x));
-    for (double const x : one.reached) all.push_back(std::bit_cast<std::uint64_t>(x));
-    for (std::int64_t const n : {one.crossings, one.path_steps, one.stages, one.roots}) {
-      all.push_back(static_cast<std::uint64_t>(n));
-    }
-    for (std::uint32_t const n : one.durations) all.push_back(n);
-  }
-  return all;
-}
-
 /// The same repeats in whole packs, all at once, and one path at a time, in two parts.
 void expect_equal_bits(Input const& input, AnyPaths& single) {
   SplittingParams const& p = input.request.splitting;
@@ -153,7 +139,7 @@ void expect_equal_bits(Input const& input, AnyPaths& single) {
   EXPECT_GT(sum, 0);
   std::vector<SplittingRepeat> parts = run_splitting(single, p, 0, 3);
   for (SplittingRepeat const& one : run_splitting(single, p, 3, 5)) parts.push_back(one);
-  EXPECT_EQ(bits(all), bits(parts));
+  EXPECT_EQ(test::bits(all), test::bits(parts));
 }
 
 TEST(RarePlaneBits, DependOnNeitherLanesNorDivision) {

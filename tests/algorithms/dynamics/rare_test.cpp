@@ -12,11 +12,12 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <span>
 #include <string>
 #include <vector>
+
+#include "rare_bits.hpp"
 
 namespace kramers::rare_test {
 
@@ -128,6 +129,24 @@ TEST(RareWeighted, GivesTheSlowestRelaxation) {
   expect_near(cores.at("observables").at("rate"), at_step(1.560345269e-5, -3.5644), 0.1);
 }
 
+// 95 % intervals of 20 groups of 8 repeats: fewer than 15 hold the exact rate for one seed in 3,000.
+TEST(RareWeighted, IntervalsCoverTheExactRate) {
+  Input const input(5, energies(5, "method = \"weighted_ensemble\"\nrepeats = 160\n") +
+                           "[rare.level]\nbins = 20\n[rare.weighted]\nper_bin = 6\nwarm_up = 128\ncycles = 128\n");
+  RareResult const result = compute_rare(input.request, Communicator::self());
+  nlohmann::json const references = summarise_rare(input.request, result, Communicator::self()).at("references");
+  auto const expected = references.at("rate_exact_at_dt").get<double>();
+  int covered = 0;
+  for (auto first = result.repeats.begin(); first != result.repeats.end(); first += 8) {
+    SplittingResult const group = summarise({first, first + 8});
+    covered += group.lower <= expected && expected <= group.upper ? 1 : 0;
+  }
+  EXPECT_GE(covered, 15);
+  SplittingResult const all = summarise(result.repeats);
+  EXPECT_LT(std::abs(all.rate - expected), 4 * all.rate_error) << all.rate << " instead of " << expected;
+  EXPECT_LT(all.rate_error, 0.04 * expected);
+}
+
 // Where all places have a bin, their weights are one.
 TEST(RareWeighted, LosesNoWeight) {
   Input const input(5, energies(5, "method = \"weighted_ensemble\"\nrepeats = 4\n") +
@@ -162,20 +181,6 @@ TEST(RareExact, NeedsNoWalkers) {
   EXPECT_TRUE(found.at("observables").empty());
 }
 
-/// Everything that repeats say, as bits.
-std::vector<std::uint64_t> bits(std::vector<SplittingRepeat> const& repeats) {
-  std::vector<std::uint64_t> all;
-  for (SplittingRepeat const& one : repeats) {
-    for (double const x : {one.flux, one.probability, one.relative_variance})
-      all.push_back(std::bit_cast<std::uint64_t>(x));
-    for (double const x : one.reached) all.push_back(std::bit_cast<std::uint64_t>(x));
-    for (std::int64_t const n : {one.crossings, one.path_steps, one.stages, one.roots}) {
-      all.push_back(static_cast<std::uint64_t>(n));
-    }
-  }
-  return all;
-}
-
 TEST(RareBits, DependOnNeitherLanesNorDivision) {
   Input const input(8, energies(8, "repeats = 6\nreplicas = 70\n"));
   SplittingParams const& p = input.request.splitting;
@@ -190,7 +195,7 @@ TEST(RareBits, DependOnNeitherLanesNorDivision) {
   Paths<Space, Baoab, Well, 1> single(Space{}, Well{{DoubleWell<double>{1}}}, paths_for(p, 4));
   std::vector<SplittingRepeat> parts = run_splitting(single, p, 0, 4);
   for (SplittingRepeat const& one : run_splitting(single, p, 4, 6)) parts.push_back(one);
-  EXPECT_EQ(bits(all), bits(parts));
+  EXPECT_EQ(test::bits(all), test::bits(parts));
 }
 
 TEST(RareBits, OfWeightedWalkersDependOnNeitherLanesNorDivision) {
@@ -212,7 +217,7 @@ TEST(RareBits, OfWeightedWalkersDependOnNeitherLanesNorDivision) {
   for (SplittingRepeat const& one : run_weighted(single, p, weighted, energy, std::span(numbers).last(3))) {
     parts.push_back(one);
   }
-  EXPECT_EQ(bits(all), bits(parts));
+  EXPECT_EQ(test::bits(all), test::bits(parts));
 }
 
 // As where a stage replaces all that are in the last bin: what copies begin with is then a state in B.

@@ -172,7 +172,7 @@ class Clouds {
       double const whole = cloud.early + cloud.late;
       one.flux = whole / time;
       one.probability = 1;
-      one.relative_variance = whole > 0 ? cloud.late / whole : 0.5;
+      one.late_share = whole > 0 ? cloud.late / whole : 0.5;
       one.crossings = cloud.crossings;
       one.path_steps = cloud.steps;
       one.stages = m_weighted.cycles;

@@ -81,7 +81,7 @@ KeptRepeats::Found KeptRepeats::read(SplittingParams const& params) const {
   for (fs::path const& path : batches()) {
     h5::Reader const file(path, Communicator::self());
     detail::RepeatRows const rows{file.read<std::int64_t>("number"), file.read<double>("numbers"),
-                                  file.read<std::uint32_t>("durations")};
+                                  file.read<double>("late_shares"), file.read<std::uint32_t>("durations")};
     std::string const damage = "is damaged: it holds no repeats of this run";
     std::vector<NumberedRepeat> some;
     try {
@@ -108,6 +108,7 @@ void KeptRepeats::keep(std::vector<NumberedRepeat> const& repeats) const {
   std::uint64_t const count = rows.number.size();
   file.write("number", rows.number, {count});
   file.write("numbers", rows.numbers, {count, rows.numbers.size() / count});
+  file.write("late_shares", rows.late_shares, {count});
   file.write("durations", rows.durations, {rows.durations.size()});
   file.commit();
 }

@@ -42,6 +42,7 @@ void RepeatRows::add(NumberedRepeat const& numbered) {
   }
   numbers.insert(numbers.end(), {one.flux, one.probability, one.relative_variance, one.extinct ? 1.0 : 0.0});
   numbers.insert(numbers.end(), one.reached.begin(), one.reached.end());
+  late_shares.push_back(one.late_share);
   durations.push_back(static_cast<std::uint32_t>(one.durations.size()));
   durations.insert(durations.end(), one.durations.begin(), one.durations.end());
 }
@@ -49,11 +50,13 @@ void RepeatRows::add(NumberedRepeat const& numbered) {
 std::vector<NumberedRepeat> RepeatRows::repeats(int bins) const {
   std::size_t const row = row_length(bins);
   expects_extent("numbers", std::ssize(numbers), static_cast<std::int64_t>(row * number.size()));
+  expects_extent("late shares", std::ssize(late_shares), std::ssize(number));
   std::vector<NumberedRepeat> all;
   std::span<std::uint32_t const> left(durations);
   for (std::size_t i = 0; i < number.size(); ++i) {
     all.push_back({number[i], unpack(std::span(numbers).subspan(i * row, row))});
     expects(!left.empty() && left.front() < left.size(), "durations", std::ssize(left), "as many as their lengths say");
+    all.back().found.late_share = late_shares[i];
     auto const mine = left.subspan(1, left.front());
     all.back().found.durations.assign(mine.begin(), mine.end());
     left = left.subspan(1 + mine.size());

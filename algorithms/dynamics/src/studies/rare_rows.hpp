@@ -13,6 +13,7 @@ namespace kramers::dynamics::detail {
 struct RepeatRows {
   std::vector<std::int64_t> number;
   std::vector<double> numbers;           ///< a row of row_length(bins) for each
+  std::vector<double> late_shares;       ///< one for each
   std::vector<std::uint32_t> durations;  ///< a list for each, after its length
 
   void add(NumberedRepeat const& one);

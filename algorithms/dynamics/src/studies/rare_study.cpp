@@ -111,7 +111,8 @@ void split(RareRequest const& request, AnyPaths* paths, std::span<std::int64_t c
     if (!paths) return;
     for (NumberedRepeat const& one : split_mine(request, *paths, mine, keeping)) rows.add(one);
   });
-  rows = {comm.gather(rows.number), comm.gather(rows.numbers), comm.gather(rows.durations)};
+  rows = {comm.gather(rows.number), comm.gather(rows.numbers), comm.gather(rows.late_shares),
+          comm.gather(rows.durations)};
   for (NumberedRepeat const& one : keeping.done) rows.add(one);
   result.is_continued = !keeping.done.empty();
   result.repeats_done = static_cast<std::int64_t>(rows.number.size());
@@ -128,7 +129,10 @@ void split(RareRequest const& request, AnyPaths* paths, std::span<std::int64_t c
     }
     std::uint64_t place = 0;
     for (double const x : rows.numbers) result.hash += hash_element(place++, std::bit_cast<std::uint64_t>(x));
-    if (request.method != RareMethod::splitting) return;
+    if (request.method == RareMethod::weighted_ensemble) {
+      for (double const x : rows.late_shares) result.hash += hash_element(place++, std::bit_cast<std::uint64_t>(x));
+      return;
+    }
     auto const left = [](SplittingRepeat const& one) { return one.crossings > 0; };
     if (std::ranges::any_of(result.repeats, left)) return;
     throw request.config->error("rare.state_a",

@@ -119,11 +119,11 @@ void add_weighted(RareRequest const& request, RareResult const& result, nlohmann
   double late = 0, squares = 0;
   std::int64_t crossings = 0;
   for (SplittingRepeat const& one : result.repeats) {
-    late += one.relative_variance / n;
+    late += one.late_share / n;
     crossings += one.crossings;
   }
   for (SplittingRepeat const& one : result.repeats) {
-    squares += (one.relative_variance - late) * (one.relative_variance - late);
+    squares += (one.late_share - late) * (one.late_share - late);
   }
   summary["weighted_ensemble"] = {{"repeats", request.splitting.repeats},
                                   {"per_bin", p.per_bin},

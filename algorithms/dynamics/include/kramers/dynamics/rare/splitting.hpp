@@ -45,6 +45,7 @@ struct SplittingRepeat {
   std::int64_t crossings = 0;    ///< entries counted, the starting points of the replicas
   std::int64_t flux_steps = 0, path_steps = 0;
   std::int64_t stages = 0, roots = 0;
+  double late_share = 0;        ///< of a weighted ensemble: part of the flux in the second half of what is counted
   bool extinct = false;         ///< no replica was left at some stage
   std::vector<double> reached;  ///< probability to reach each bin, and B
   /// Steps from the entry into bin 0 to B, at most longest_age, of each replica that has come there.
