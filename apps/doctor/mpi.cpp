@@ -4,11 +4,10 @@
 #include "checks.hpp"
 
 #ifdef KRAMERS_HAVE_MPI
-#include <mpi.h>
-#ifdef OPEN_MPI
-#include <mpi-ext.h>
-#endif
+#include <kramers/runtime/gpu_aware_mpi.hpp>
+
 #include <fcntl.h>
+#include <mpi.h>
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,29 +27,9 @@ namespace {
 
 constexpr int patience_ms = 20'000;
 
-/// "yes", "no" or, where MPI has no such question, "unknown".
-char const* cuda_support() {
-#if defined(MPIX_CUDA_AWARE_SUPPORT)
-  return MPIX_Query_cuda_support() == 1 ? "yes" : "no";
-#elif defined(MPIX_GPU_SUPPORT_CUDA)
-  int is_supported = 0;
-  if (MPIX_GPU_query_support(MPIX_GPU_SUPPORT_CUDA, &is_supported) != MPI_SUCCESS) return "unknown";
-  return is_supported != 0 ? "yes" : "no";
-#else
-  return "unknown";
-#endif
-}
-
-char const* rocm_support() {
-#if defined(OMPI_HAVE_MPI_EXT_ROCM) && OMPI_HAVE_MPI_EXT_ROCM
-  return MPIX_Query_rocm_support() == 1 ? "yes" : "no";
-#elif defined(MPIX_GPU_SUPPORT_HIP)
-  int is_supported = 0;
-  if (MPIX_GPU_query_support(MPIX_GPU_SUPPORT_HIP, &is_supported) != MPI_SUCCESS) return "unknown";
-  return is_supported != 0 ? "yes" : "no";
-#else
-  return "unknown";
-#endif
+char const* yes_no_or_unknown(std::optional<bool> answer) {
+  if (!answer) return "unknown";
+  return *answer ? "yes" : "no";
 }
 
 /// The child: three lines into the pipe.
@@ -63,7 +42,7 @@ char const* rocm_support() {
   library[std::strcspn(library, "\n,")] = '\0';
   dprintf(pipe, "%s\n", library);
   MPI_Init(nullptr, nullptr);
-  dprintf(pipe, "%s\n%s\n", cuda_support(), rocm_support());
+  dprintf(pipe, "%s\n%s\n", yes_no_or_unknown(mpi_takes_cuda_memory()), yes_no_or_unknown(mpi_takes_hip_memory()));
   MPI_Finalize();
   _exit(0);
 }

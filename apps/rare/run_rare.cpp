@@ -4,6 +4,7 @@
 #include <kramers/base/text.hpp>
 #include <kramers/dynamics/studies/rare_study.hpp>
 #include <kramers/dynamics/studies/study_units.hpp>
+#include <kramers/runtime/checkpoints.hpp>
 #include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/forecast.hpp>
 #include <kramers/runtime/h5.hpp>
@@ -112,13 +113,10 @@ Forecast forecast(RareRequest const& request, Communicator const& comm) {
 /// All that decides the results. Data of the potential count, not the name of their file nor the place in it.
 std::string fingerprint(RareRequest const& request, Config const& config) {
   nlohmann::json keys = effective_keys(config);
-  for (char const* const place :
-       {"/checkpoint", "/output", "/rare/batch", "/potential/file", "/potential/columns", "/potential/set"}) {
-    nlohmann::json::json_pointer const pointer(place);
-    if (keys.contains(pointer)) keys[pointer.parent_pointer()].erase(pointer.back());
-  }
+  erase_places(keys,
+               {"/checkpoint", "/output", "/rare/batch", "/potential/file", "/potential/columns", "/potential/set"});
   keys["potential"]["data"] = request.potential->data_hash();
-  keys["format"] = 1;
+  keys["format"] = 2;
   return keys.dump();
 }
 

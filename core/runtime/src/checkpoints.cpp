@@ -70,13 +70,16 @@ bool may_be_replaced(std::filesystem::path const& path) {
 
 }  // namespace
 
-std::string checkpoint_fingerprint(nlohmann::json keys, std::vector<std::string> const& free_places) {
-  std::vector<std::string> places = free_places;
-  places.insert(places.end(), {"/output", "/checkpoint"});
-  for (std::string const& place : places) {
+void erase_places(nlohmann::json& keys, std::initializer_list<char const*> places) {
+  for (char const* const place : places) {
     nlohmann::json::json_pointer const pointer(place);
     if (keys.contains(pointer)) keys[pointer.parent_pointer()].erase(pointer.back());
   }
+}
+
+std::string checkpoint_fingerprint(nlohmann::json keys, std::initializer_list<char const*> free_places) {
+  erase_places(keys, free_places);
+  erase_places(keys, {"/output", "/checkpoint"});
   return keys.dump();
 }
 

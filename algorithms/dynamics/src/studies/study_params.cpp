@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/dynamics/studies/study_keys.hpp>
 #include <kramers/dynamics/studies/study_params.hpp>
+#include <kramers/runtime/checkpoints.hpp>
 #include <kramers/runtime/units.hpp>
 
 #include <nlohmann/json.hpp>
@@ -222,12 +223,8 @@ namespace {
 /// potential count, not the name of their file nor the place in it.
 std::string fingerprint(Config const& config, EnsembleRequest const& request) {
   nlohmann::json keys = config.effective();
-  for (char const* const place :
-       {"/run/steps", "/checkpoint", "/output/file", "/output/summary", "/output/partial_every",
-        "/output/trajectory/dimensions", "/potential/file", "/potential/columns", "/potential/set"}) {
-    nlohmann::json::json_pointer const pointer(place);
-    if (keys.contains(pointer)) keys[pointer.parent_pointer()].erase(pointer.back());
-  }
+  erase_places(keys, {"/run/steps", "/checkpoint", "/output/file", "/output/summary", "/output/partial_every",
+                      "/output/trajectory/dimensions", "/potential/file", "/potential/columns", "/potential/set"});
   // A checkpoint of the time before there were units is one of a reduced run.
   if (read_units(config).is_reduced()) keys.erase("units");
   keys["precision"] = request.precision;

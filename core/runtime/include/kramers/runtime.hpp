@@ -13,6 +13,7 @@
 #include <kramers/runtime/device_probe.hpp>
 #include <kramers/runtime/exchange.hpp>
 #include <kramers/runtime/forecast.hpp>
+#include <kramers/runtime/gpu_aware_mpi.hpp>
 #include <kramers/runtime/h5.hpp>
 #include <kramers/runtime/input_guide.hpp>
 #include <kramers/runtime/json_file.hpp>

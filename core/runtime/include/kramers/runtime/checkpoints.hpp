@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,9 +25,12 @@ struct CheckpointFormat {
   std::int64_t version = 1;
 };
 
+/// Take these places ("/run/steps") out of the keys of an input, where they are.
+void erase_places(nlohmann::json& keys, std::initializer_list<char const*> places);
+
 /// What a checkpoint is compared with, as JSON: the keys of an input without those at these places ("/run/steps"), which a
 /// run that goes on may change, and without the tables of files, [output] and [checkpoint].
-std::string checkpoint_fingerprint(nlohmann::json keys, std::vector<std::string> const& free_places);
+std::string checkpoint_fingerprint(nlohmann::json keys, std::initializer_list<char const*> free_places);
 
 /// Write what every checkpoint begins with: format, version, the step that was done last, and the fingerprint. Collective.
 void begin_checkpoint(h5::Writer& file, CheckpointFormat const& format, std::int64_t step,
