@@ -23,7 +23,7 @@ void print_round_off(nlohmann::json const& found) {
   std::printf("  rounding               %.3g in one cell became %.3g at most in %ld steps; ", number("amount"),
               number("largest_difference"), found.at("steps").get<std::int64_t>());
   if (found.at("growth_per_step").is_null()) {
-    std::printf("it does not grow exponentially\n");
+    std::printf("no exponential growth was found\n");
     return;
   }
   std::printf("it grows %.4g times per step (nearly at rest: %.4g), fitted to steps %ld to %ld\n",

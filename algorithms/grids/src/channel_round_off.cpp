@@ -5,24 +5,36 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <span>
 
 namespace kramers::grids {
 namespace {
 
-/// The factor per step of a series of positive numbers that grow exponentially: least squares of the logarithms.
-double factor_of(std::vector<double> const& series, std::size_t begin, std::size_t end) {
-  auto const n = static_cast<double>(end - begin);
-  double const middle = 0.5 * (n - 1);
+/// Slope of the logarithms, by least squares.
+double slope_of(std::span<double const> series) {
+  double const middle = 0.5 * (static_cast<double>(series.size()) - 1);
   double sum = 0, squares = 0;
-  for (std::size_t k = begin; k < end; ++k) {
-    double const x = static_cast<double>(k - begin) - middle;
+  for (std::size_t k = 0; k < series.size(); ++k) {
+    double const x = static_cast<double>(k) - middle;
     sum += x * std::log(series[k]);
     squares += x * x;
   }
-  return std::exp(sum / squares);
+  return sum / squares;
 }
 
 }  // namespace
+
+std::optional<double> exponential_growth(std::span<double const> series) {
+  constexpr std::size_t fewest = 8;
+  constexpr double least_growth = 10, alike = 1.25;
+  if (series.size() < fewest || !std::ranges::all_of(series, [](double d) { return d > 0; })) return std::nullopt;
+  double const slope = slope_of(series);
+  if (!(slope * static_cast<double>(series.size() - 1) >= std::log(least_growth))) return std::nullopt;
+  std::size_t const half = series.size() / 2;
+  double const early = slope_of(series.first(half)), late = slope_of(series.last(half));
+  if (!(early < alike * late && late < alike * early)) return std::nullopt;
+  return std::exp(slope);
+}
 
 RoundOffTwin::RoundOffTwin(ChannelRequest const& request, Communicator const& comm)
     : m_flow(make_channel(request.space, request.precision, request.params, comm)),
@@ -51,19 +63,14 @@ void RoundOffTwin::follow(AnyChannel& first) {
 
 RoundOff RoundOffTwin::found() const {
   constexpr double above_rounding = 100, of_mean = 1e-3;
-  constexpr std::size_t fewest = 5;
   RoundOff found = m_found;
   std::vector<double> const& series = found.differences;
   auto const begin = static_cast<std::size_t>(
       std::ranges::find_if(series, [&](double d) { return d > above_rounding * found.amount; }) - series.begin());
   std::size_t end = begin;
   while (end < series.size() && series[end] < of_mean * m_means[end]) ++end;
-  if (end < begin + fewest || std::ranges::any_of(
-                                  series.begin() + static_cast<std::ptrdiff_t>(begin),
-                                  series.begin() + static_cast<std::ptrdiff_t>(end), [](double d) { return d == 0; })) {
-    return found;
-  }
-  found.growth = factor_of(series, begin, end);
+  found.growth = exponential_growth(std::span(series).subspan(begin, end - begin));
+  if (!found.growth) return found;
   found.first = static_cast<std::int64_t>(begin) + 1;
   found.last = static_cast<std::int64_t>(end);
   return found;

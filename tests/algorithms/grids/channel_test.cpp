@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // CFD Python's step 12: published steps, digits and tables, and the bits of its columns.
 #include <kramers/grids/channel/any_channel.hpp>
+#include <kramers/grids/studies/channel_study.hpp>
 #include <kramers/runtime/kokkos_session.hpp>
 
 #include <gtest/gtest.h>
@@ -164,6 +165,33 @@ TEST(Channel, RefusesWhatCannotBe) {
   EXPECT_THROW(make(params), DomainError);
   params.rows = 2 * Communicator::world().size() - 1;
   EXPECT_THROW(make(params), DomainError);
+}
+
+/// f(1), f(2), ..., f(length).
+template <class F>
+std::vector<double> series_of(int length, F const& f) {
+  std::vector<double> series;
+  for (int k = 1; k <= length; ++k) series.push_back(f(k));
+  return series;
+}
+
+TEST(Channel, FindsExponentialGrowthOnlyWhereThereIsSome) {
+  for (double const factor : {1.01, 2.2, 5.0}) {
+    auto const found = exponential_growth(series_of(400, [&](int k) { return std::pow(factor, k) * 1e-300; }));
+    ASSERT_TRUE(found.has_value()) << factor;
+    EXPECT_NEAR(*found / factor, 1, 1e-12);
+  }
+  for (double const power : {0.5, 1.0, 2.0, 3.0, 4.0}) {
+    EXPECT_FALSE(exponential_growth(series_of(400, [&](int k) { return std::pow(k, power); })).has_value()) << power;
+  }
+  auto const twice = [](int k) { return std::ldexp(1.0, k); };
+  EXPECT_TRUE(exponential_growth(series_of(8, twice)).has_value());
+  EXPECT_FALSE(exponential_growth(series_of(7, twice)).has_value());
+  EXPECT_FALSE(exponential_growth({}).has_value());
+  // Less than tenfold, falling, and with a zero.
+  EXPECT_FALSE(exponential_growth(series_of(20, [](int k) { return std::pow(1.1, k); })).has_value());
+  EXPECT_FALSE(exponential_growth(series_of(20, [](int k) { return std::ldexp(1.0, -k); })).has_value());
+  EXPECT_FALSE(exponential_growth(series_of(20, [](int k) { return k == 9 ? 0.0 : std::ldexp(1.0, k); })).has_value());
 }
 
 }  // namespace kramers::test::grids_channel

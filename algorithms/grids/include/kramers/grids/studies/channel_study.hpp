@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,11 @@ struct RoundOff {
   std::int64_t first = 0, last = 0;  ///< steps of the fit
 };
 
+/// The factor per step of numbers that grow exponentially, by least squares of their logarithms. Nothing where they do not:
+/// of fewer than 8, of numbers that are not positive, where they grow less than tenfold in all, or where the slopes of both
+/// halves differ by more than a quarter, as those of a power do.
+std::optional<double> exponential_growth(std::span<double const> series);
+
 /// Follows the second flow. All functions are collective.
 class RoundOffTwin {
  public:
@@ -63,7 +69,7 @@ class RoundOffTwin {
   /// Do the step that the first flow has done, and compare.
   void follow(AnyChannel& first);
   /// The exponential part begins where the difference is a hundred times the first one and ends where it is a thousandth of
-  /// the mean of u: there rounding itself and the flow's own limits are far away. It has five steps at least.
+  /// the mean of u: there rounding itself and the flow's own limits are far away.
   RoundOff found() const;
 
  private:
