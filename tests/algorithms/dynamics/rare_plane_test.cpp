@@ -95,7 +95,7 @@ TEST(RarePlane, HasTheSlowestRelaxationBetweenStatesOfEnergy) {
   expect_near(Input(formula(straight, 10) + states).rate(), expected, 0.1);
 }
 
-// Finite volumes on grids of 0.02 to 0.0067: 0.1459(1) and 1.341(1). A step is 0.017 long, as if the discs were smaller by
+// Finite volumes (oracles/mueller_brown_discs.py): 0.1459(1) and 1.341(1). A step is 0.017 long, as if the discs were smaller by
 // a tenth; on these grids discs of half the radius have rates of 0.1454 and 1.3375.
 TEST(RarePlane, HasTheRatesOfMuellerAndBrown) {
   std::string const there = std::string("[rare.state_a]\n") + left_minimum + "[rare.state_b]\n" + right_minimum;
