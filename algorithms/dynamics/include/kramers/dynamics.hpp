@@ -32,6 +32,7 @@
 #include <kramers/dynamics/potentials/spline.hpp>
 #include <kramers/dynamics/potentials/surface.hpp>
 #include <kramers/dynamics/potentials/table.hpp>
+#include <kramers/dynamics/potentials/table_cells.hpp>
 #include <kramers/dynamics/potentials/tabulated.hpp>
 #include <kramers/dynamics/potentials/tabulated_2d.hpp>
 #include <kramers/dynamics/potentials/tabulated_2d_params.hpp>

@@ -6,21 +6,19 @@
 #include <kramers/core/copy_view.hpp>
 #include <kramers/core/math.hpp>
 #include <kramers/dynamics/potentials/spline.hpp>
+#include <kramers/dynamics/potentials/table_cells.hpp>
 #include <kramers/dynamics/potentials/tabulated_params.hpp>
 #include <kramers/runtime/config.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
-#include <limits>
 #include <string>
 
 namespace kramers::dynamics {
 
 namespace detail {
 
-/// A SplineCell as it lies in memory, none across two cache lines. Floats are two to a word, because a compiler that
-/// gathers one value per lane by single loads needs half as many of them.
+/// A SplineCell as it lies in memory, none across two cache lines; floats are two to a word.
 template <class T>
 struct CellRow;
 
@@ -40,22 +38,12 @@ struct alignas(32) CellRow<float> {
   std::uint64_t force_slope, bend_kink, kink_at_energy;
 
   static CellRow of(SplineCell<float> const& cell) {
-    return {pack(cell.force, cell.slope), pack(cell.bend, cell.kink), pack(cell.kink_at, cell.energy)};
+    return {pack_floats(cell.force, cell.slope), pack_floats(cell.bend, cell.kink),
+            pack_floats(cell.kink_at, cell.energy)};
   }
   KOKKOS_FORCEINLINE_FUNCTION SplineCell<float> unpack() const {
-    return {low(force_slope), high(force_slope),   low(bend_kink),
-            high(bend_kink),  low(kink_at_energy), high(kink_at_energy)};
-  }
-
- private:
-  static std::uint64_t pack(float low, float high) {
-    return math::detail::to_bits(low) | static_cast<std::uint64_t>(math::detail::to_bits(high)) << 32;
-  }
-  KOKKOS_FORCEINLINE_FUNCTION static float low(std::uint64_t word) {
-    return math::detail::from_bits(static_cast<std::uint32_t>(word));
-  }
-  KOKKOS_FORCEINLINE_FUNCTION static float high(std::uint64_t word) {
-    return math::detail::from_bits(static_cast<std::uint32_t>(word >> 32));
+    return {low_float(force_slope), high_float(force_slope),   low_float(bend_kink),
+            high_float(bend_kink),  low_float(kink_at_energy), high_float(kink_at_energy)};
   }
 };
 
@@ -93,62 +81,41 @@ class Tabulated {
     copy_view(exec, rows, host_rows);
     exec.fence("kramers::Tabulated");
     m_rows = rows;
-    m_first = in_precision(cells.first);
     m_width = in_precision(cells.width);
-    m_cells_per_length = in_precision(1 / cells.width);
-    m_last_cell = static_cast<T>(cells.cell.size() - 1);
-    if (cells.periodic) {
-      m_cells_before = 0;
-      m_period = static_cast<T>(cells.cell.size());
-      m_per_period = T(1) / m_period;
-    }
+    m_axis = detail::CellAxis<T>(entry, cells.first, cells.width, std::ssize(cells.cell), cells.periodic);
   }
 
   KOKKOS_FORCEINLINE_FUNCTION T energy(T x) const {
-    Place const p = place(x);
+    Place const p = m_axis.place(x);
     SplineCell<T> const c = m_rows(p.cell).unpack();
     T const u = beyond_kink(c, p.t), third = T(1) / T(3);
     T const work = p.t * math::horner(p.t, c.force, T(0.5) * c.slope, third * c.bend);
     return math::fma(-m_width, math::fma(third * c.kink * u * u, u, work), c.energy);
   }
   KOKKOS_FORCEINLINE_FUNCTION T force(T x) const {
-    Place const p = place(x);
+    Place const p = m_axis.place(x);
     SplineCell<T> const c = m_rows(p.cell).unpack();
     T const u = beyond_kink(c, p.t);
     return math::fma(c.kink * u, u, math::horner(p.t, c.force, c.slope, c.bend));
   }
   KOKKOS_FORCEINLINE_FUNCTION T curvature(T x) const {
-    Place const p = place(x);
+    Place const p = m_axis.place(x);
     SplineCell<T> const c = m_rows(p.cell).unpack();
     T const u = beyond_kink(c, p.t);
-    return -m_cells_per_length * math::fma(T(2), math::fma(c.kink, u, c.bend * p.t), c.slope);
+    return -m_axis.cells_per_length * math::fma(T(2), math::fma(c.kink, u, c.bend * p.t), c.slope);
   }
 
  private:
   using Row = detail::CellRow<T>;
-  struct Place {
-    int cell;
-    T t;  // from the left edge of the cell; without bounds in the first and the last
-  };
+  using Place = typename detail::CellAxis<T>::Place;
+  static constexpr char entry[] = "table entry";
 
-  // Cell 0 is left of the first knot where the profile is not periodic; NaN goes there too, and stays NaN.
-  KOKKOS_FORCEINLINE_FUNCTION Place place(T x) const {
-    T const unwrapped = math::fma(x - m_first, m_cells_per_length, m_cells_before);
-    T const cells = math::fma(-m_period, Kokkos::floor(unwrapped * m_per_period), unwrapped);
-    T const not_below = cells > T(0) ? cells : T(0);
-    int const cell = static_cast<int>(not_below < m_last_cell ? not_below : m_last_cell);
-    return {cell, cells - static_cast<T>(cell)};
-  }
   KOKKOS_FORCEINLINE_FUNCTION static T beyond_kink(SplineCell<T> const& cell, T t) {
     T const u = t - cell.kink_at;
     return u > T(0) ? u : T(0);
   }
 
-  static T in_precision(double value) {
-    expects(std::abs(value) <= static_cast<double>(std::numeric_limits<T>::max()), "table entry", value,
-            "finite in the chosen precision");
-    return static_cast<T>(value);
-  }
+  static T in_precision(double value) { return detail::table_number<T>(entry, value); }
   static Row row(SplineCell<double> const& cell) {
     return Row::of({in_precision(cell.force), in_precision(cell.slope), in_precision(cell.bend),
                     in_precision(cell.kink), in_precision(cell.kink_at), in_precision(cell.energy)});
@@ -162,8 +129,8 @@ class Tabulated {
   }
 
   Kokkos::View<Row const*, Space> m_rows;
-  T m_first = 0, m_width = 0, m_cells_per_length = 0, m_last_cell = 0;
-  T m_cells_before = 1, m_period = 0, m_per_period = 0;  // [cells]; no period: 0 and 0
+  T m_width = 0;
+  detail::CellAxis<T> m_axis;
 };
 
 /// How programs name and read a Tabulated.

@@ -7,6 +7,7 @@
 #include <kramers/core/math.hpp>
 #include <kramers/core/vec.hpp>
 #include <kramers/dynamics/potentials/bicubic.hpp>
+#include <kramers/dynamics/potentials/table_cells.hpp>
 #include <kramers/dynamics/potentials/tabulated_2d_params.hpp>
 #include <kramers/runtime/config.hpp>
 
@@ -20,8 +21,7 @@ namespace kramers::dynamics {
 
 namespace detail {
 
-/// A BicubicCell as it lies in memory: two whole cache lines of doubles, or one of floats. Floats are two to a word,
-/// because a compiler that gathers one value per lane by single loads needs half as many of them.
+/// A BicubicCell as it lies in memory: two whole cache lines of doubles, or one of floats, which are two to a word.
 template <class T>
 struct BicubicRow;
 
@@ -51,23 +51,14 @@ struct alignas(64) BicubicRow<float> {
     return {words(cell.p0), words(cell.p1), words(cell.p2), words(cell.p3)};
   }
   KOKKOS_FORCEINLINE_FUNCTION BicubicCell<float> unpack() const {
-    return {{low(p0.c0_c1), high(p0.c0_c1), low(p0.c2_c3), high(p0.c2_c3)},
-            {low(p1.c0_c1), high(p1.c0_c1), low(p1.c2_c3), high(p1.c2_c3)},
-            {low(p2.c0_c1), high(p2.c0_c1), low(p2.c2_c3), high(p2.c2_c3)},
-            {low(p3.c0_c1), high(p3.c0_c1), low(p3.c2_c3), high(p3.c2_c3)}};
+    return {{low_float(p0.c0_c1), high_float(p0.c0_c1), low_float(p0.c2_c3), high_float(p0.c2_c3)},
+            {low_float(p1.c0_c1), high_float(p1.c0_c1), low_float(p1.c2_c3), high_float(p1.c2_c3)},
+            {low_float(p2.c0_c1), high_float(p2.c0_c1), low_float(p2.c2_c3), high_float(p2.c2_c3)},
+            {low_float(p3.c0_c1), high_float(p3.c0_c1), low_float(p3.c2_c3), high_float(p3.c2_c3)}};
   }
 
  private:
-  static Words words(Cubic<float> const& c) { return {pack(c.c0, c.c1), pack(c.c2, c.c3)}; }
-  static std::uint64_t pack(float low, float high) {
-    return math::detail::to_bits(low) | static_cast<std::uint64_t>(math::detail::to_bits(high)) << 32;
-  }
-  KOKKOS_FORCEINLINE_FUNCTION static float low(std::uint64_t word) {
-    return math::detail::from_bits(static_cast<std::uint32_t>(word));
-  }
-  KOKKOS_FORCEINLINE_FUNCTION static float high(std::uint64_t word) {
-    return math::detail::from_bits(static_cast<std::uint32_t>(word >> 32));
-  }
+  static Words words(Cubic<float> const& c) { return {pack_floats(c.c0, c.c1), pack_floats(c.c2, c.c3)}; }
 };
 
 }  // namespace detail
@@ -94,7 +85,7 @@ class Tabulated2d {
   ///
   /// @throws DomainError  positions that coincide or coefficients that overflow in the precision T
   Tabulated2d(Space const& exec, BicubicCells const& cells)
-      : m_x(cells.axis[0]), m_y(cells.axis[1]), m_columns(static_cast<int>(cells.axis[1].cells)) {
+      : m_x(axis_of(cells.axis[0])), m_y(axis_of(cells.axis[1])), m_columns(static_cast<int>(cells.axis[1].cells)) {
     Kokkos::View<Row*, Space> const rows(
         Kokkos::view_alloc(exec, Kokkos::WithoutInitializing, "kramers::Tabulated2d::rows"), cells.cell.size());
     auto const host_rows = Kokkos::create_mirror_view(rows);
@@ -132,41 +123,18 @@ class Tabulated2d {
 
  private:
   using Row = detail::BicubicRow<T>;
-  struct Place {
-    int cell;
-    T t;  // from the left edge of the cell; without bounds in the first and the last
-  };
+  using Place = typename detail::CellAxis<T>::Place;
   struct Slope {
     T value, slope;
   };
 
-  /// From a coordinate to its cell.
-  struct Axis {
-    T first, cells_per_length, last_cell;
-    T cells_before, period, per_period;  // [cells]; no period: 0 and 0
-
-    explicit Axis(BicubicCells::Axis const& axis)
-        : first(in_precision(axis.first)),
-          cells_per_length(in_precision(1 / axis.width)),
-          last_cell(static_cast<T>(axis.cells - 1)),
-          cells_before(axis.periodic ? T(0) : T(1)),
-          period(axis.periodic ? static_cast<T>(axis.cells) : T(0)),
-          per_period(axis.periodic ? T(1) / static_cast<T>(axis.cells) : T(0)) {
-      double const end = axis.first + axis.width * static_cast<double>(axis.cells);
-      double const largest = std::max(std::abs(axis.first), std::abs(end));
-      expects(axis.width > largest * static_cast<double>(std::numeric_limits<T>::epsilon()), "spacing of the surface",
-              axis.width, "so large that positions differ in the chosen precision");
-    }
-
-    // Cell 0 is left of the first point where the axis is not periodic; NaN goes there too, and stays NaN.
-    KOKKOS_FORCEINLINE_FUNCTION Place place(T x) const {
-      T const unwrapped = math::fma(x - first, cells_per_length, cells_before);
-      T const cells = math::fma(-period, Kokkos::floor(unwrapped * per_period), unwrapped);
-      T const not_below = cells > T(0) ? cells : T(0);
-      int const cell = static_cast<int>(not_below < last_cell ? not_below : last_cell);
-      return {cell, cells - static_cast<T>(cell)};
-    }
-  };
+  static detail::CellAxis<T> axis_of(BicubicCells::Axis const& axis) {
+    double const end = axis.first + axis.width * static_cast<double>(axis.cells);
+    double const largest = std::max(std::abs(axis.first), std::abs(end));
+    expects(axis.width > largest * static_cast<double>(std::numeric_limits<T>::epsilon()), "spacing of the surface",
+            axis.width, "so large that positions differ in the chosen precision");
+    return {entry, axis.first, axis.width, static_cast<std::int64_t>(axis.cells), axis.periodic};
+  }
 
   KOKKOS_FORCEINLINE_FUNCTION static T value(Cubic<T> const& c, T u) { return math::horner(u, c.c0, c.c1, c.c2, c.c3); }
   KOKKOS_FORCEINLINE_FUNCTION static Slope slope(Cubic<T> const& c, T u) {
@@ -175,17 +143,14 @@ class Tabulated2d {
   }
   KOKKOS_FORCEINLINE_FUNCTION static T bend(Cubic<T> const& c, T u) { return math::fma(T(6) * c.c3, u, T(2) * c.c2); }
 
-  static T in_precision(double value) {
-    expects(std::abs(value) <= static_cast<double>(std::numeric_limits<T>::max()), "entry of the surface", value,
-            "finite in the chosen precision");
-    return static_cast<T>(value);
-  }
+  static constexpr char entry[] = "entry of the surface";
+  static T in_precision(double value) { return detail::table_number<T>(entry, value); }
   static Cubic<T> in_precision(Cubic<double> const& c) {
     return {in_precision(c.c0), in_precision(c.c1), in_precision(c.c2), in_precision(c.c3)};
   }
 
   Kokkos::View<Row const*, Space> m_rows;
-  Axis m_x, m_y;
+  detail::CellAxis<T> m_x, m_y;
   int m_columns;  // cells along y
 };
 
