@@ -109,6 +109,26 @@ class Case(unittest.TestCase):
         self.assertEqual(outcome.code, 0, outcome.err)
         return json.loads((self.folder / f"{name}.json").read_text())
 
+    def refuse(self, *words, code, says, name="results", second_name=None, **how):
+        """The run fails so, and leaves the folder as it was."""
+        earlier = self.folder / f"{name}.h5"
+        if not earlier.exists():
+            earlier.write_bytes(b"an earlier result")
+        before = self.contents()
+        outcome = self.attempt(*(words if "--output" in words else (*words, "--output", earlier)), **how)
+        self.assertEqual(outcome.code, code, outcome.err)
+        self.assertEqual(len(outcome.errors), 1, outcome.err)
+        self.assertTrue(outcome.errors[0].startswith("kramers-langevin: error: "), outcome.err)
+        for part in [says] if isinstance(says, str) else says:
+            self.assertIn(part, outcome.errors[0])
+        self.assertEqual(outcome.out, "")
+        if second_name:  # of the results that would have been replaced
+            before[second_name] = before["results.h5"]
+        self.assertEqual(self.contents(), before)
+
+    def contents(self):
+        return {path.name: path.read_bytes() for path in self.folder.iterdir() if path.is_file()}
+
     def need_ranks(self):
         if not options.launcher:
             self.skipTest("built without MPI")
