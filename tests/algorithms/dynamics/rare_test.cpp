@@ -147,6 +147,58 @@ TEST(RareWeighted, IntervalsCoverTheExactRate) {
   EXPECT_LT(all.rate_error, 0.04 * expected);
 }
 
+// What has come to B waits there for the end of the interval, which is no time in A.
+TEST(RareWeighted, DoesNotDependOnTheInterval) {
+  std::string const size = "method = \"weighted_ensemble\"\nrepeats = 12\n", bins = "[rare.level]\nbins = 12\n";
+  auto const rate = [&](std::string const& length) {
+    return Input(2.5, energies(2.5, size) + bins + "[rare.weighted]\nper_bin = 8\n" + length)
+        .summary()
+        .at("observables")
+        .at("rate");
+  };
+  nlohmann::json const often = rate("interval = 20\nwarm_up = 150\ncycles = 600\n");
+  nlohmann::json const seldom = rate("interval = 1000\nwarm_up = 5\ncycles = 40\n");
+  double const value = often.at("value").get<double>(), error = often.at("stderr").get<double>();
+  double const other = seldom.at("value").get<double>(), other_error = seldom.at("stderr").get<double>();
+  EXPECT_LT(std::abs(other - value), 4 * std::hypot(error, other_error)) << other << " instead of " << value;
+  EXPECT_LT(std::hypot(error, other_error), 0.05 * value);  // counted as time in A it is a fifth
+}
+
+bool has_warning(nlohmann::json const& summary, std::string const& text) {
+  for (nlohmann::json const& warning : summary.at("warnings")) {
+    if (warning.get<std::string>().find(text) != std::string::npos) return true;
+  }
+  return false;
+}
+
+// Of an odd number of intervals the first half has one more.
+TEST(RareWeighted, AnOddNumberOfIntervalsIsNoReasonToWarn) {
+  nlohmann::json const found = Input(5, energies(5, "method = \"weighted_ensemble\"\nrepeats = 100\n") +
+                                            "[rare.level]\nbins = 20\n[rare.weighted]\nper_bin = 5\nwarm_up = 128\n"
+                                            "interval = 64\ncycles = 5\n")
+                                   .summary();
+  nlohmann::json const& late = found.at("weighted_ensemble").at("flux_in_second_half");
+  EXPECT_LT(late.at("value").get<double>() + 3 * late.at("stderr").get<double>(), 0.5);
+  EXPECT_FALSE(has_warning(found, "not yet steady"));
+}
+
+// At friction 0.3 a walker that comes to x = 1 over 5 kT is still hot: the exact rate between the cores is 0.002674, of
+// which the rate of walkers from A's own law is four fifths.
+TEST(RareSplitting, NoExactRateStandsBesideWhatIsAnother) {
+  std::string const positions = "[rare.state_a]\nbelow = -1.0\n[rare.state_b]\nabove = 1.0\n";
+  std::string const mixed = "[rare.state_a]\nenergy_below = 0.2\n[rare.state_b]\nabove = 1.0\n";
+  std::string const weighted = "method = \"weighted_ensemble\"\n[rare.weighted]\nwarm_up = 50\ncycles = 50\n";
+  for (std::string const& states : {positions, mixed}) {
+    for (std::string const& method : {std::string("repeats = 8\nreplicas = 50\n"), "repeats = 8\n" + weighted}) {
+      nlohmann::json const found = Input(5, "[rare]\n" + method + states, "0.3").summary();
+      EXPECT_FALSE(found.at("observables").at("rate").contains("z"));
+      EXPECT_TRUE(has_warning(found, "that return hot from B")) << found.at("warnings").dump();
+    }
+  }
+  nlohmann::json const damped = Input(5, "[rare]\nrepeats = 8\nreplicas = 50\n" + positions, "1.5").summary();
+  EXPECT_EQ(damped.at("observables").at("rate").at("compared_with"), "core_set_rate_ab_exact");
+}
+
 // Where all places have a bin, their weights are one.
 TEST(RareWeighted, LosesNoWeight) {
   Input const input(5, energies(5, "method = \"weighted_ensemble\"\nrepeats = 4\n") +

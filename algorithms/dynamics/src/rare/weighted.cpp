@@ -15,6 +15,7 @@ struct Walker {
   PathPoint x, v;
   double weight;
   int bin;
+  std::int64_t rested = 0;  // steps since it came to B
 };
 
 std::int64_t even(std::int64_t steps) {
@@ -70,6 +71,7 @@ struct Cloud {
   std::vector<Walker> bank;     // where walkers begin anew
   std::vector<Walker> walkers;  // in the order of their slots
   double early = 0, late = 0;   // weight that has come to B in either half of the counted intervals
+  double rested = 0;            // weight times steps that it has rested in B, in these
   std::vector<double> weights;  // sum over intervals of the weight in each bin
   std::int64_t crossings = 0, steps = 0;
 
@@ -166,11 +168,11 @@ class Clouds {
   std::vector<SplittingRepeat> repeats() const {
     std::vector<SplittingRepeat> all;
     auto const cycles = static_cast<double>(m_weighted.cycles);
-    double const time = cycles * static_cast<double>(even(m_weighted.interval)) * m_params.langevin.dt;
+    double const steps = cycles * static_cast<double>(even(m_weighted.interval));
     for (Cloud const& cloud : m_clouds) {
       SplittingRepeat one;
       double const whole = cloud.early + cloud.late;
-      one.flux = whole / time;
+      one.flux = whole / ((steps - cloud.rested) * m_params.langevin.dt);
       one.probability = 1;
       one.late_share = whole > 0 ? cloud.late / whole : 0.5;
       one.crossings = cloud.crossings;
@@ -190,6 +192,7 @@ class Clouds {
   void begin_anew(Cloud& cloud, Walker& walker, std::int64_t counted) {
     if (counted >= 0) {
       (2 * counted < m_weighted.cycles ? cloud.early : cloud.late) += walker.weight;
+      cloud.rested += walker.weight * static_cast<double>(walker.rested);
       ++cloud.crossings;
     }
     auto const chosen = draw_below(std::ssize(cloud.bank), m_params.seed, cloud.next_id(), RareStream::recycled);
@@ -229,6 +232,7 @@ class Clouds {
         walker.x = places.x[slot];
         walker.v = places.v[slot];
         walker.bin = arrived ? in_b : m_bins(walker.x, walker.v);
+        walker.rested = arrived ? steps - states.time[slot] : 0;
       }
     }
     return true;

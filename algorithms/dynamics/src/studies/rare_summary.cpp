@@ -7,8 +7,11 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
+#include <optional>
+#include <utility>
 
 #include "rare_references.hpp"
 #include "study_evaluation.hpp"
@@ -28,13 +31,13 @@ std::string rounded(double value) {
   return text;
 }
 
-/// A rate with its 95 % interval, and the exact one that it is to be compared with.
+/// A rate with its 95 % interval, and the exact one that it is to be compared with, if any.
 void add_rate(nlohmann::json& summary, char const* name, Estimate const& rate, ConfidenceInterval const& interval,
               char const* exact) {
   nlohmann::json& out = summary["observables"][name];
   out = to_json(rate);
   out["interval"] = {interval.lower, interval.upper};
-  if (!summary["references"].contains(exact)) return;
+  if (!exact || !summary["references"].contains(exact)) return;
   double const expected = summary["references"][exact].get<double>();
   out["compared_with"] = exact;
   out["ratio"] = rate.value / expected;
@@ -77,7 +80,6 @@ constexpr char nothing_in_b[] =
 
 void add_warnings(RareRequest const& request, SplittingResult const& found, nlohmann::json& summary) {
   nlohmann::json& warnings = summary["warnings"];
-  nlohmann::json const& references = summary["references"];
   auto const warn = [&](std::string const& what) { warnings.push_back(what); };
   if (found.rate == 0) return warn(nothing_in_b);
   if (found.extinct > 0) {
@@ -94,21 +96,46 @@ void add_warnings(RareRequest const& request, SplittingResult const& found, nloh
          " starting points per repeat: the level tells little of what decides, and the rate may be too low; use " +
          (has_better ? "energy as level and states of energy" : "another level") + ", or more replicas");
   }
-  bool const positions = !request.a->has_energy() && !request.b->has_energy();
-  if (!positions || !references.contains("energy_loss_left")) return;
-  double const loss =
-      std::min(references["energy_loss_left"].get<double>(), references["energy_loss_right"].get<double>());
-  if (loss < 27) {
-    warn("an orbit at the height of the barrier loses " + rounded(loss) +
-         " kT: states of position count visits that are no commitment, so this rate is above that of the slowest "
-         "relaxation; states of energy_below give that one");
+  if (request.splitting.flux.walkers < 16) {
+    warn("the flux of a repeat is a ratio over " + std::to_string(request.splitting.flux.walkers) +
+         " walkers, which more repeats do not make right; take 16 of rare.flux.walkers at least");
   }
 }
 
-/// The reference that a rate between the states of the input is to be compared with.
-char const* exact_rate_of(RareRequest const& request, nlohmann::json const& summary) {
-  if (!request.a->has_energy() && !request.b->has_energy()) return "core_set_rate_ab_exact";
-  return summary.at("references").contains("rate_exact_at_dt") ? "rate_exact_at_dt" : "rate_exact";
+// Of an orbit at the height of the barrier [kT]. States of position are committed where it loses so much; where it loses
+// less than the second, what comes back from B while it is hot is a per cent of the rate and more.
+constexpr double committing_loss = 27, forgetting_loss = 16;
+
+/// The energy that such an orbit loses in the well where it loses less; nothing without two wells or without inertia.
+std::optional<double> energy_loss(nlohmann::json const& references) {
+  if (!references.contains("energy_loss_left")) return std::nullopt;
+  return std::min(references["energy_loss_left"].get<double>(), references["energy_loss_right"].get<double>());
+}
+
+/// The reference that a rate between the states of the input is to be compared with; null where there is none for it.
+char const* exact_rate_of(RareRequest const& request, nlohmann::json const& references) {
+  int const energies = (request.a->has_energy() ? 1 : 0) + (request.b->has_energy() ? 1 : 0);
+  auto const loss = energy_loss(references);
+  if (loss && *loss < std::array{forgetting_loss, committing_loss, 0.0}[static_cast<std::size_t>(energies)]) {
+    return nullptr;
+  }
+  if (energies == 0) return "core_set_rate_ab_exact";
+  return references.contains("rate_exact_at_dt") ? "rate_exact_at_dt" : "rate_exact";
+}
+
+/// What states of position mean where walkers turn round in B.
+void add_state_warning(RareRequest const& request, nlohmann::json& summary) {
+  auto const loss = energy_loss(summary["references"]);
+  if (!loss || *loss >= committing_loss || (request.a->has_energy() && request.b->has_energy())) return;
+  std::string what = "an orbit at the height of the barrier loses " + rounded(*loss) +
+                     " kT: states of position count visits that are no commitment, so this rate is above that of the "
+                     "slowest relaxation; states of energy_below give that one";
+  if (*loss < forgetting_loss) {
+    what +=
+        ". It is that of walkers that have forgotten where they come from, without those that return hot from B, "
+        "and compares with none of the exact rates";
+  }
+  summary["warnings"].push_back(std::move(what));
 }
 
 void add_weighted(RareRequest const& request, RareResult const& result, nlohmann::json& summary) {
@@ -144,7 +171,7 @@ void add_weighted(RareRequest const& request, RareResult const& result, nlohmann
     return;
   }
   Estimate const rate{found.rate, found.rate_error};
-  add_rate(summary, "rate", rate, {found.lower, found.upper}, exact_rate_of(request, summary));
+  add_rate(summary, "rate", rate, {found.lower, found.upper}, exact_rate_of(request, summary["references"]));
   add_work(summary, request, found.steps(), rate);
   if (found.extinct > 0) {
     warnings.push_back(std::to_string(found.extinct) +
@@ -154,12 +181,19 @@ void add_weighted(RareRequest const& request, RareResult const& result, nlohmann
     warnings.push_back("one repeat scatters by " + rounded(100 * found.spread) +
                        " % of the rate, so that the interval may be too short; take more walkers or cycles");
   }
-  // What comes late is worse than a false alarm in 400 runs.
+  // What comes late is worse than a false alarm in 400 runs. Of an odd number of intervals the first half has one more.
   double const error = std::sqrt(squares / (n * (n - 1)));
-  if (std::abs(late - 0.5) > 3 * error) {
+  double const steady = static_cast<double>(p.cycles / 2) / static_cast<double>(p.cycles);
+  if (std::abs(late - steady) > 3 * student_95(std::ssize(result.repeats) - 1) / student_95(1000) * error) {
     warnings.push_back(rounded(100 * late) +
                        " % of the flux came in the second half of the counted intervals: it is not yet steady, and the "
                        "rate is wrong; take more of rare.weighted.warm_up");
+  }
+  add_state_warning(request, summary);
+  if (request.target_error) {
+    warnings.push_back(
+        "rare.target_error sets the replicas of splitting; a weighted ensemble becomes more precise with "
+        "more of rare.repeats or rare.weighted.cycles");
   }
 }
 
@@ -167,7 +201,7 @@ void add_splitting(RareRequest const& request, RareResult const& result, nlohman
   SplittingResult const found = summarise(result.repeats);
   SplittingParams const& p = request.splitting;
   Estimate const rate{found.rate, found.rate_error};
-  char const* const exact = exact_rate_of(request, summary);
+  char const* const exact = exact_rate_of(request, summary["references"]);
   nlohmann::json& observables = summary["observables"];
   observables["flux"] = to_json({found.flux, found.flux_error});
   if (found.rate > 0) {
@@ -184,6 +218,7 @@ void add_splitting(RareRequest const& request, RareResult const& result, nlohman
                           {"roots", found.roots},           {"extinct_repeats", found.extinct},
                           {"flux_steps", found.flux_steps}, {"path_steps", found.path_steps}};
   add_warnings(request, found, summary);
+  if (found.rate > 0) add_state_warning(request, summary);
 }
 
 void add_shooting(RareRequest const& request, RareResult const& result, nlohmann::json& summary) {

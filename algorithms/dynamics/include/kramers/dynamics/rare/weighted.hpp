@@ -34,7 +34,8 @@ PathsParams paths_for(SplittingParams const& params, WeightedParams const& weigh
 /// A repeat begins with flux.walkers walkers, which start as for splitting and have flux.equilibrate steps to spread in A;
 /// walkers that have been in B go on from where one of these was. Each repeat is a function of the parameters and its
 /// number alone. `flux` of a repeat is the rate, its `probability` is 1, `crossings` counts walkers that came to B, and
-/// `late_share` is 0.5 on average where the flux is steady. `reached` has the mean weight in each bin, and 0.
+/// `late_share` is floor(cycles / 2) / cycles on average where the flux is steady. `reached` has the mean weight in each bin,
+/// and 0. Time that a walker rests in B, from its arrival to the end of the interval, does not count.
 ///
 /// @param[in] paths   made with paths_for()
 /// @param[in] stop    asked after each segment of steps: shall the work be left?
