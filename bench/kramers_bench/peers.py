@@ -11,7 +11,7 @@ import resource
 import subprocess
 import tempfile
 
-from . import BenchError, grid_peers, machine, results, runner, stats
+from . import BenchError, grid_peers, machine, rare_peers, results, runner, stats
 
 SCRIPTS = pathlib.Path(__file__).resolve().parent.parent / "peers"
 ROOT = pathlib.Path("/peers")  # where ./dev shows the root with the packages, if there is one
@@ -34,6 +34,7 @@ PEERS = [
     ("classifier", "f32", "torch", "classifier_torch.py", "float32"),
     ("classifier", "f64", "sklearn", "classifier_sklearn.py", "float64"),
     *grid_peers.PEERS,
+    *rare_peers.PEERS,
 ]
 BARRIER, KT, FRICTION, DT, HEATING_STEPS = 1.0, 0.2, 1.0, 0.01, 20  # as in bench/peers/double_well.py
 MOST_LONG_BLOCKS = 3  # of work that is the same in every block, and long
@@ -41,13 +42,15 @@ LEAST_ACCURACY = 0.9  # of a classifier that has learnt; its classes are 44, 33 
 
 
 class Size:
-    """How much a peer does: `walkers` (a multiple of 3) for `blocks` times `steps`, or so many epochs."""
+    """How much a peer does: `walkers` (a multiple of 3) for `blocks` times `steps`, so many epochs, or so many `repeats` (a
+    multiple of 16) per block."""
 
-    def __init__(self, walkers, blocks, steps, epochs, kramers_steps):
-        self.walkers, self.blocks, self.steps, self.epochs, self.kramers_steps = walkers, blocks, steps, epochs, kramers_steps
+    def __init__(self, walkers, blocks, steps, epochs, repeats, kramers_steps):
+        self.walkers, self.blocks, self.steps, self.epochs = walkers, blocks, steps, epochs
+        self.repeats, self.kramers_steps = repeats, kramers_steps
 
 
-FULL = Size(walkers=24576, blocks=10, steps=200, epochs=1000, kramers_steps=40_000)
+FULL = Size(walkers=24576, blocks=10, steps=200, epochs=1000, repeats=32, kramers_steps=40_000)
 
 
 class Failed(Exception):
@@ -135,7 +138,9 @@ def checked_classifier(means, _):
 
 
 CHECKS = {"double_well": checked_ensemble, "classifier": checked_classifier,
-          **{task: grid_peers.checked(task) for task in grid_peers.PUBLISHED}}
+          **{task: grid_peers.checked(task) for task in grid_peers.PUBLISHED},
+          **dict.fromkeys(rare_peers.METHODS, rare_peers.checked)}
+SOLVERS = {**dict.fromkeys(grid_peers.WORK, grid_peers), **dict.fromkeys(rare_peers.METHODS, rare_peers)}
 
 
 def environment(threads):
@@ -165,6 +170,8 @@ def ask(peer, size, threads, scripts=SCRIPTS):
         amount = ["--walkers", size.walkers, "--blocks", size.blocks, "--steps", size.steps]
     elif task == "classifier":
         amount += ["--epochs", size.epochs]
+    elif task in rare_peers.METHODS:
+        amount += ["--repeats", size.repeats]
     done = call([*python(scripts), script, variant, *amount], threads)
     last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
     if done.returncode:
@@ -203,8 +210,8 @@ class Kramers:
             text.write_text("".join(f"{key} = {value}\n" for key, value in keys.items()))
             summary = pathlib.Path(scratch) / "summary.json"
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            # kramers-cg has one precision, and no option for it.
-            wanted = [] if name == "kramers-cg" else ["--precision", precision]
+            # Some have one precision, and no option for it.
+            wanted = [] if name in ("kramers-cg", "kramers-rare") else ["--precision", precision]
             done = call([self.place / name, text, "--quiet", *wanted, "--summary", summary, *words], self.threads)
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             # 2: done with warnings, such as of few samples; 1 after --verify: the summary tells what is wrong.
@@ -236,7 +243,7 @@ class Kramers:
         """What the checks of the peers say of kramers itself."""
         if task == "classifier":
             return {}, None  # ml_bench checks what it has learnt
-        return self.ensemble_physics(precision) if task == "double_well" else grid_peers.physics(self, task, precision)
+        return self.ensemble_physics(precision) if task == "double_well" else SOLVERS[task].physics(self, task, precision)
 
     def ensemble_physics(self, precision):
         size = self.size
@@ -269,7 +276,7 @@ class Kramers:
 
     def time(self, task, precision):
         own = {"double_well": self.ensemble, "classifier": self.classifier}
-        return own[task](precision) if task in own else grid_peers.time(self, task, precision)
+        return own[task](precision) if task in own else SOLVERS[task].time(self, task, precision)
 
 
 def entry(name, threads, label):

@@ -57,7 +57,8 @@ def rows_text(result):
 
 PEERS_HEAD = ["program", "work", "rate", "kramers is faster by", "by the wall clock", "threads", "version", "check"]
 PEER_CHECKS = (("position_squared", "<x²>"), ("kinetic_temperature", "kT of v"), ("configurational_temperature", "kT of x"),
-               ("heating", "heating"), ("accuracy", "accuracy"))
+               ("heating", "heating"), ("accuracy", "accuracy"), ("transition_rate", "rate"),
+               ("steps_for_unit_error", "steps for an error of 100 %"))
 
 
 def peers_cells(result):

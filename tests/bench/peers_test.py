@@ -14,7 +14,7 @@ import unittest
 import support
 from kramers_bench import BenchError, cli, grid_peers, page, peers, results, texts
 
-TINY = peers.Size(walkers=6144, blocks=4, steps=50, epochs=100, kramers_steps=100)
+TINY = peers.Size(walkers=6144, blocks=4, steps=50, epochs=100, repeats=16, kramers_steps=100)
 NUMPY = ("double_well", "f64", "numpy", "well_numpy.py", "float64")
 RIGHT = {"heating": peers.heating(0.2), "v2": peers.KT,
          **{f"x{power}": peers.boltzmann_mean(lambda x, power=power: x**power) for power in (2, 4, 6)}}
@@ -224,7 +224,7 @@ class Real(unittest.TestCase):
     ROWS = ("double_well/f64/numpy", "double_well/f64/numba", "double_well/f32/torch", "double_well/f64/openmm_middle_CPU",
             "double_well/f64/openmm_baoab_CPU", "double_well/f64/lammps_langevin", "double_well/f64/lammps_gjf",
             "classifier/f32/torch", "classifier/f64/sklearn", "jacobi_100/f64/numpy", "channel/f64/numpy",
-            "cg_wrapped/f64/scipy", "cg_five_point/f64/scipy")
+            "cg_wrapped/f64/scipy", "cg_five_point/f64/scipy", "rare_weighted/f64/numpy")
 
     def test_their_physics_is_right(self):
         wanted = [peer for peer in peers.PEERS if "/".join(peer[:3]) in self.ROWS]
