@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// How near is a sweep of Jacobi's iteration to the memory's rate, what do several sweeps per pass gain, and what does an
-// iteration with its norm take where the grid stays in the cache of one core? How near are conjugate gradients to the memory's
+// How near is a sweep of Jacobi's iteration to the memory's rate and to a plain loop with OpenMP, what do several sweeps per
+// pass gain, and what does an iteration with its norm take where the grid stays in the cache of one core? How near are conjugate gradients to the memory's
 // rate, and what do they take in a cache?
 #include <kramers/grids/cg.hpp>
 #include <kramers/grids/channel/any_channel.hpp>
@@ -37,10 +37,78 @@ void expect_same(AnyJacobi& a, AnyJacobi& b) {
   if (a.iteration() != b.iteration() || a.hash() != b.hash()) throw Error("two paths have different fields");
 }
 
-/// Blocked sweeps against plain ones, with the norm of every tenth; the plain ones against the memory.
+/// Laplace's equation as one writes it down: two arrays, and OpenMP's pragma before the loop over rows. Builds without OpenMP
+/// have the same loop on one thread.
+class TextbookJacobi {
+ public:
+  TextbookJacobi(std::int64_t n, int threads) : m_n(n), m_threads(threads) {
+    JacobiParams params;
+    params.rows = params.columns = n;
+    auto const last = boundary_sines(params);
+    for (auto* const field : {&m_new, &m_old}) {  // each thread touches first what it sweeps later
+      *field = std::make_unique_for_overwrite<double[]>(static_cast<std::size_t>(n * n));
+      double* const values = field->get();
+#pragma omp parallel for num_threads(threads)
+      for (std::int64_t i = 0; i < n; ++i) std::fill_n(values + i * n, n, 0.0);
+      std::copy(last.begin(), last.end(), values + (n - 1) * n);
+    }
+    for (double const value : last) m_edge += value * value;
+  }
+
+  /// So many sweeps. Returns the norm of the last.
+  double advance(std::int64_t sweeps) {
+    for (std::int64_t i = 0; i < sweeps; ++i) {
+      std::swap(m_new, m_old);
+      sweep(m_new.get(), m_old.get());
+    }
+    return norm(m_new.get(), m_old.get());
+  }
+
+  bool equals(std::vector<double> const& field) const { return std::equal(field.begin(), field.end(), m_new.get()); }
+
+ private:
+  void sweep(double* to, double const* from) const {
+#pragma omp parallel for num_threads(m_threads)
+    for (std::int64_t i = 1; i < m_n - 1; ++i) {
+      double const *const row = from + i * m_n, *const south = row + m_n, *const north = row - m_n;
+      for (std::int64_t j = 1; j < m_n - 1; ++j) {
+        to[i * m_n + j] = 0.25 * (((row[j + 1] + row[j - 1]) + south[j]) + north[j]);
+      }
+    }
+  }
+  double norm(double const* to, double const* from) const {
+    double change = 0, all = m_edge;
+#pragma omp parallel for num_threads(m_threads) reduction(+ : change, all)
+    for (std::int64_t i = 1; i < m_n - 1; ++i) {
+      for (std::int64_t j = 1; j < m_n - 1; ++j) {
+        double const before = from[i * m_n + j], difference = to[i * m_n + j] - before;
+        change += difference * difference;
+        all += before * before;
+      }
+    }
+    return std::sqrt(change / all);
+  }
+
+  std::int64_t m_n;
+  int m_threads;
+  std::unique_ptr<double[]> m_new, m_old;
+  double m_edge = 0;  // squares of the boundary
+};
+
+void add_quartiles(benchmark::State& state, std::string const& name, std::vector<double> const& values) {
+  Quartiles const found = quartiles(values);
+  state.counters[name] = found.median;
+  state.counters[name + "_q1"] = found.low;
+  state.counters[name + "_q3"] = found.high;
+}
+
+/// Blocked sweeps against plain ones, with the norm of every tenth; the plain ones against the memory, and on hosts both
+/// against the textbook.
 void blocked_over_plain(benchmark::State& state, std::int64_t n) {
   Space const exec;
   constexpr std::int64_t sweeps = 10;
+  std::unique_ptr<TextbookJacobi> textbook;
+  if constexpr (!on_device<Space>) textbook = std::make_unique<TextbookJacobi>(n, exec.concurrency());
   auto const plain = jacobi_of(n, SweepPath::plain), blocked = jacobi_of(n, SweepPath::automatic);
   Triad<Space> const triad(exec, n * n);
   auto const cells = static_cast<double>(n * n);
@@ -53,24 +121,33 @@ void blocked_over_plain(benchmark::State& state, std::int64_t n) {
                     0,
                     0};
   AgainstLimit against(limit);
-  std::vector<double> ratios, seconds;
+  std::vector<double> ratios, seconds, plain_over_textbook, blocked_over_textbook;
+  double norm = 0, textbook_norm = 0;
   for ([[maybe_unused]] auto const& iteration : state) {
     Time const time = against.measure([&] {
-      Time const all = measure(exec, [&] { plain->advance(sweeps, sweeps, 0); });
+      Time const all = measure(exec, [&] { norm = plain->advance(sweeps, sweeps, 0).back(); });
       return Time{all.wall / sweeps, all.cpu / sweeps};
     });
     Time const other = measure(exec, [&] { blocked->advance(sweeps, sweeps, 0); });
     state.SetIterationTime(time.wall);
     seconds.push_back(other.wall / sweeps);
     ratios.push_back(time.wall / seconds.back());
+    if (textbook) {
+      Time const loop = measure(exec, [&] { textbook_norm = textbook->advance(sweeps); });
+      plain_over_textbook.push_back(loop.wall / sweeps / time.wall);
+      blocked_over_textbook.push_back(loop.wall / other.wall);
+    }
   }
-  Quartiles const ratio = quartiles(ratios);
-  state.counters["ratio"] = ratio.median;
-  state.counters["ratio_q1"] = ratio.low;
-  state.counters["ratio_q3"] = ratio.high;
+  add_quartiles(state, "ratio", ratios);
   state.counters["rate"] = cells / quartiles(seconds).median;
   against.report(state);
   expect_same(*plain, *blocked);
+  if (!textbook) return;
+  if (!textbook->equals(plain->rows())) throw Error("the textbook has another field");
+  // The order of its sums depends on the number of threads.
+  if (!(std::abs(textbook_norm / norm - 1) < 1e-9)) throw Error("the textbook has another norm");
+  add_quartiles(state, "plain_over_textbook", plain_over_textbook);
+  add_quartiles(state, "blocked_over_textbook", blocked_over_textbook);
 }
 
 /// One core, the norm of every iteration.
