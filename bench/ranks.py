@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""kramers-langevin on several ranks: hybrid jobs against their parts, and weak and strong scaling.
+"""kramers-langevin on several ranks: hybrid jobs against their parts, and weak and strong scaling. The same scaling of
+kramers-jacobi over threads and ranks.
 
     bench/ranks.py hybrid build/openmp/bin build/serial/bin     a rank of each; then a rank slowed by a busy loop
     bench/ranks.py scaling build/openmp/bin                     1, 2 and 4 ranks of one thread
+    bench/ranks.py grid build/openmp/bin                        threads x ranks, up to all cores
 
 Prints tables for bench/README.md. Everything that is compared runs within seconds of each other, again and again, and of the
 ratios the median counts. A comparison during which other processes took more than a tenth of a core does not count: ranks that
@@ -11,6 +13,7 @@ wait for each other lose more by that than jobs that do not. On a busy machine i
 """
 import argparse
 import contextlib
+import functools
 import json
 import os
 from pathlib import Path
@@ -21,7 +24,7 @@ import sys
 import tempfile
 import time
 
-INPUT = """[ensemble]
+WALKERS = """[ensemble]
 walkers = {walkers}
 seed = 1
 [potential]
@@ -36,23 +39,34 @@ steps = {steps}
 every = 20
 frame_every = {frame}
 """
+CELLS = """[grid]
+rows = {rows}
+columns = {columns}
+[jacobi]
+iterations = {iterations}
+"""
+UNITS = {"hybrid": "walker-steps", "scaling": "walker-steps", "grid": "cells"}
 MPIRUN = ["mpirun", "--oversubscribe", "--bind-to", "none"]
 
 
+def walkers_input(walkers, steps):
+    return WALKERS.format(walkers=walkers, steps=steps, frame=max(1, steps // 10))
+
+
 class Runs:
-    """Runs of one program in a folder."""
+    """Runs of programs in a folder."""
 
     def __init__(self, folder):
         self.folder = Path(folder)
         self.number = 0
-        self.environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_PROC_BIND": "false", "OMPI_ALLOW_RUN_AS_ROOT": "1",
+        self.environment = {**os.environ, "OMP_PROC_BIND": "false", "OMPI_ALLOW_RUN_AS_ROOT": "1",
                             "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 
-    def start(self, ranks, walkers, steps):
-        """A job: a list of (core or None, program) per rank; the process and where its summary will be."""
+    def start(self, ranks, text, threads=1):
+        """A job: a list of (core or None, program) per rank, and an input; the process and where its summary will be."""
         self.number += 1
         name = self.folder / str(self.number)
-        name.with_suffix(".toml").write_text(INPUT.format(walkers=walkers, steps=steps, frame=max(1, steps // 10)))
+        name.with_suffix(".toml").write_text(text)
         lines = ["#!/bin/sh", "case ${OMPI_COMM_WORLD_RANK:-0} in"]
         for rank, (core, program) in enumerate(ranks):
             place = "" if core is None else f"taskset -c {core} "
@@ -60,7 +74,8 @@ class Runs:
         name.with_suffix(".sh").write_text("\n".join([*lines, "esac"]) + "\n")
         launch = [*MPIRUN, "-n", str(len(ranks))] if len(ranks) > 1 else []
         words = [*launch, "/bin/sh", f"{name}.sh", f"{name}.toml", "--quiet", "--topology=off", f"--summary={name}.json"]
-        return subprocess.Popen(words, env=self.environment, stdout=subprocess.DEVNULL), Path(f"{name}.json")
+        environment = {**self.environment, "OMP_NUM_THREADS": str(threads)}
+        return subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL), Path(f"{name}.json")
 
     def end(self, job):
         process, summary = job
@@ -68,8 +83,8 @@ class Runs:
             sys.exit(f"a run failed: {' '.join(process.args)}")
         return json.loads(summary.read_text())
 
-    def run(self, *job):
-        return self.end(self.start(*job))
+    def run(self, *job, **words):
+        return self.end(self.start(*job, **words))
 
 
 @contextlib.contextmanager
@@ -132,10 +147,10 @@ def hybrid(options, runs):
             with disturbance() as loop:
                 others = Others(loop)
                 # Both parts at the same time, each as a job of its own that takes as long as the other.
-                jobs = [runs.start([rank], options.walkers, int(options.seconds * speed / options.walkers))
+                jobs = [runs.start([rank], walkers_input(options.walkers, int(options.seconds * speed / options.walkers)))
                         for rank, speed in zip(ranks, speeds)]
                 speeds = [runs.end(job)["walker_steps_per_s"] for job in jobs]
-                together = runs.run(ranks, options.walkers, int(options.seconds * sum(speeds) / options.walkers))
+                together = runs.run(ranks, walkers_input(options.walkers, int(options.seconds * sum(speeds) / options.walkers)))
                 # The first tells how long jobs are to be.
                 if attempts > 1 and others.cores() < options.others:
                     rows.append((*speeds, sum(speeds), together["walker_steps_per_s"],
@@ -153,39 +168,72 @@ def hybrid(options, runs):
               + f" | {100 * middle[4]:.0f} % ({100 * ratios[0]:.0f} to {100 * ratios[-1]:.0f}, {len(rows)} of {attempts - 1}) | {shares} | {work['moves']} |", flush=True)
 
 
-def scaling(options, runs):
-    program = Path(options.builds[0], "kramers-langevin").resolve()
+def scaling_table(options, head, cases):
+    """Prints strong and weak scaling of {name: (cores that it would use, what returns its rate)}, the first on one core."""
     cores = len(os.sched_getaffinity(0))
-    speeds = {kind: {ranks: [] for ranks in (1, 2, 4)} for kind in ("strong", "weak")}
-    steps = int(options.seconds * 2e8 / options.walkers)
+    speeds = {kind: {name: [] for name in cases} for kind in ("strong", "weak")}
+    first = next(iter(cases))
     for kind, found in speeds.items():
         for attempt in range(options.attempts):
-            if len(found[1]) == options.repeats:
+            if len(found[first]) == options.repeats:
                 break
             wait_for_quiet(options.patience)
-            others, row = Others(), {}
-            for ranks in found:
-                walkers = options.walkers * (ranks if kind == "weak" else 1)
-                row[ranks] = runs.run([(None, program)] * ranks, walkers, steps)["walker_steps_per_s"]
+            others = Others()
+            row = {name: rate(kind == "weak") for name, (_, rate) in cases.items()}
             if others.cores() < options.others:
-                for ranks, speed in row.items():
-                    found[ranks].append(speed)
-        if not found[1]:
+                for name, speed in row.items():
+                    found[name].append(speed)
+        if not found[first]:
             sys.exit(f"no quiet moment in {options.attempts} attempts")
-    print("| ranks | strong | efficiency | weak | efficiency |\n|---|---|---|---|---|")
-    for ranks in (1, 2, 4):
+    print(f"| {head} | strong | efficiency | weak | efficiency |\n|---|---|---|---|---|")
+    for name, (wanted, _) in cases.items():
         cells = []
         for found in speeds.values():
-            ratios = [many / (one * min(ranks, cores)) for many, one in zip(found[ranks], found[1])]
-            cells += [f"{statistics.median(found[ranks]) / 1e6:.0f}", f"{100 * statistics.median(ratios):.0f} %"]
-        print(f"| {ranks}{f' on {cores} cores' if ranks > cores else ''} | " + " | ".join(cells) + " |")
+            ratios = [many / (one * min(wanted, cores)) for many, one in zip(found[name], found[first])]
+            cells += [f"{statistics.median(found[name]) / 1e6:.0f}", f"{100 * statistics.median(ratios):.0f} %"]
+        print(f"| {name}{f' on {cores} cores' if wanted > cores else ''} | " + " | ".join(cells) + " |")
+
+
+def scaling(options, runs):
+    program = Path(options.builds[0], "kramers-langevin").resolve()
+    steps = int(options.seconds * 2e8 / options.walkers)
+
+    def rate(ranks, weak):
+        text = walkers_input(options.walkers * (ranks if weak else 1), steps)
+        return runs.run([(None, program)] * ranks, text)["walker_steps_per_s"]
+
+    scaling_table(options, "ranks", {str(ranks): (ranks, functools.partial(rate, ranks)) for ranks in (1, 2, 4)})
+
+
+def grid(options, runs):
+    """Threads share the memory of a rank, ranks send halos: one of all, all of one thread, and pairs of threads between."""
+    program = Path(options.builds[0], "kramers-jacobi").resolve()
+    cores = len(os.sched_getaffinity(0))
+    iterations = max(8, int(options.seconds * 5e8 / options.columns**2))
+    hashes = {}
+
+    def rate(threads, ranks, weak):
+        rows = options.columns * (threads * ranks if weak else 1)
+        text = CELLS.format(rows=rows, columns=options.columns, iterations=iterations)
+        found = runs.run([(None, program)] * ranks, text, threads=threads)
+        if hashes.setdefault(rows, found["state_hash"]) != found["state_hash"]:
+            sys.exit(f"{threads} threads x {ranks} ranks: another field than that of the run before, of {rows} rows")
+        return found["rate"]["cells_per_s"]
+
+    shapes, wanted = [(1, 1)], 2
+    while wanted <= max(4, cores):
+        shapes += dict.fromkeys([(threads, wanted // threads) for threads in (wanted, 2, 1) if threads <= cores])
+        wanted *= 2
+    scaling_table(options, "threads x ranks", {
+        f"{threads} x {ranks}": (threads * ranks, functools.partial(rate, threads, ranks)) for threads, ranks in shapes})
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["hybrid", "scaling"])
+    parser.add_argument("what", choices=["hybrid", "scaling", "grid"])
     parser.add_argument("builds", nargs="+", help="folders of programs")
     parser.add_argument("--walkers", type=int, default=65536)
+    parser.add_argument("--columns", type=int, default=4000, help="and rows of a grid")
     parser.add_argument("--seconds", type=float, default=10, help="that a run is to take, about")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--others", type=float, default=0.1, help="cores that other processes may take while it counts")
@@ -194,8 +242,8 @@ def main():
     options = parser.parse_args()
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="kramers-ranks-") as folder:
-        {"hybrid": hybrid, "scaling": scaling}[options.what](options, Runs(folder))
-    print(f"\nMillion walker-steps/s, {time.strftime('%d %B %Y')}, medians of {options.repeats} comparisons, in which other "
+        {"hybrid": hybrid, "scaling": scaling, "grid": grid}[options.what](options, Runs(folder))
+    print(f"\nMillion {UNITS[options.what]}/s, {time.strftime('%d %B %Y')}, medians of {options.repeats} comparisons, in which other "
           f"processes took less than {options.others} cores; load average at the start {load:.1f}.")
 
 
