@@ -30,8 +30,9 @@ void print(nlohmann::json const& summary) {
   if (summary.at("converged").get<bool>()) {
     until = ", until the norm met its tolerance";
     if (number("check_lag") > 0) {
+      bool const at_end = number("converged_at") + number("check_lag") > number("iterations");
       until += " at " + std::to_string(number("converged_at")) + ", which is looked at " +
-               std::to_string(number("check_lag")) + " later";
+               (at_end ? "at the end" : std::to_string(number("check_lag")) + " later");
     }
   }
   std::printf("  iterations             %ld%s\n", number("iterations"), until.c_str());

@@ -227,14 +227,15 @@ class Refusals(GridCase):
         self.checkpoint.write_text("text")
         self.refuse("")
 
-    def test_what_is_no_checkpoint_is_kept(self):
+    def test_what_stands_under_the_name_is_kept(self):
         (self.folder / "notes.h5").write_text("notes")
         words = sets('checkpoint.file="notes.h5"', f"checkpoint.every={self.study['cases'][0][0]}")
-        for _ in range(2):
-            self.run_study(*words)
+        for files, more in ((2, ()), (2, ("--overwrite",)), (3, ())):
+            self.run_study(*words, *more)
             self.assertEqual((self.folder / "notes.h5.~1~").read_text(), "notes")
             self.assertEqual(self.checkpoint_step("notes.h5"), self.study["cases"][0][0])
-        self.assertEqual(len(list(self.folder.glob("notes.h5*"))), 2)
+            self.assertEqual(len(list(self.folder.glob("notes.h5*"))), files)
+        self.assertEqual(self.checkpoint_step("notes.h5.~2~"), self.study["cases"][0][0])
 
     def test_damage(self):
         for size in (0, 100, len(self.good) // 2, len(self.good) - 8):

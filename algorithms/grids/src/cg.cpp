@@ -41,9 +41,12 @@ class Iterations {
     bool const last = iteration == m_params.max_iterations;
     bool const tested = (iteration - 1) % m_params.check_every == 0 || last;
     if (rr == 0 || (tested && norm < m_params.tolerance)) return true;
-    if (last || std::isnan(rr)) throw NoConvergenceError(iteration, norm, m_params.tolerance);
-    m_result.paused = m_control.pause && m_control.pause(state, m_result);
-    return m_result.paused;
+    if (std::isnan(rr)) throw NoConvergenceError(iteration, norm, m_params.tolerance);
+    // After the last one, too: a checkpoint that is due there goes on with more iterations.
+    bool const paused = m_control.pause && m_control.pause(state, m_result);
+    if (last) throw NoConvergenceError(iteration, norm, m_params.tolerance);
+    m_result.paused = paused;
+    return paused;
   }
 
   bool replaces(std::int64_t iteration) const {

@@ -115,7 +115,7 @@ std::vector<KeyNote> channel_keys() {
       {"flow.sweeps", "", "of the pressure, each step"},
       {"flow.start", "", "fluid at rest, or with a v that depends on x"},
       {"flow.steps", "", "to do; with a tolerance the most there may be"},
-      {"flow.tolerance", "", "of the relative change of the sum of u, at which the run ends", "none"},
+      {"flow.tolerance", "", "of the size of the relative change of the sum of u, at which the run ends", "none"},
       {"flow.round_off", "", "follow a second flow that differs in the last place of one cell: how rounding grows"},
       {"checkpoint.every", "steps", "between checkpoints; 0: only when a signal ends the run"},
       {"checkpoint.file", "", "where checkpoints go", "OUTPUT.checkpoint.h5"},
@@ -167,7 +167,7 @@ void resume(std::filesystem::path const& path, Communicator const& comm, Channel
   result.changes = detail::read_record(file, "record/changes", step);
   // A sum of u that is zero has no change: NaN, which meets no tolerance.
   auto const met = std::ranges::find_if(
-      result.changes, [&](double change) { return request.tolerance && change <= *request.tolerance; });
+      result.changes, [&](double change) { return request.tolerance && std::abs(change) <= *request.tolerance; });
   if (met != result.changes.end()) {
     throw InputError(path.string(), 0,
                      "the checkpoint was written at step " + std::to_string(step) + ", but this run ends at step " +
@@ -218,7 +218,7 @@ ChannelResult compute_channel(ChannelRequest const& request, Communicator const&
           request.config->has("flow.sigma") ? "flow.sigma" : "flow.dt",
           "is too large: the flow left the finite numbers in step " + std::to_string(flow.step()));
     }
-    met = more.back() <= tolerance;
+    met = std::abs(more.back()) <= tolerance;
     if (twin) twin->follow(flow);
     tell(static_cast<std::uint64_t>(flow.step() * cells));
     if (!met) result.signal = watch.look(flow.step(), flow.step() == request.steps, write);
@@ -226,10 +226,12 @@ ChannelResult compute_channel(ChannelRequest const& request, Communicator const&
   result.seconds = comm.max(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   if (result.signal != 0) return result;
   if (request.tolerance && !met) {
-    throw request.config->error("flow.steps", "is " + std::to_string(request.steps) +
-                                                  ", after which the sum of u still changes by " +
-                                                  shortest_decimal(result.changes.back()) +
-                                                  " of itself; take more, or a larger flow.tolerance");
+    std::string const what = std::isnan(result.changes.back())
+                                 ? "is zero, of which there is no relative change; leave out flow.tolerance"
+                                 : "still changes by " + shortest_decimal(result.changes.back()) +
+                                       " of itself; take more, or a larger flow.tolerance";
+    throw request.config->error("flow.steps",
+                                "is " + std::to_string(request.steps) + ", after which the sum of u " + what);
   }
   if (twin) result.round_off = twin->found();
   result.state = state_of(flow, comm);

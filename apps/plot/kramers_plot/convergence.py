@@ -109,7 +109,7 @@ def draw_tolerance(axes, result, table, last, value, what):
         return None
     axes.axhline(tolerance, color=style.EXACT, linestyle=":", linewidth=1.2,
                  label=f"tolerance {style.plain(tolerance)}")
-    if value <= tolerance and value != 0:
+    if 0 < abs(value) <= tolerance:
         axes.plot([last], [abs(value)], "o", color=style.SECOND, markersize=style.mark(5.5), zorder=3,
                   label=f"met in {what} {thousands(last)}")
     return tolerance

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <system_error>
 #include <utility>
 
 namespace kramers {
@@ -56,10 +55,8 @@ std::string tag_of(CheckpointFormat const& format) {
   return format.program + " checkpoint";
 }
 
-/// Is it a checkpoint of any program, or nothing at all?
-bool may_be_replaced(std::filesystem::path const& path) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) return true;
+/// Is it a checkpoint of any program?
+bool is_checkpoint(std::filesystem::path const& path) {
   try {
     h5::Reader const file(path, Communicator::self());
     return file.has_attribute("/", "format") && file.tag("/", "format").ends_with(" checkpoint");
@@ -142,6 +139,12 @@ void expect_members(h5::Reader const& file, std::string const& group, std::vecto
   refuse_checkpoint(file.path(), "it holds an object in '" + group + "' that no checkpoint of this run has");
 }
 
+std::string keep_before_checkpoint(std::filesystem::path const& path, bool replaces) {
+  if (replaces && is_checkpoint(path)) return {};
+  auto const kept = keep_former(path);
+  return kept ? "the former " + path.string() + " is kept as " + kept->string() : std::string();
+}
+
 CheckpointWatch::CheckpointWatch(Communicator comm, CheckpointPlan const& plan, std::int64_t first)
     : m_comm(std::move(comm)), m_plan(plan), m_first(first), m_last(first) {}
 
@@ -157,11 +160,9 @@ std::int64_t CheckpointWatch::piece(std::int64_t done, std::int64_t most) const 
 void CheckpointWatch::write_one(std::function<void(std::filesystem::path const&)> const& write) {
   if (!m_is_ours) {
     agree(m_comm, [&] {
-      if (!m_comm.is_root() || may_be_replaced(m_plan.file)) return;
-      auto const kept = keep_former(m_plan.file);
-      if (kept && m_plan.warn) {
-        m_plan.warn("the former " + m_plan.file.string() + " is no checkpoint, and is kept as " + kept->string());
-      }
+      if (!m_comm.is_root()) return;
+      std::string const kept = keep_before_checkpoint(m_plan.file, m_plan.resumes || m_plan.overwrites);
+      if (!kept.empty() && m_plan.warn) m_plan.warn(kept);
     });
     m_is_ours = true;
   }

@@ -100,7 +100,7 @@ TEST(CheckpointWatch, WritesWhatIsDueAndGoesOnWhereItCannot) {
   EXPECT_FALSE(never.is_due(std::numeric_limits<std::int64_t>::max()));
 }
 
-TEST(CheckpointWatch, ReplacesCheckpointsAndNothingElse) {
+TEST(CheckpointWatch, KeepsWhatStandsUnderTheName) {
   if (!h5::available()) GTEST_SKIP();
   auto const world = Communicator::world();
   Scratch const scratch(world);
@@ -110,6 +110,7 @@ TEST(CheckpointWatch, ReplacesCheckpointsAndNothingElse) {
   plan.every = 1;
   plan.warn = [&](std::string const& sentence) { warnings.push_back(sentence); };
   if (world.is_root()) kramers::test::put(plan.file, "notes");
+  plan.overwrites = true;  // checkpoints, and nothing else
   world.barrier();
   auto const write_ours = [&](std::filesystem::path const& path) { write(path, ours, 7, "{}"); };
   for (int run = 0; run < 2; ++run) {
@@ -122,9 +123,19 @@ TEST(CheckpointWatch, ReplacesCheckpointsAndNothingElse) {
   EXPECT_NO_THROW(open_checkpoint(plan.file, world, ours, "{}"));
   if (world.is_root()) {
     ASSERT_EQ(warnings.size(), 1u);
-    EXPECT_TRUE(has(warnings[0], "a.h5 is no checkpoint, and is kept as "));
+    EXPECT_TRUE(has(warnings[0], "a.h5 is kept as "));
   }
   world.barrier();
+  // A run that goes on replaces its checkpoint, one that begins anew keeps it.
+  plan.overwrites = false;
+  for (bool const resumes : {true, false}) {
+    plan.resumes = resumes;
+    CheckpointWatch watch(world, plan, 0);
+    for (std::int64_t done = 1; done < 3; ++done) EXPECT_EQ(watch.look(done, false, write_ours), 0);
+    world.barrier();
+    EXPECT_EQ(scratch.entries(), resumes ? 2u : 3u);
+  }
+  EXPECT_NO_THROW(open_checkpoint(scratch / "a.h5.~2~", world, ours, "{}"));
 }
 
 TEST(CheckpointWatch, TellsAllRanksOfASignalAfterAllHaveWritten) {

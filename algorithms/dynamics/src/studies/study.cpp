@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/error.hpp>
 #include <kramers/dynamics/studies/study.hpp>
+#include <kramers/runtime/checkpoints.hpp>
 #include <kramers/runtime/collective_errors.hpp>
 #include <kramers/runtime/progress.hpp>
 #include <kramers/runtime/signals.hpp>
@@ -112,15 +113,17 @@ int Study::run(bool quiet, std::function<void(std::string const&)> const& warn, 
     if (whole && may_move && m_step < m_params.last_step()) rebalance();
     signal = m_step < m_params.last_step() ? stop.signal(m_comm) : 0;  // else only writing is left, which comes first
     bool const due = m_params.checkpoint_every > 0 && m_step - last_attempt >= m_params.checkpoint_every;
+    auto const say = [&](std::string const& sentence) {
+      if (!warn) return;
+      progress.end_line();
+      warn(sentence);
+    };
     if (signal != 0) {
-      write_checkpoint(m_params.checkpoint);
+      write_own_checkpoint(say);
     } else if (due && is_stop(m_step)) {
       last_attempt = m_step;
-      auto const failure = failure_to_write(m_comm, [&] { write_checkpoint(m_params.checkpoint); });
-      if (failure && warn) {
-        progress.end_line();
-        warn("no checkpoint at step " + std::to_string(m_step) + ": " + *failure);
-      }
+      auto const failure = failure_to_write(m_comm, [&] { write_own_checkpoint(say); });
+      if (failure) say("no checkpoint at step " + std::to_string(m_step) + ": " + *failure);
     }
   }
   m_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -226,12 +229,25 @@ bool Study::check_finite() {
   return least[1] == 0;
 }
 
+void Study::write_own_checkpoint(std::function<void(std::string const&)> const& say) {
+  if (!m_checkpoint_is_ours) {
+    agree(m_comm, [&] {
+      if (!m_comm.is_root()) return;
+      std::string const kept = keep_before_checkpoint(m_params.checkpoint, m_params.overwrites);
+      if (!kept.empty()) say(kept);
+    });
+    m_checkpoint_is_ours = true;
+  }
+  write_checkpoint(m_params.checkpoint);
+}
+
 void Study::write_checkpoint(std::filesystem::path const& path) {
   detail::write_checkpoint(path, m_comm, m_params, *m_ensemble, m_record, m_launch, m_step);
 }
 
 void Study::resume(std::filesystem::path const& checkpoint) {
   m_step = detail::read_checkpoint(checkpoint, m_comm, m_params, *m_ensemble, m_record, m_launch);
+  m_checkpoint_is_ours = checkpoint == m_params.checkpoint;
   if (m_step == m_launch.first_step && m_step == m_params.last_step()) return;
   bool const same_end = m_launch.last_step == 0 || m_launch.last_step == end_of_launch();
   if (is_stop(m_launch.first_step) && m_step < end_of_launch() && same_end) return;

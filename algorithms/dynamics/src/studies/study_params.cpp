@@ -275,6 +275,7 @@ StudyParams read_study(Config const& config, CommandLine const& options, Potenti
 
   study.checkpoint_every = config.non_negative<std::int64_t>("checkpoint.every", 0);
   study.checkpoint = config.find_output("checkpoint.file").value_or(std::filesystem::path{});
+  study.overwrites = options.overwrite;
   study.partial_every = config.get<double>("output.partial_every", study.partial_every);
   config.check(study.partial_every >= 0, "output.partial_every", ">= 0");
   study.fingerprint = fingerprint(config, request);

@@ -57,11 +57,18 @@ std::int64_t checkpoint_step(h5::Reader const& file, std::int64_t last, std::str
 /// Throw IoError unless a group ("/" is the file) holds these objects and no other.
 void expect_members(h5::Reader const& file, std::string const& group, std::vector<std::string> wanted);
 
+/// Before the first checkpoint of a run: keep what stands under its name under a numbered one (`keep_former`), but for the
+/// checkpoint that the run goes on from, and any checkpoint where the user lets the run overwrite. Call it on one rank.
+/// @param[in] replaces  the run goes on from a checkpoint of this name, or may overwrite
+/// @return    a sentence that says what was kept under which name, empty if nothing was
+std::string keep_before_checkpoint(std::filesystem::path const& path, bool replaces);
+
 /// When a run writes checkpoints, and whether it goes on from one.
 struct CheckpointPlan {
   std::filesystem::path file = {};
   std::int64_t every = 0;     ///< steps from one to the next; 0: only when a signal ends the run
   bool resumes = false;       ///< go on from `file`
+  bool overwrites = false;    ///< a former checkpoint, of whatever run, is not kept
   std::string unit = "step";  ///< what is counted
   std::function<void(std::string const&)> warn = {};  ///< told, on each rank, why one could not be written
 };
@@ -80,8 +87,8 @@ class CheckpointWatch {
 
   /// After `done` steps: `write` a checkpoint, which is collective, where one is due or a signal asks the run to end; the
   /// signal, 0 if there is none. One that is due and cannot be written is no failure of the run: the last one stays, and
-  /// the next is tried when it is due. A run that has not begun writes none. A file under the name that is no checkpoint is
-  /// kept under a numbered one (`keep_former`), and `warn` is told; a checkpoint is replaced. Collective.
+  /// the next is tried when it is due. A run that has not begun writes none. What stands under the name when the first one is
+  /// written is kept as `keep_before_checkpoint` says, and `warn` is told. Collective.
   ///
   /// @param[in] is_end  the run ends here anyway, so that signals come too late
   /// @throws IoError  a signal came, and the checkpoint cannot be written

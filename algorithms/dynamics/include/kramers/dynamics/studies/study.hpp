@@ -69,7 +69,8 @@ class Study {
   /// Run to the end, or until SIGTERM, SIGINT or SIGUSR1 arrives at any rank (also one that a StopRequest around this call
   /// remembers); returns the signal, 0 at the end. Checkpoints are written when they are due and before a signal ends the
   /// run; progress goes to standard error. A checkpoint that is due and cannot be written is no failure of the run: the
-  /// last one stays, `warn` is told on each rank, and the next is tried when it is due.
+  /// last one stays, `warn` is told on each rank, and the next is tried when it is due. What stands under the name before the
+  /// first one is kept (`keep_before_checkpoint`), of which `warn` is told on rank 0.
   /// Where a run of so many steps could end, `look` is asked on all ranks whether this one shall: it is told at which step
   /// the launch began, and may evaluate the study. Then params().steps are those done.
   /// @throws DivergedError  a walker left the finite numbers; the last checkpoint stays
@@ -117,6 +118,7 @@ class Study {
   void rebalance();
   bool has_room(Division const& division) const;
   void move_trajectory(Division const& to);
+  void write_own_checkpoint(std::function<void(std::string const&)> const& say);
 
   StudyParams m_params;
   Communicator m_comm;
@@ -128,6 +130,7 @@ class Study {
   std::int64_t m_step = 0, m_first_step = 0;
   double m_speed = 0;  ///< of this rank [blocks times steps / s]; 0: not measured yet
   double m_seconds = 0;
+  bool m_checkpoint_is_ours = false;  ///< what stands under the name of the checkpoint
 };
 
 /// Follow one walker of the ensemble again, bit for bit, from its start or from a checkpoint.

@@ -29,6 +29,7 @@ struct StudyParams {
   std::optional<double> transient;      ///< time that a population decay needs to become exponential [tau]
   std::int64_t checkpoint_every = 0;    ///< steps between periodic checkpoints; 0: only when asked to stop
   std::filesystem::path checkpoint;
+  bool overwrites = false;             ///< a former checkpoint under this name is not kept
   double partial_every = 60;           ///< seconds between results of an unfinished run; 0: none
   double seconds_between_looks = 1.0;  ///< a signal waits for about so long, whatever a launch takes
   /// All keys of the input that decide the results, defaults included, as JSON: what a checkpoint is compared with.

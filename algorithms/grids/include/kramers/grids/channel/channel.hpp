@@ -77,7 +77,7 @@ class Channel final : public AnyChannel {
       T const sum = m_sums(m_exec, detail::ChannelValue<T>{m_u.rows()});
       changes.push_back(static_cast<double>((sum - m_sum) / sum));
       m_sum = sum;
-      if (!(changes.back() > tolerance)) break;
+      if (!(std::abs(changes.back()) > tolerance)) break;
     }
     return changes;
   }
