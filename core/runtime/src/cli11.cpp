@@ -8,3 +8,6 @@
 #include <CLI/impl/Split_inl.hpp>
 #include <CLI/impl/StringTools_inl.hpp>
 #include <CLI/impl/Validators_inl.hpp>
+#if __has_include(<CLI/impl/ExtraValidators_inl.hpp>)  // CLI11 2.6 split it from the file above
+#include <CLI/impl/ExtraValidators_inl.hpp>
+#endif
