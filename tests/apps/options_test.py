@@ -191,13 +191,13 @@ class Options(unittest.TestCase):
         for program in PROGRAMS:
             if getattr(options, program) is None:
                 continue
-            commands = re.findall(r"^  (\w\S*)  ", self.help_of(program).partition("Subcommands:")[2], re.MULTILINE)
+            commands = re.findall(r"^  (\w\S*)  ", self.help_of(program).lower().partition("subcommands:")[2], re.MULTILINE)
             seen |= {(program, command) for command in commands} if commands else {(program,)}
         self.assertEqual(seen, {key for key in OPTIONS if getattr(options, key[0]) is not None})
         if options.classify is not None:
             self.prepare_classifier()
         for key in sorted(seen):
-            listed = set(re.findall(r"^  (?:-\w,)?(--[\w-]+)", self.help_of(*key), re.MULTILINE)) - {"--help", "--version"}
+            listed = set(re.findall(r"^ +(?:-\w, *)?(--[\w-]+)", self.help_of(*key), re.MULTILINE)) - {"--help", "--version"}
             self.assertEqual(listed, set(OPTIONS[key][1]), key)
             for option, entry in OPTIONS[key][1].items():
                 if entry is not None:

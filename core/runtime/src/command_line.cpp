@@ -35,6 +35,11 @@ std::string exit_codes(AppInfo const& info) {
          "128 + n ended by signal n.";
 }
 
+/// CLI11 2.6 breaks lines where it likes, those of a text that has line breaks too.
+void keep_lines(auto& formatter) {
+  if constexpr (requires { formatter.enable_footer_formatting(false); }) formatter.enable_footer_formatting(false);
+}
+
 /// What CLI11 reads into: paths and options that are absent are empty texts.
 struct Reading {
   CommandLine line;
@@ -178,6 +183,7 @@ std::variant<CommandLine, Answer> parse_command_line(int argc, char const* const
   CLI::App app(info.description, info.name);
   app.set_version_flag("--version", info.name + " " + version_text());
   app.get_formatter()->column_width(34);
+  keep_lines(*app.get_formatter());
   app.footer(exit_codes(info));
   // Each command reads into a line of its own; the app itself is the only one where it has no commands.
   std::vector<Reading> readings(std::max<std::size_t>(1, info.commands.size()));
