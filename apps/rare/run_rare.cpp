@@ -150,7 +150,7 @@ class StoppableRun {
     m_keeping.stop = [this] { return m_stop.signal() != 0; };
     RareResult result = compute_rare(m_request, m_run.comm, m_keeping);
     if (result.repeats_done == m_request.splitting.repeats) return result;
-    m_done = result.repeats_done;
+    m_done = result.repeats_done - m_run.comm.sum(m_lost);
     return std::nullopt;
   }
 
@@ -193,6 +193,7 @@ class StoppableRun {
       try {
         m_kept.keep(repeats);
       } catch (IoError const& error) {
+        m_lost += std::ssize(repeats);
         warn(error);
       }
     };
@@ -207,7 +208,7 @@ class StoppableRun {
   KeptRepeats m_kept;
   StopRequest m_stop;
   RareKeeping m_keeping;
-  std::int64_t m_done = 0;
+  std::int64_t m_done = 0, m_lost = 0;  // of all ranks; of this rank, because their file could not be written
   bool m_keeps = false;
 };
 

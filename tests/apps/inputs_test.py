@@ -17,7 +17,7 @@ for name in ("langevin", "spread", "rare", "classify", "jacobi", "cg", "channel"
 options, unittest_words = parser.parse_known_args()
 
 SOURCE = Path(__file__).resolve().parents[2]
-PATIENCE = 120
+PATIENCE = 300
 TABLE = "".join(f"{x / 10} {(x / 10) ** 4 - (x / 10) ** 2}\n" for x in range(-20, 21))
 # Command -> names of its templates.
 TEMPLATES = {

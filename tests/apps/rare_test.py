@@ -215,11 +215,23 @@ class Restart(Case):
             outcome = self.attempt(*common, "--resume", sets=sets)
             self.assertEqual(outcome.returncode, 1, outcome.stderr)
             self.assertEqual(outcome.stderr.count("\n"), 1, outcome.stderr)
-        own = self.folder / "rare.repeats" / "notes.txt"
-        own.write_text("of a user")
         kept[0].write_bytes(whole)
-        self.summary(*common, "--resume", sets=sets)
-        self.assertEqual([path.name for path in own.parent.iterdir()], ["notes.txt"])
+        folder = kept[0].parent
+        # Repeats without the input that they belong to, and among those of another one.
+        (folder / "input.h5").rename(self.folder / "input.h5")
+        self.refuse("go on with --resume", code=64, words=common, sets=sets)
+        self.refuse("holds no repeats to go on from", words=(*common, "--resume"), sets=sets)
+        folder.rename(self.folder / "former")
+        self.stop(signals.SIGTERM, (*sets, "ensemble.seed=3"))
+        (self.folder / "former" / kept[1].name).rename(kept[1])
+        self.refuse(f"{kept[1].name}: is damaged: it holds no repeats of this run", code=1, words=(*common, "--resume"),
+                    sets=(*sets, "ensemble.seed=3"))
+        kept[1].unlink()
+        own = {"notes.txt", "repeats_of_mine.h5", "repeats_.h5"}
+        for name in own:
+            (folder / name).write_text("of a user")
+        self.summary(*common, "--resume", sets=(*sets, "ensemble.seed=3"))
+        self.assertEqual({path.name for path in folder.iterdir()}, own)
 
     def test_where_nothing_is_kept(self):
         """One batch has nothing whole; a folder that cannot be made is a warning."""

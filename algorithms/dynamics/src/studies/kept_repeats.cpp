@@ -5,6 +5,7 @@
 #include <kramers/runtime/h5.hpp>
 
 #include <algorithm>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -18,8 +19,12 @@ namespace {
 
 constexpr char batch_name[] = "repeats_";
 
-bool is_batch(std::string const& name) {
-  return name.starts_with(batch_name) && name.ends_with(".h5");
+/// repeats_NUMBER.h5, and nothing that a user calls alike.
+bool is_batch(std::string_view name) {
+  if (!name.starts_with(batch_name) || !name.ends_with(".h5")) return false;
+  name.remove_prefix(sizeof batch_name - 1);
+  name.remove_suffix(3);
+  return !name.empty() && std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
 }
 /// Of a file that a killed process was about to write here.
 bool is_part(std::string const& name) {
@@ -52,7 +57,7 @@ void KeptRepeats::begin(std::int64_t replicas) const {
     throw IoError(m_folder.string(),
                   "cannot be made (" + problem.message() + "); name another place by checkpoint.folder");
   }
-  if (fs::exists(input())) {
+  if (fs::exists(input()) || !batches().empty()) {
     throw UsageError(printable(m_folder.string()) +
                      " holds what an earlier run has found; go on with --resume, or remove it to start anew");
   }
@@ -80,9 +85,10 @@ KeptRepeats::Found KeptRepeats::read(SplittingParams const& params) const {
   std::vector<bool> is_there(static_cast<std::size_t>(params.repeats), false);
   for (fs::path const& path : batches()) {
     h5::Reader const file(path, Communicator::self());
+    std::string const damage = "is damaged: it holds no repeats of this run";
+    if (file.read_text("fingerprint") != m_fingerprint) throw IoError(path.string(), damage);
     detail::RepeatRows const rows{file.read<std::int64_t>("number"), file.read<double>("numbers"),
                                   file.read<double>("late_shares"), file.read<std::uint32_t>("durations")};
-    std::string const damage = "is damaged: it holds no repeats of this run";
     std::vector<NumberedRepeat> some;
     try {
       some = rows.repeats(params.passage.bins());
@@ -106,6 +112,7 @@ void KeptRepeats::keep(std::vector<NumberedRepeat> const& repeats) const {
   for (NumberedRepeat const& one : repeats) rows.add(one);
   h5::Writer file(m_folder / (batch_name + std::to_string(repeats.front().number) + ".h5"), Communicator::self());
   std::uint64_t const count = rows.number.size();
+  file.write("fingerprint", std::string_view(m_fingerprint));
   file.write("number", rows.number, {count});
   file.write("numbers", rows.numbers, {count, rows.numbers.size() / count});
   file.write("late_shares", rows.late_shares, {count});

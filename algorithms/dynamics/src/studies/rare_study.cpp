@@ -225,8 +225,9 @@ std::vector<MemoryNeed> memory_needed(RareRequest const& request, int rank, int 
   Share const mine = share_of(work_items(request), rank, ranks);
   if (mine.size() == 0) return {};
   PathsParams const params = paths_for(request, mine);
-  // Lists of starts, branches and ends on the host: about 60 bytes a path.
-  return {{"paths", "rare.repeats, rare.replicas or rare.level.bins", 60 * static_cast<double>(params.slots),
+  // On the host: lists of starts, branches and ends, and walkers with weights of two generations.
+  double const each = request.method == RareMethod::weighted_ensemble ? 240 : 60;
+  return {{"paths", "rare.repeats, rare.replicas or rare.level.bins", each * static_cast<double>(params.slots),
            path_bytes(params), true}};
 }
 

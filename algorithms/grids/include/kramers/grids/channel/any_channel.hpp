@@ -74,7 +74,7 @@ class AnyChannel {
   virtual ~AnyChannel() = default;
 
   /// Do `steps` steps, or fewer: the first whose relative change of the sum of u, (sum u - sum u before) / sum u, is at most
-  /// `tolerance` is the last, as is one after which it is no number. Returns these changes; waits. Sums are in the order of
+  /// `tolerance` in size is the last, as is one after which it is no number. Returns these changes; waits. Sums are in the order of
   /// NumPy.
   virtual std::vector<double> advance(std::int64_t steps, double tolerance) = 0;
   /// Steps since the start.
