@@ -31,7 +31,7 @@ from matplotlib.text import Text
 PLOT = Path(__file__).resolve().parents[2] / "apps" / "plot"
 sys.path.insert(0, str(PLOT))
 import fixtures
-from kramers_plot import classify, core_sets, damage, langevin, paths, rare, rate_sweep, spread, style, trajectory
+from kramers_plot import classify, core_sets, damage, langevin, paths, rate_sweep, spread, style, trajectory
 from kramers_plot.command_line import FIGURES, main
 from kramers_plot.errors import BadData, PlotError
 from kramers_plot.result_file import ResultFile
@@ -753,23 +753,6 @@ class Contents(WithFiles):
                               "known at no point")):
             with self.assertRaisesRegex(BadData, said):
                 self.draw(rate_sweep.rate_sweep, self.changed("rates", change))
-
-    def test_splitting_has_the_mean_over_repeats(self):
-        figure = self.draw(rare.splitting, self.files / "rare.h5")
-        level, beside = figure.axes
-        with h5py.File(self.files / "rare.h5") as file:
-            reached, rates = file["kramers/rare/probability"][:], file["kramers/rare/repeats/rate"][:]
-            exact = file["kramers/rare"].attrs["exact_rate"]
-        self.assertEqual(level.get_yscale(), "log")
-        np.testing.assert_array_equal(level.lines[0].get_ydata(), reached)
-        np.testing.assert_allclose(beside.lines[0].get_ydata(), np.cumsum(rates) / np.arange(1, rates.size + 1))
-        self.assertEqual(beside.lines[2].get_ydata()[0], exact)
-        error = rates.std(ddof=1) / np.sqrt(rates.size)
-        top = beside.collections[0].get_paths()[0].vertices[:, 1].max()
-        self.assertGreaterEqual(top, rates.mean() + 0.999 * error)
-        self.assertIn("24 repeats", legend(beside))
-        with self.assertRaisesRegex(BadData, "no rate above zero"):
-            self.draw(rare.splitting, self.changed("rare", lambda file: file["kramers/rare"].attrs.update(rate=0.0)))
 
     def test_trunk_has_the_band_between_lo_and_hi(self):
         axes = self.draw(spread.trunk, self.files / "spread.h5").axes[0]

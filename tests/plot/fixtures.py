@@ -328,11 +328,27 @@ def rare(path, repeats=24, bins=64):
             group[name] = series
 
 
+def weighted(path, repeats=16, bins=20):
+    """A weighted ensemble with one bin that nobody has entered."""
+    rng = np.random.default_rng(7)
+    with h5py.File(path, "w") as file:
+        head(file, "kramers-rare")
+        del file["parameters"].attrs["walkers"]
+        weight = 0.5**np.arange(bins)
+        weight[0] = 0
+        rates = 2e-6 * np.exp(0.3 * rng.standard_normal(repeats))
+        group = file.create_group("kramers/rare")
+        group.attrs.update(rate=rates.mean(), rate_error=rates.std(ddof=1) / np.sqrt(repeats), exact_rate=2.1e-6)
+        for name, series in (("level", np.linspace(0.05, 1.7, bins + 1)), ("weight", weight), ("repeats/rate", rates)):
+            group[name] = series
+
+
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     langevin(folder / "langevin.h5", walkers=8000, frames=1500, saved=16)
     mueller_brown(folder / "mueller_brown.h5", bins=(80, 72), samples=5000000)
     rates(folder / "rates.h5", two_keys=True)
     rare(folder / "rare.h5")
+    weighted(folder / "weighted.h5")
     spread(folder / "spread.h5")
     classify(folder / "classify.h5", points=833, random=10000, models=36)

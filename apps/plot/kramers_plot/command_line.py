@@ -22,6 +22,7 @@ FIGURES = {
     "core_set_relaxation": ("core_sets", "kramers/core_sets", "implied relaxation rate over lag time, and its plateau"),
     "rate_sweep": ("rate_sweep", "sweep", "rate over one number that varies with theory, or over two"),
     "splitting": ("rare", "kramers/rare/probability", "probability over the level, and the rate over repeats"),
+    "weighted": ("rare", "kramers/rare/weight", "mean weight over the level, and the rate over repeats"),
     "trunk": ("spread", "spread", "trunk with the band between lowest and highest member"),
     "spread_map": ("spread", "spread", "phase space coloured by spread"),
     "spread_time": ("spread", "spread", "spread and its rate over time"),

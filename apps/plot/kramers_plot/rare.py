@@ -12,12 +12,8 @@ RARE = "kramers/rare"
 def splitting(result):
     """The probability to come that far, and how the rate settles with repeats."""
     level, reached, error = result.columns(RARE, "level", "probability", "probability_error", unknown=("probability_error",))
-    rates = result.columns(f"{RARE}/repeats", "rate")[0]
-    if not (reached > 0).any() or (reached < 0).any():
-        raise BadData(f"{result.path}: /{RARE}/probability has no number above zero, or some below; repeat the run")
-    rate, rate_error, exact = (result.number(RARE, name) for name in ("rate", "rate_error", "exact_rate"))
-    figure = style.new_figure(6 if style.is_narrow() else 9, 5.4 if style.is_narrow() else 4.2)
-    axes, beside = figure.subplots(2, 1) if style.is_narrow() else figure.subplots(1, 2, width_ratios=(1.2, 1))
+    require_some(result, "probability", reached)
+    figure, axes, beside = two_panels()
     seen = reached > 0
     error = np.nan_to_num(error[seen])
     # The band may reach zero, which a logarithmic axis does not have.
@@ -30,7 +26,51 @@ def splitting(result):
     axes.set_xlabel("level")
     axes.set_ylabel("probability to come so far before A")
     axes.legend(loc="upper right")
+    draw_rates(beside, result)
+    style.frame(figure, result, "Splitting")
+    return figure
 
+
+def weighted(result):
+    """The mean weight in each bin of a weighted ensemble, and how the rate settles with repeats."""
+    edges = result.columns(RARE, "level")[0]
+    weight = result.columns(RARE, "weight")[0]
+    if edges.size != weight.size + 1 or (np.diff(edges) <= 0).any():
+        raise BadData(f"{result.path}: /{RARE}/level does not rise, or has not one number more than /{RARE}/weight; repeat "
+                      "the run")
+    require_some(result, "weight", weight)
+    figure, axes, beside = two_panels()
+    # A bin without weight has no place on a logarithmic axis.
+    axes.stairs(np.where(weight > 0, weight, np.nan), edges, baseline=None, color=style.DATA)
+    axes.plot(0.5 * (edges[:-1] + edges[1:]), np.where(weight > 0, weight, np.nan), ".", color=style.DATA,
+              markersize=style.mark(3))
+    empty = np.count_nonzero(weight == 0)
+    if empty:
+        style.note(axes, f"no weight in {thousands(empty)} of {thousands(weight.size)} bins")
+    axes.set_yscale("log")
+    axes.set_xlim(*style.padded(edges))
+    axes.set_xlabel("level")
+    axes.set_ylabel("mean weight in a bin")
+    draw_rates(beside, result)
+    style.frame(figure, result, "Weighted ensemble")
+    return figure
+
+
+def two_panels():
+    narrow = style.is_narrow()
+    figure = style.new_figure(6 if narrow else 9, 5.4 if narrow else 4.2)
+    return figure, *(figure.subplots(2, 1) if narrow else figure.subplots(1, 2, width_ratios=(1.2, 1)))
+
+
+def require_some(result, name, values):
+    if not (values > 0).any() or (values < 0).any():
+        raise BadData(f"{result.path}: /{RARE}/{name} has no number above zero, or some below; repeat the run")
+
+
+def draw_rates(axes, result):
+    """The rate of each repeat, their mean so far with its error, and the exact rate."""
+    rates = result.columns(f"{RARE}/repeats", "rate")[0]
+    rate, rate_error, exact = (result.number(RARE, name) for name in ("rate", "rate_error", "exact_rate"))
     if rate is None or not rate > 0:
         raise BadData(f"{result.path}: /{RARE} has no rate above zero (attribute rate); take more replicas")
     factor, unit = result.units.rate(rate)
@@ -38,17 +78,15 @@ def splitting(result):
     mean = np.cumsum(rates) / count
     # Of one repeat there is no scatter.
     scatter = np.sqrt(np.maximum(np.cumsum(rates**2) / count - mean**2, 0) / np.maximum(count - 1, 1))
-    style.band(beside, count[1:], *(factor * (mean + sign * scatter)[1:] for sign in (-1, 1)), style.DATA)
+    style.band(axes, count[1:], *(factor * (mean + sign * scatter)[1:] for sign in (-1, 1)), style.DATA)
     told = style.measured(factor * rate, None if rate_error is None else factor * rate_error)
-    beside.plot(count, factor * mean, color=style.DATA, label=f"{told} {unit}")
-    beside.plot(count, factor * rates, ".", color=style.MUTED, markersize=style.mark(3),
-                label=f"{thousands(rates.size)} repeats", zorder=1)
+    axes.plot(count, factor * mean, color=style.DATA, label=f"{told} {unit}")
+    axes.plot(count, factor * rates, ".", color=style.MUTED, markersize=style.mark(3),
+              label=f"{thousands(rates.size)} repeats", zorder=1)
     if exact is not None:
-        beside.axhline(factor * exact, color=style.EXACT, linestyle=":", label=f"exact, {style.scientific(factor * exact)} {unit}")
-    beside.set_xlim(0.5, rates.size + 0.5)
-    beside.set_ylim(0, 1.35 * factor * max(rates.max(), rate))
-    beside.set_xlabel("repeats")
-    beside.set_ylabel(f"mean rate so far {result.units.beside(unit)}")
-    beside.legend(loc="upper right")
-    style.frame(figure, result, "Splitting")
-    return figure
+        axes.axhline(factor * exact, color=style.EXACT, linestyle=":", label=f"exact, {style.scientific(factor * exact)} {unit}")
+    axes.set_xlim(0.5, rates.size + 0.5)
+    axes.set_ylim(0, 1.35 * factor * max(rates.max(), rate))
+    axes.set_xlabel("repeats")
+    axes.set_ylabel(f"mean rate so far {result.units.beside(unit)}")
+    axes.legend(loc="upper right")
