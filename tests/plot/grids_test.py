@@ -219,6 +219,13 @@ class Contents(shared.WithFiles):
         curve, = self.draw(convergence.residual, path).axes[0].get_lines()
         np.testing.assert_array_equal(curve.get_data(), [np.arange(1, 36), recursive])
 
+    def test_a_tolerance_far_away_leaves_the_axis_as_it_is(self):
+        for tolerance in (1e-300, 1e300):
+            figure = self.draw(convergence.residual, self.changed("cg", told(input={"cg": {"tolerance": tolerance}})))
+            figure.draw_without_rendering()
+            low, high = figure.axes[0].get_ylim()
+            self.assertTrue(1e-16 < low < high < 1e3, (low, high))
+
     def test_figures_of_a_paper_are_within_their_width(self):
         for column in (1, 2):
             style.apply(column)

@@ -10,6 +10,7 @@ from kramers_plot.style import thousands
 
 JACOBI, CHANNEL, CG = "kramers/jacobi", "kramers/channel", "kramers/cg"
 RATIO_FOR_LOG = 30  # of the last to the first iteration, from which on their axis is logarithmic
+FAR = 1e15  # a tolerance further away from the last value has no line: no axis can show both
 MOST_MARKS = 50  # more points than these are a line
 
 
@@ -101,18 +102,20 @@ def draw(axes, at, values, colour, label):
 
 
 def draw_tolerance(axes, result, table, last, value, what):
-    """The tolerance of the input as a line, and where it was met; None where there is none."""
+    """The tolerance of the input as a line, and where it was met; None where no line is drawn."""
     keys = result.summary.get("input")
     keys = keys.get(table) if isinstance(keys, dict) else None
     tolerance = keys.get("tolerance") if isinstance(keys, dict) else None
     if not is_positive(tolerance):
         return None
-    axes.axhline(tolerance, color=style.EXACT, linestyle=":", linewidth=1.2,
-                 label=f"tolerance {style.plain(tolerance)}")
+    is_near = not abs(value) > 0 or abs(value) / FAR < tolerance < abs(value) * FAR
+    if is_near:
+        axes.axhline(tolerance, color=style.EXACT, linestyle=":", linewidth=1.2,
+                     label=f"tolerance {style.plain(tolerance)}")
     if 0 < abs(value) <= tolerance:
         axes.plot([last], [abs(value)], "o", color=style.SECOND, markersize=style.mark(5.5), zorder=3,
                   label=f"met in {what} {thousands(last)}")
-    return tolerance
+    return tolerance if is_near else None
 
 
 def finish(axes, at, curves, tolerance, log_iterations=True):
