@@ -329,7 +329,7 @@ std::vector<KeyNote> rare_keys() {
       {"rare.kill", "", "share of the replicas that a stage replaces at least"},
       {"rare.batch", "", "repeats that a rank runs side by side; what is whole is kept for --resume",
        "so many that there are 131072 paths"},
-      {"rare.max_steps", "steps", "of one path; reaching it is an error"},
+      {"rare.max_steps", "steps", "of one path of splitting or shooting; reaching it is an error"},
   };
   for (auto const& [state, name] : {std::pair("rare.state_a", "A"), std::pair("rare.state_b", "B")}) {
     std::string const key = state, of = name;
