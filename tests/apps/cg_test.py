@@ -1,63 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """kramers-cg as its users meet it: published numbers, bits on any number of ranks, matrices from files, bad input, files."""
-import argparse
 import json
-import os
-from pathlib import Path
 import random
-import shutil
-import subprocess
-import sys
-import tempfile
-import unittest
 
-try:
-    import h5py
-except ImportError:
-    h5py = None
+from shipped_runs import Case, h5py, main, options, SOURCE
 
-PATIENCE = 120  # only a program that hangs gets there
-SOURCE = Path(__file__).resolve().parents[2]
-SHIPPED = SOURCE / "apps" / "cg" / "wrapped.toml"
+Case.shipped = SOURCE / "apps" / "cg" / "wrapped.toml"
 SCIPY = SOURCE / "tests" / "algorithms" / "grids" / "oracles" / "scipy_cg.json"
 
-parser = argparse.ArgumentParser()
-parser.add_argument("--program", default="kramers-cg")
-parser.add_argument("--launcher", action="append", default=[],
-                    help="a word of what starts several ranks; NP stands for their number")
-options, unittest_words = parser.parse_known_args()
 
-
-class Case(unittest.TestCase):
-    """A folder of its own."""
-
-    def setUp(self):
-        self.folder = Path(tempfile.mkdtemp(prefix="kramers-cg-"))
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-
-    def attempt(self, *words, sets=(), ranks=1, threads=1, given=SHIPPED):
-        launcher = [str(ranks) if word == "NP" else word for word in options.launcher] if ranks > 1 else []
-        environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "OMP_PROC_BIND": "false",
-                       "OMP_WAIT_POLICY": "passive"}
-        command = [*launcher, options.program, str(given), "--topology", "off", *map(str, words)]
-        command += [word for assignment in sets for word in ("--set", assignment)]
-        return subprocess.run(command, cwd=self.folder, env=environment, text=True, capture_output=True,
-                              stdin=subprocess.DEVNULL, timeout=PATIENCE, check=False)
-
-    def summary(self, *words, sets=(), **how):
-        outcome = self.attempt("--quiet", "--overwrite", "--summary", "summary.json", *words, sets=sets, **how)
-        self.assertEqual(outcome.returncode, 0, outcome.stderr)
-        return json.loads((self.folder / "summary.json").read_text())
-
-    def refuse(self, *says, code=65, words=(), sets=(), ranks=1):
-        outcome = self.attempt("--quiet", *words, sets=sets, ranks=ranks)
-        self.assertEqual(outcome.returncode, code, outcome.stderr)
-        if ranks == 1:
-            self.assertEqual(outcome.stderr.count("\n"), 1, outcome.stderr)
-        self.assertEqual(outcome.stderr.count("kramers-cg: error"), 1, outcome.stderr)
-        for text in says:
-            self.assertIn(text, outcome.stderr)
-
+class MatrixCase(Case):
     def file(self, name, text):
         (self.folder / name).write_text(text)
         return f'"{self.folder / name}"'
@@ -77,7 +29,7 @@ def numpy_rand(seed, count):
     return [generator.random() for _ in range(count)]
 
 
-class Published(Case):
+class Published(MatrixCase):
     def test_verify(self):
         outcome = self.attempt("--verify")
         self.assertEqual(outcome.returncode, 0, outcome.stderr)
@@ -115,7 +67,7 @@ class Published(Case):
         self.assertIn("the true residual is", outcome.stderr)
 
 
-class Bits(Case):
+class Bits(MatrixCase):
     CASES = (("right_side={kind=\"random\", seed=5}", "matrix.n=47"),
              ("matrix.kind=wrapped_corners", "matrix.n=33", "cg.method=pipelined"),
              ("matrix.kind=five_point", "matrix.n=33", "cg.method=single_reduction", "preconditioner.kind=multigrid"))
@@ -140,19 +92,12 @@ class Bits(Case):
         self.assertEqual(self.summary()["state_hash"], "0x5644a9c874737c36")
 
     def test_messages_from_copies(self):
-        """On hosts --gpu-aware off forces the path that devices take; on and auto are direct."""
         for sets in (("matrix.n=31",), ("matrix.kind=five_point", "matrix.n=33", "preconditioner.kind=multigrid"),
                      ("matrix.kind=wrapped_corners", "matrix.n=16", "cg.method=pipelined")):
-            alone = self.summary(sets=sets)
-            self.assertEqual(alone["messages"]["memory"], "none")
-            for ranks in (2, 4) if options.launcher else ():
-                for wish, memory in (("auto", "direct"), ("on", "direct"), ("off", "staged")):
-                    found = self.summary("--gpu-aware", wish, sets=sets, ranks=ranks)
-                    self.assertEqual((found["messages"]["memory"], found["ranks"]), (memory, ranks))
-                    self.assertEqual(found["state_hash"], alone["state_hash"], (sets, wish, ranks))
+            self.assert_same_by_copies(sets)
 
 
-class Stored(Case):
+class Stored(MatrixCase):
     def test_scipy(self):
         """Solutions, and residuals within rounding, as SciPy has them (oracles/scipy_cg.py)."""
         for name, known in json.loads(SCIPY.read_text()).items():
@@ -186,7 +131,7 @@ class Stored(Case):
         self.refuse("4 ranks are too many", "use at most 3", code=64, sets=sets, ranks=4)
 
 
-class BadInput(Case):
+class BadInput(MatrixCase):
     def test_sentences(self):
         for says, sets in ((("'matrix.n'", "between 3 and"), ("matrix.n=2",)),
                            (("'cg.tolerance'", "> 0"), ("cg.tolerance=0.0",)),
@@ -230,7 +175,7 @@ class BadInput(Case):
                     ranks=4)
 
 
-class Output(Case):
+class Output(MatrixCase):
     def test_files(self):
         found = self.summary("--output", "x.h5")
         self.assertEqual(found["matrix"], {"kind": "wrapped", "n": 100, "rows": 10000})
@@ -255,4 +200,4 @@ class Output(Case):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], *unittest_words])
+    main()

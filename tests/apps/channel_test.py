@@ -1,57 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """kramers-channel as its users meet it: published numbers, bits on any number of ranks, bad input, files."""
-import argparse
 import json
-import os
-from pathlib import Path
-import shutil
 import subprocess
-import sys
-import tempfile
 import unittest
 
-try:
-    import h5py
-except ImportError:
-    h5py = None
+from shipped_runs import Case, h5py, main, options, PATIENCE, SOURCE
 
-PATIENCE = 120  # only a program that hangs gets there
-SHIPPED = Path(__file__).resolve().parents[2] / "apps" / "channel" / "cfd.toml"
-
-parser = argparse.ArgumentParser()
-parser.add_argument("--program", default="kramers-channel")
-parser.add_argument("--launcher", action="append", default=[],
-                    help="a word of what starts several ranks; NP stands for their number")
-options, unittest_words = parser.parse_known_args()
-
-
-class Case(unittest.TestCase):
-    """A folder of its own."""
-
-    def setUp(self):
-        self.folder = Path(tempfile.mkdtemp(prefix="kramers-channel-"))
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-
-    def attempt(self, *words, sets=(), ranks=1, threads=1):
-        launcher = [str(ranks) if word == "NP" else word for word in options.launcher] if ranks > 1 else []
-        environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "OMP_PROC_BIND": "false",
-                       "OMP_WAIT_POLICY": "passive"}
-        command = [*launcher, options.program, str(SHIPPED), "--topology", "off", *map(str, words)]
-        command += [word for assignment in sets for word in ("--set", assignment)]
-        return subprocess.run(command, cwd=self.folder, env=environment, text=True, capture_output=True,
-                              stdin=subprocess.DEVNULL, timeout=PATIENCE, check=False)
-
-    def summary(self, *words, sets=(), **how):
-        outcome = self.attempt("--quiet", "--overwrite", "--summary", "summary.json", *words, sets=sets, **how)
-        self.assertEqual(outcome.returncode, 0, outcome.stderr)
-        return json.loads((self.folder / "summary.json").read_text())
-
-    def refuse(self, *says, code=65, words=(), sets=()):
-        outcome = self.attempt("--quiet", *words, sets=sets)
-        self.assertEqual(outcome.returncode, code, outcome.stderr)
-        self.assertEqual(outcome.stderr.count("\n"), 1, outcome.stderr)
-        for text in says:
-            self.assertIn(text, outcome.stderr)
+Case.shipped = SOURCE / "apps" / "channel" / "cfd.toml"
 
 
 class Published(Case):
@@ -64,7 +19,7 @@ class Published(Case):
         self.assertTrue(all(number["tolerance"] == 0 for number in summary["verification"]["numbers"]))
 
     def test_perturbed_and_legates_benchmark(self):
-        text = SHIPPED.read_text().replace("dt = 0.01\n", "").replace("tolerance = 1e-3\n", "")
+        text = Case.shipped.read_text().replace("dt = 0.01\n", "").replace("tolerance = 1e-3\n", "")
         (self.folder / "flow.toml").write_text(text)
         for sets in (("flow.start=perturbed", "flow.dt=0.002", "flow.steps=100"), ("flow.sigma=0.0009", "flow.steps=51")):
             command = [options.program, "flow.toml", "--topology", "off", "--verify"]
@@ -103,15 +58,7 @@ class Bits(Case):
             self.assertEqual(self.summary(sets=sets, **words)["state_hash"], expected["state_hash"])
 
     def test_messages_from_copies(self):
-        """On hosts --gpu-aware off forces the path that devices take; on and auto are direct."""
-        for sets in (("flow.start=perturbed", "flow.dt=0.0001", "flow.steps=3", "flow.tolerance=10"),):
-            alone = self.summary(sets=sets)
-            self.assertEqual(alone["messages"]["memory"], "none")
-            for ranks in (2, 4) if options.launcher else ():
-                for wish, memory in (("auto", "direct"), ("on", "direct"), ("off", "staged")):
-                    found = self.summary("--gpu-aware", wish, sets=sets, ranks=ranks)
-                    self.assertEqual((found["messages"]["memory"], found["ranks"]), (memory, ranks))
-                    self.assertEqual(found["state_hash"], alone["state_hash"], (sets, wish, ranks))
+        self.assert_same_by_copies(("flow.start=perturbed", "flow.dt=0.0001", "flow.steps=3", "flow.tolerance=10"))
 
 
 class RoundOff(Case):
@@ -222,4 +169,4 @@ class Output(Case):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], *unittest_words])
+    main()

@@ -1,24 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """kramers-rare as its users meet it: rates, bits on any number of ranks, bad input, files."""
-import argparse
 import json
 import os
-from pathlib import Path
-import shutil
 import signal as signals
 import subprocess
-import sys
-import tempfile
 import time
-import unittest
 
-try:
-    import h5py
-except ImportError:
-    h5py = None
+from shipped_runs import Case, h5py, main, options, PATIENCE, SOURCE
 
-PATIENCE = 120  # only a program that hangs gets there
-SHIPPED = Path(__file__).resolve().parents[2] / "apps" / "rare" / "double_well.toml"
+Case.shipped = SOURCE / "apps" / "rare" / "double_well.toml"
 CORES = ("rare.state_a={below=-1.0}", "rare.state_b={above=1.0}")
 SMALL = ("rare.repeats=8", "rare.replicas=100", "integrator.temperature=0.2", "rare.state_a.energy_below=0.2")
 
@@ -27,50 +17,6 @@ MINIMA = ("{centre=[-0.558, 1.442], radius=0.1}", "{centre=[0.623, 0.028], radiu
 SURFACE = ('potential={kind="mueller_brown"}', 'integrator={scheme="leimkuhler-matthews", dt=1e-5, friction=1.0, temperature=15.0}',
            "rare.level.kind=distance", f"rare.state_a={MINIMA[0]}", f"rare.state_b={MINIMA[1]}")
 FEW = ("rare.repeats=8", "rare.replicas=100", "rare.flux={walkers=8, equilibrate=2000, steps=2000}")
-
-parser = argparse.ArgumentParser()
-parser.add_argument("--program", default="kramers-rare")
-parser.add_argument("--launcher", action="append", default=[],
-                    help="a word of what starts several ranks; NP stands for their number")
-options, unittest_words = parser.parse_known_args()
-
-
-class Case(unittest.TestCase):
-    """A folder of its own."""
-
-    def setUp(self):
-        self.folder = Path(tempfile.mkdtemp(prefix="kramers-rare-"))
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-
-    def start(self, *words, sets=(), ranks=1, threads=1):
-        launcher = [str(ranks) if word == "NP" else word for word in options.launcher] if ranks > 1 else []
-        environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "OMP_PROC_BIND": "false",
-                       "OMP_WAIT_POLICY": "passive"}
-        command = [*launcher, options.program, str(SHIPPED), "--topology", "off", *map(str, words)]
-        command += [word for assignment in sets for word in ("--set", assignment)]
-        return subprocess.Popen(command, cwd=self.folder, env=environment, text=True, stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-    def attempt(self, *words, **how):
-        with self.start(*words, **how) as process:
-            try:
-                stdout, stderr = process.communicate(timeout=PATIENCE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise
-            return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
-
-    def summary(self, *words, sets=(), **how):
-        outcome = self.attempt("--quiet", "--overwrite", "--summary", "summary.json", *words, sets=sets, **how)
-        self.assertEqual(outcome.returncode, 0, outcome.stderr)
-        return json.loads((self.folder / "summary.json").read_text())
-
-    def refuse(self, *says, code=65, words=(), sets=()):
-        outcome = self.attempt(*words, sets=sets)
-        self.assertEqual(outcome.returncode, code, outcome.stderr)
-        self.assertEqual(outcome.stderr.count("\n"), 1, outcome.stderr)
-        for text in says:
-            self.assertIn(text, outcome.stderr)
 
 
 class Rates(Case):
@@ -357,4 +303,4 @@ class Output(Case):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], *unittest_words])
+    main()
