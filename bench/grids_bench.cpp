@@ -90,7 +90,7 @@ class TextbookJacobi {
   }
 
   std::int64_t m_n;
-  int m_threads;
+  [[maybe_unused]] int m_threads;  // what does not know OpenMP passes over the pragmas
   std::unique_ptr<double[]> m_new, m_old;
   double m_edge = 0;  // squares of the boundary
 };
