@@ -274,11 +274,13 @@ class Former(Case):
                 for path in self.folder.glob("run*"):
                     path.unlink()
 
-    def test_checkpoints_are_no_results(self):
+    def test_checkpoints_of_runs_that_begin_anew(self):
         words = (*LANGEVIN_RUN, "--set", "checkpoint.every=10", "--output", "run.h5")
         self.good(*words)
         self.good(*words)
-        self.assertEqual(self.kept(), ["run.h5.~1~"])
+        self.assertEqual(self.kept(), ["run.checkpoint.h5.~1~", "run.h5.~1~"])
+        self.good(*words, "--overwrite")
+        self.assertEqual(len(self.kept()), 2)
 
     def test_a_run_that_fails_keeps_all(self):
         """As one without room on the disk does: the former file has two names, and the next run gives it no third."""
