@@ -185,7 +185,7 @@ class Numbers(Case):
         self.summary("langevin", STUDY, *words)
         whole = self.summary("langevin", STUDY, "--set", "run.steps=3000", "--set", "observables.frame_every=10")
         part = ("--set", "observables.frame_every=10", *words)
-        self.summary("langevin", STUDY, *part)
+        self.summary("langevin", STUDY, *part, "--overwrite")
         longer = self.summary("langevin", STUDY, *part, "--set", "run.steps=3000", "--resume")
         self.assertEqual(longer["state_hash"], whole["state_hash"])
         # The same words, but 300 is now an energy.
@@ -198,7 +198,7 @@ class Numbers(Case):
     def test_checkpoints_of_reduced_runs_know_no_units(self):
         import h5py
         for text, word in ((REDUCED, False), (STUDY, True)):
-            self.summary("langevin", text, "--set", "checkpoint.every=1000", "--set", "checkpoint.file=c.h5")
+            self.summary("langevin", text, "--set", "checkpoint.every=1000", "--set", "checkpoint.file=c.h5", "--overwrite")
             with h5py.File(self.folder / "c.h5") as file:
                 self.assertEqual(b'"units"' in file["fingerprint"][()].tobytes(), word)
 
