@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # The flags every kramers target shares, and the functions that make targets.
 include(CheckCXXCompilerFlag)
+include(KramersPrecompiled)
 
 # Flags that libraries, programs and tests are compiled with, and users of the headers too: they fix the bits.
 add_library(kramers_numerics INTERFACE)
@@ -52,13 +53,14 @@ function(kramers_host_objects target)
   target_sources(${target} PRIVATE $<TARGET_OBJECTS:${target}_host>)
 endfunction()
 
-# kramers_headers(name scope): install the headers under include/; each is checked to compile alone.
+# kramers_headers(name scope): install the headers under include/.
 function(kramers_headers name scope)
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/include/*.hpp")
   target_sources(kramers_${name} ${scope} FILE_SET HEADERS BASE_DIRS "${CMAKE_CURRENT_SOURCE_DIR}/include"
                                           FILES ${headers})
-  set_target_properties(kramers_${name} PROPERTIES EXPORT_NAME ${name} VERIFY_INTERFACE_HEADER_SETS ON
-                                                   KRAMERS_INCLUDE "${CMAKE_CURRENT_SOURCE_DIR}/include")
+  set_target_properties(kramers_${name} PROPERTIES EXPORT_NAME ${name} KRAMERS_INCLUDE "${CMAKE_CURRENT_SOURCE_DIR}/include")
+  set_property(GLOBAL APPEND PROPERTY KRAMERS_LIBRARIES_WITH_HEADERS ${name})
+  set_property(GLOBAL APPEND PROPERTY KRAMERS_INCLUDE_FOLDERS "${CMAKE_CURRENT_SOURCE_DIR}/include")
   target_compile_features(kramers_${name} ${scope} cxx_std_20)
 endfunction()
 

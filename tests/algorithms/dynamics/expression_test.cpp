@@ -304,7 +304,8 @@ template <class Config>
 struct ExpressionEnsembles : ::testing::Test {};
 TYPED_TEST_SUITE(ExpressionEnsembles, test::AllConfigs, test::ConfigName);
 
-// One walker at a time, where each asks for its force itself, against packs of all widths.
+// One walker at a time, where each asks for its force itself, against packs. A scheme of each kind: that all have the same
+// bits in packs is shown with compiled potentials.
 TYPED_TEST(ExpressionEnsembles, HaveTheSameBitsInPacks) {
   using T = typename TypeParam::Real;
   using Space = typename TypeParam::Space;
@@ -318,7 +319,7 @@ TYPED_TEST(ExpressionEnsembles, HaveTheSameBitsInPacks) {
           EXPECT_TRUE((one == outcome_of<Space, Scheme, lane_width<Space, T>>(well))) << "the width of this space";
         }(),
         ...);
-  }(Schemes{});
+  }(SchemesInManyDimensions{});
   EXPECT_TRUE((outcome_of<Space, Baoab, 1>(well) == outcome_of<Space, Baoab, 8>(well))) << "width 8";
 }
 
