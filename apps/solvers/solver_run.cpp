@@ -99,6 +99,7 @@ CheckpointPlan checkpoint_plan(AppRun const& run, SolverFiles const& files, std:
   plan.every = files.checkpoint_every;
   plan.resumes = run.options.resume;
   plan.overwrites = run.options.overwrite;
+  plan.quiet = run.options.quiet;
   plan.unit = unit;
   plan.warn = [&run](std::string const& sentence) { print_warning(run, sentence); };
   return plan;

@@ -277,10 +277,12 @@ class Former(Case):
     def test_checkpoints_of_runs_that_begin_anew(self):
         words = (*LANGEVIN_RUN, "--set", "checkpoint.every=10", "--output", "run.h5")
         self.good(*words)
-        self.good(*words)
+        self.assertIn(b"the former run.checkpoint.h5 is kept as run.checkpoint.h5.~1~", self.good(*words).stderr)
         self.assertEqual(self.kept(), ["run.checkpoint.h5.~1~", "run.h5.~1~"])
+        self.assertEqual(self.good(*words, "--quiet").stderr, b"")
+        self.assertEqual(len(self.kept()), 4)
         self.good(*words, "--overwrite")
-        self.assertEqual(len(self.kept()), 2)
+        self.assertEqual(len(self.kept()), 4)
 
     def test_a_run_that_fails_keeps_all(self):
         """As one without room on the disk does: the former file has two names, and the next run gives it no third."""

@@ -162,7 +162,7 @@ void CheckpointWatch::write_one(std::function<void(std::filesystem::path const&)
     agree(m_comm, [&] {
       if (!m_comm.is_root()) return;
       std::string const kept = keep_before_checkpoint(m_plan.file, m_plan.resumes || m_plan.overwrites);
-      if (!kept.empty() && m_plan.warn) m_plan.warn(kept);
+      if (!kept.empty() && !m_plan.quiet && m_plan.warn) m_plan.warn(kept);
     });
     m_is_ours = true;
   }

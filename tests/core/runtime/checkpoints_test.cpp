@@ -136,6 +136,14 @@ TEST(CheckpointWatch, KeepsWhatStandsUnderTheName) {
     EXPECT_EQ(scratch.entries(), resumes ? 2u : 3u);
   }
   EXPECT_NO_THROW(open_checkpoint(scratch / "a.h5.~2~", world, ours, "{}"));
+  // Of which a quiet run says nothing.
+  std::size_t const told = warnings.size();
+  plan.quiet = true;
+  CheckpointWatch watch(world, plan, 0);
+  EXPECT_EQ(watch.look(1, false, write_ours), 0);
+  world.barrier();
+  EXPECT_EQ(scratch.entries(), 4u);
+  EXPECT_EQ(warnings.size(), told);
 }
 
 TEST(CheckpointWatch, TellsAllRanksOfASignalAfterAllHaveWritten) {

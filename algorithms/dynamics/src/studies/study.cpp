@@ -118,11 +118,14 @@ int Study::run(bool quiet, std::function<void(std::string const&)> const& warn, 
       progress.end_line();
       warn(sentence);
     };
+    auto const say_kept = [&](std::string const& sentence) {
+      if (!quiet) say(sentence);
+    };
     if (signal != 0) {
-      write_own_checkpoint(say);
+      write_own_checkpoint(say_kept);
     } else if (due && is_stop(m_step)) {
       last_attempt = m_step;
-      auto const failure = failure_to_write(m_comm, [&] { write_own_checkpoint(say); });
+      auto const failure = failure_to_write(m_comm, [&] { write_own_checkpoint(say_kept); });
       if (failure) say("no checkpoint at step " + std::to_string(m_step) + ": " + *failure);
     }
   }
@@ -229,12 +232,12 @@ bool Study::check_finite() {
   return least[1] == 0;
 }
 
-void Study::write_own_checkpoint(std::function<void(std::string const&)> const& say) {
+void Study::write_own_checkpoint(std::function<void(std::string const&)> const& say_kept) {
   if (!m_checkpoint_is_ours) {
     agree(m_comm, [&] {
       if (!m_comm.is_root()) return;
       std::string const kept = keep_before_checkpoint(m_params.checkpoint, m_params.overwrites);
-      if (!kept.empty()) say(kept);
+      if (!kept.empty()) say_kept(kept);
     });
     m_checkpoint_is_ours = true;
   }

@@ -69,6 +69,7 @@ struct CheckpointPlan {
   std::int64_t every = 0;     ///< steps from one to the next; 0: only when a signal ends the run
   bool resumes = false;       ///< go on from `file`
   bool overwrites = false;    ///< a former checkpoint, of whatever run, is not kept
+  bool quiet = false;         ///< nothing is said of a former file that was kept
   std::string unit = "step";  ///< what is counted
   std::function<void(std::string const&)> warn = {};  ///< told, on each rank, why one could not be written
 };
@@ -88,7 +89,7 @@ class CheckpointWatch {
   /// After `done` steps: `write` a checkpoint, which is collective, where one is due or a signal asks the run to end; the
   /// signal, 0 if there is none. One that is due and cannot be written is no failure of the run: the last one stays, and
   /// the next is tried when it is due. A run that has not begun writes none. What stands under the name when the first one is
-  /// written is kept as `keep_before_checkpoint` says, and `warn` is told. Collective.
+  /// written is kept as `keep_before_checkpoint` says, and `warn` is told, unless the plan is quiet. Collective.
   ///
   /// @param[in] is_end  the run ends here anyway, so that signals come too late
   /// @throws IoError  a signal came, and the checkpoint cannot be written

@@ -70,7 +70,7 @@ class Study {
   /// remembers); returns the signal, 0 at the end. Checkpoints are written when they are due and before a signal ends the
   /// run; progress goes to standard error. A checkpoint that is due and cannot be written is no failure of the run: the
   /// last one stays, `warn` is told on each rank, and the next is tried when it is due. What stands under the name before the
-  /// first one is kept (`keep_before_checkpoint`), of which `warn` is told on rank 0.
+  /// first one is kept (`keep_before_checkpoint`), of which `warn` is told on rank 0, unless `quiet`.
   /// Where a run of so many steps could end, `look` is asked on all ranks whether this one shall: it is told at which step
   /// the launch began, and may evaluate the study. Then params().steps are those done.
   /// @throws DivergedError  a walker left the finite numbers; the last checkpoint stays
@@ -118,7 +118,7 @@ class Study {
   void rebalance();
   bool has_room(Division const& division) const;
   void move_trajectory(Division const& to);
-  void write_own_checkpoint(std::function<void(std::string const&)> const& say);
+  void write_own_checkpoint(std::function<void(std::string const&)> const& say_kept);
 
   StudyParams m_params;
   Communicator m_comm;
