@@ -26,6 +26,10 @@ void print(nlohmann::json const& summary) {
               text("space").c_str(), number("ranks"), number("threads"), text("state_hash").c_str());
   std::printf("  path                   %s, %ld sweeps a pass: %s\n", text("path").c_str(), number("depth"),
               text("why").c_str());
+  if (summary.contains("overlap_why")) {
+    std::printf("  overlap                %s: %s\n", summary.at("overlap").get<bool>() ? "yes" : "no",
+                text("overlap_why").c_str());
+  }
   std::string until;
   if (summary.at("converged").get<bool>()) {
     until = ", until the norm met its tolerance";

@@ -63,6 +63,54 @@ class Bits(Case):
             self.assert_same_by_copies(sets)
 
 
+class Overlap(Case):
+    """jacobi.overlap: the bits of a run without, on any ranks, path, depth, problem and order of sums."""
+
+    def test_changes_nothing_of_the_results(self):
+        hows = [("plain", 0), ("automatic", 0), ("blocked", 1), ("blocked", 5)]
+        for problem, rows in (("laplace", 41), ("neumann", 41), ("stencil", 41), ("nvidia", 63)):
+            for sums in ("fixed", "numpy") if problem == "laplace" else ("fixed",):
+                sets = (f"jacobi.problem={problem}", f"jacobi.sums={sums}", f"grid.rows={rows}", "grid.columns=1100",
+                        "jacobi.iterations=61", "jacobi.check=7")
+                expected = self.summary(sets=sets)
+                self.assertFalse(expected["overlap"])
+                self.assertNotIn("overlap_why", expected)
+                for ranks in (2, 3, 4) if options.launcher else ():
+                    for path, depth in hows[(ranks - 2) % 2::2] if sums == "fixed" else hows[:2]:
+                        found = self.summary(sets=(*sets, "jacobi.overlap=true", f"jacobi.path={path}",
+                                                   f"jacobi.depth={depth}"), ranks=ranks, threads=1 + ranks % 2)
+                        neighbours = 2 if ranks > 2 or problem == "nvidia" else 1
+                        stored = rows - 2 if problem == "nvidia" else rows
+                        self.assertEqual(found["overlap"], stored // ranks > neighbours * found["depth"])
+                        self.assertEqual((found["state_hash"], found["norm"]),
+                                         (expected["state_hash"], expected["norm"]), (problem, ranks, path, depth))
+
+    def test_says_where_nothing_is_overlapped(self):
+        alone = self.summary(sets=("jacobi.overlap=true",))
+        self.assertEqual((alone["overlap"], alone["overlap_why"]), (False, "one rank has no other"))
+        self.assertEqual(alone["state_hash"], Bits.PINNED["f64"])
+        if options.launcher:
+            thin = self.summary(sets=("jacobi.overlap=true", "grid.rows=12", "jacobi.depth=6"), ranks=2)
+            self.assertEqual(thin["overlap"], False)
+            self.assertIn("has 6 rows, of which a pass of 6 sweeps", thin["overlap_why"])
+
+    @unittest.skipUnless(options.launcher, "one rank")
+    def test_from_copies_with_stops_and_restarts(self):
+        sets = ("jacobi.tolerance=1e-3", "jacobi.check_lag=5", "jacobi.sums=fixed")
+        whole = self.summary(sets=sets)
+        for wish in ("auto", "off"):
+            found = self.summary("--gpu-aware", wish, sets=(*sets, "jacobi.overlap=true"), ranks=3)
+            self.assertTrue(found["overlap"])
+            for name in ("state_hash", "norm", "iterations", "converged_at"):
+                self.assertEqual(found[name], whole[name])
+        # Others may go on from it without, and the other way round.
+        for before, after in (("true", "false"), ("false", "true")):
+            self.summary(sets=(*sets, f"jacobi.overlap={before}", "checkpoint.every=110"), ranks=2)
+            found = self.summary("--resume", sets=(*sets, f"jacobi.overlap={after}"), ranks=3)
+            self.assertGreater(found["resumed_at"], 0)
+            self.assertEqual(found["state_hash"], whole["state_hash"])
+
+
 class Lag(Case):
     """jacobi.check_lag: where the run ends, on any number of ranks, path and order of sums."""
 

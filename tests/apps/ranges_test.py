@@ -345,6 +345,7 @@ RANGES = {
         "jacobi.path": [words_of("automatic", "plain", "blocked", "cached")],
         "jacobi.depth": [integers(0, 32), Range(["1"], [("2", "'jacobi.depth' cannot be")], 'jacobi.path="plain"'),
                          Range(["1"], [("2", "'jacobi.depth' cannot be")], 'jacobi.problem="nvidia"', "grid.rows=3")],
+        "jacobi.overlap": [YES_NO],
         "checkpoint.every": [integers(0, None)],
         "checkpoint.file": [FILE],
         "output.file": [FILE],

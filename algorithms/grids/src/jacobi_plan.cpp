@@ -13,6 +13,22 @@ constexpr std::int64_t most_depth = 32;
 // Cells that one core does sooner than several, which wait for each other after every pass (bench/grids_bench.cpp).
 constexpr std::int64_t few_cells = 128 * 128;
 
+/// Can cells be computed while halos are on their way? The same on all ranks.
+void plan_overlap(JacobiParams const& params, int ranks, SweepPlan& plan) {
+  std::int64_t const least = smallest_block(stored_rows(params), ranks);
+  int const neighbours = ranks > 2 || edge_of(params.problem) == Edge::ring ? 2 : 1;
+  if (!params.overlap) return;
+  if (ranks == 1) {
+    plan.overlap_why = "one rank has no other";
+  } else if (least <= neighbours * plan.depth) {
+    plan.overlap_why = "the smallest block has " + std::to_string(least) + " rows, of which a pass of " +
+                       std::to_string(plan.depth) + " sweeps needs halos for each";
+  } else {
+    plan.overlap = true;
+    plan.overlap_why = "cells that need no halo are computed while halos are on their way";
+  }
+}
+
 }  // namespace
 
 std::int64_t stored_rows(JacobiParams const& params) {
@@ -74,6 +90,7 @@ SweepPlan plan_sweeps(JacobiParams const& params, std::string const& precision, 
             "at most " + std::to_string(most) + ", the rows of the smallest block: take fewer ranks");
     plan.depth = params.depth > 0 ? params.depth : std::min<std::int64_t>(most, precision == "f32" ? 16 : 8);
   }
+  plan_overlap(params, ranks, plan);
   return plan;
 }
 

@@ -52,6 +52,7 @@ JacobiRequest read_jacobi(Config const& config, CommandLine const& options, int 
       config.one_of("jacobi.sums", {"fixed", "numpy"}, "fixed") == "numpy" ? SumOrder::numpy : SumOrder::fixed;
   params.path = chosen<SweepPath>(config, "jacobi.path", paths);
   params.depth = config.bounded<std::int64_t>("jacobi.depth", 0, 32, params.depth);
+  params.overlap = config.get<bool>("jacobi.overlap", params.overlap);
   try {
     bool const device = device_of_space(request.space).has_value();
     request.plan = plan_sweeps(params, request.precision, device, thread_count(request.space), ranks);
@@ -63,7 +64,7 @@ JacobiRequest read_jacobi(Config const& config, CommandLine const& options, int 
   nlohmann::json keys = config.effective();
   keys["precision"] = request.precision;
   request.fingerprint = checkpoint_fingerprint(
-      std::move(keys), {"/jacobi/iterations", "/jacobi/tolerance", "/jacobi/path", "/jacobi/depth"});
+      std::move(keys), {"/jacobi/iterations", "/jacobi/tolerance", "/jacobi/path", "/jacobi/depth", "/jacobi/overlap"});
   return request;
 }
 
@@ -79,6 +80,7 @@ std::vector<KeyNote> jacobi_keys() {
       {"jacobi.sums", "", "order of the sums of the norm"},
       {"jacobi.path", "", "how sweeps go through memory; the bits are the same"},
       {"jacobi.depth", "", "sweeps of a pass through memory; 0 chooses"},
+      {"jacobi.overlap", "", "compute what needs no halo while halos are on their way; the bits are the same"},
       {"checkpoint.every", "iterations", "between checkpoints; 0: only when a signal ends the run"},
       {"checkpoint.file", "", "where checkpoints go", "OUTPUT.checkpoint.h5"},
       {"output.file", "", "as --output, which comes first"},
@@ -226,11 +228,13 @@ nlohmann::json summarise_jacobi(JacobiRequest const& request, JacobiResult const
       {"path", name_of(request.plan.path)},
       {"depth", request.plan.depth},
       {"why", request.plan.why},
+      {"overlap", request.plan.overlap},
       {"norm", nullptr},
       {"wall_s", result.seconds},
       {"state_hash", hash},
       {"memory",
        {{"state_bytes", comm.sum(result.field->bytes())}, {"peak_resident_bytes_per_rank", peak_memory(comm)}}}};
+  if (params.overlap) summary["overlap_why"] = request.plan.overlap_why;
   if (request.tolerance) {
     summary["converged_at"] = result.converged_at;
     summary["check_lag"] = params.check_lag;

@@ -51,8 +51,27 @@ Neighbours::Neighbours(Communicator comm, Edge edge) : m_comm(std::move(comm)) {
   }
 }
 
-void Neighbours::exchange(std::span<std::byte const> to_before, std::span<std::byte const> to_after,
-                          std::span<std::byte> from_before, std::span<std::byte> from_after) const {
+#ifdef KRAMERS_HAVE_MPI
+
+struct PendingMessages::Requests {
+  MPI_Request all[4];
+  int under_way = 0;
+};
+
+#else
+
+struct PendingMessages::Requests {};
+
+#endif
+
+PendingMessages::PendingMessages() : m_requests(std::make_unique<Requests>()) {}
+PendingMessages::~PendingMessages() = default;
+PendingMessages::PendingMessages(PendingMessages&&) noexcept = default;
+PendingMessages& PendingMessages::operator=(PendingMessages&&) noexcept = default;
+
+void Neighbours::start(std::span<std::byte const> to_before, std::span<std::byte const> to_after,
+                       std::span<std::byte> from_before, std::span<std::byte> from_after,
+                       [[maybe_unused]] Requests& requests) const {
   if (m_comm.size() == 1) {
     if (!m_before) return;
     std::ranges::copy(to_before, from_after.begin());
@@ -61,24 +80,47 @@ void Neighbours::exchange(std::span<std::byte const> to_before, std::span<std::b
   }
 #ifdef KRAMERS_HAVE_MPI
   MPI_Comm const comm = native(m_comm);
-  MPI_Request requests[4];
-  int under_way = 0;
   auto const receive = [&](std::span<std::byte> bytes, std::optional<int> from, int tag) {
     if (!from) return;
-    expect_success(MPI_Irecv(bytes.data(), count_of(bytes.size()), MPI_BYTE, *from, tag, comm, &requests[under_way++]),
+    expect_success(MPI_Irecv(bytes.data(), count_of(bytes.size()), MPI_BYTE, *from, tag, comm,
+                             &requests.all[requests.under_way++]),
                    "MPI_Irecv");
   };
   auto const send = [&](std::span<std::byte const> bytes, std::optional<int> to, int tag) {
     if (!to) return;
-    expect_success(MPI_Isend(bytes.data(), count_of(bytes.size()), MPI_BYTE, *to, tag, comm, &requests[under_way++]),
-                   "MPI_Isend");
+    expect_success(
+        MPI_Isend(bytes.data(), count_of(bytes.size()), MPI_BYTE, *to, tag, comm, &requests.all[requests.under_way++]),
+        "MPI_Isend");
   };
   receive(from_after, m_after, up_tag);
   receive(from_before, m_before, down_tag);
   send(to_before, m_before, up_tag);
   send(to_after, m_after, down_tag);
-  expect_success(MPI_Waitall(under_way, requests, MPI_STATUSES_IGNORE), "MPI_Waitall");
 #endif
+}
+
+void Neighbours::wait([[maybe_unused]] Requests& requests) {
+#ifdef KRAMERS_HAVE_MPI
+  int const under_way = std::exchange(requests.under_way, 0);
+  if (under_way > 0) expect_success(MPI_Waitall(under_way, requests.all, MPI_STATUSES_IGNORE), "MPI_Waitall");
+#endif
+}
+
+void Neighbours::exchange(std::span<std::byte const> to_before, std::span<std::byte const> to_after,
+                          std::span<std::byte> from_before, std::span<std::byte> from_after) const {
+  Requests requests;
+  start(to_before, to_after, from_before, from_after, requests);
+  wait(requests);
+}
+
+void Neighbours::begin(std::span<std::byte const> to_before, std::span<std::byte const> to_after,
+                       std::span<std::byte> from_before, std::span<std::byte> from_after,
+                       PendingMessages& pending) const {
+  start(to_before, to_after, from_before, from_after, *pending.m_requests);
+}
+
+void Neighbours::finish(PendingMessages& pending) const {
+  wait(*pending.m_requests);
 }
 
 void gather_rows([[maybe_unused]] Communicator const& comm, Block const& block, std::size_t per_row,

@@ -35,11 +35,17 @@ struct Fill {
 };
 
 template <class T>
-Field<Space, T> filled(Space const& exec, Block const& block, std::int64_t halo, std::int64_t ghosts, T scale = 1) {
-  Field<Space, T> field(exec, "kramers::test::field", block, halo, ghosts);
+void fill(Space const& exec, Field<Space, T> const& field, T scale) {
+  Block const& block = field.block();
   Kokkos::parallel_for("kramers::test::fill",
                        Kokkos::RangePolicy<Space, Kokkos::IndexType<std::int64_t>>(exec, 0, block.cells()),
                        Fill<T>{field.rows(), block.columns, block.first, scale});
+}
+
+template <class T>
+Field<Space, T> filled(Space const& exec, Block const& block, std::int64_t halo, std::int64_t ghosts, T scale = 1) {
+  Field<Space, T> field(exec, "kramers::test::field", block, halo, ghosts);
+  fill(exec, field, scale);
   return field;
 }
 
@@ -104,6 +110,33 @@ TEST(Halos, HoldTheRowsOfTheNeighbours) {
       expect_halos(edge, halo, Messages::automatic);
       expect_halos(edge, halo, Messages::staged);
       if (!on_device<Space>) expect_halos(edge, halo, Messages::direct);  // else it takes an MPI that is aware of it
+    }
+  }
+}
+
+TEST(Halos, SendWhatCellsWereWhenItBegan) {
+  Space const exec;
+  auto const comm = Communicator::world();
+  Block const block = block_of(23, 70, comm.rank(), comm.size());
+  for (Messages const messages : {Messages::automatic, Messages::staged}) {
+    std::int64_t const halo = 3;
+    Field<Space, double> field = filled<double>(exec, block, halo, 1);
+    HaloExchange<Space, double> exchange(exec, comm, Edge::ring, field, messages);
+    EXPECT_TRUE(exchange.has_before() && exchange.has_after());
+    for (int repeat = 0; repeat < 2; ++repeat) {  // what is under way is forgotten when it has come
+      fill(exec, field, 1.0);
+      exchange.begin(exec, {field});
+      fill(exec, field, 2.0);
+      exchange.finish(exec, {field});
+      exec.fence();
+      auto const host = Kokkos::create_mirror_view_and_copy(Kokkos::HostSpace(), field.view());
+      for (std::int64_t j = -halo; j < block.size() + halo; ++j) {
+        std::int64_t const row = (block.first + j + block.rows) % block.rows;
+        double const scale = j < 0 || j >= block.size() ? 1.0 : 2.0;
+        for (std::int64_t i = 0; i < block.columns; ++i) {
+          ASSERT_EQ(host(j + halo, i + field.left()), scale * value_of<double>(row, i)) << row << " " << i;
+        }
+      }
     }
   }
 }

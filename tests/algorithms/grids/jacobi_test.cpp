@@ -144,6 +144,56 @@ TEST(Jacobi, PathsAndDepthsHaveTheSameBits) {
   }
 }
 
+TEST(Jacobi, OverlapHasTheSameBits) {
+  int const ranks = Communicator::world().size();
+  std::int64_t overlapped = 0;
+  for (auto const& [rows, columns] : {std::tuple(9, 3), std::tuple(25, 33), std::tuple(70, 1027)}) {
+    for (JacobiProblem const problem :
+         {JacobiProblem::laplace, JacobiProblem::neumann, JacobiProblem::stencil, JacobiProblem::nvidia}) {
+      for (SumOrder const sums : {SumOrder::fixed, SumOrder::numpy}) {
+        JacobiParams params = params_of(problem, rows, columns, sums);
+        params.path = SweepPath::plain;
+        auto const expected = make(params);
+        auto const norms = expected->advance(29, 3, 0);
+        auto const hash = expected->hash();
+        params.overlap = true;
+        for (std::int64_t const depth : {0, 1, 2, 3, 8}) {  // 0: plain
+          if (depth > 0 && !on_host()) continue;
+          if (depth > smallest_block(stored_rows(params), ranks)) continue;
+          params.path = depth == 0 ? SweepPath::plain : SweepPath::blocked;
+          params.depth = depth;
+          if (plan_sweeps(params, "f64", !on_host(), 1, ranks).overlap) ++overlapped;
+          auto const found = make(params);
+          EXPECT_EQ(found->advance(29, 3, 0), norms) << depth << " " << rows << " x " << columns;
+          EXPECT_EQ(found->hash(), hash) << depth << " " << static_cast<int>(problem);
+        }
+      }
+    }
+  }
+  if (ranks == 1) {
+    EXPECT_EQ(overlapped, 0);
+  } else {
+    EXPECT_GE(overlapped, on_host() ? 30 : 16);  // depths of which blocks of 70 rows on 4 ranks have an interior
+  }
+}
+
+TEST(Jacobi, OverlapsWhereThereAreCellsThatNeedNoHalo) {
+  JacobiParams params = params_of(JacobiProblem::laplace, 40, 12);
+  params.overlap = true;
+  params.depth = 5;
+  auto const overlaps = [&](int ranks) { return plan_sweeps(params, "f64", false, 1, ranks).overlap; };
+  EXPECT_FALSE(overlaps(1));
+  EXPECT_TRUE(overlaps(2));
+  EXPECT_TRUE(overlaps(3));   // 13 rows, of which 5 at each end wait
+  EXPECT_FALSE(overlaps(4));  // 10
+  params.rows = 10;
+  EXPECT_FALSE(overlaps(2));
+  params.depth = 4;
+  EXPECT_TRUE(overlaps(2));  // a wall is no neighbour
+  params.problem = JacobiProblem::nvidia;
+  EXPECT_FALSE(overlaps(2));
+}
+
 TEST(Jacobi, BitsAreThoseOfEveryOtherBuildAndNumberOfRanks) {
   auto const hash = [](JacobiProblem problem, std::string const& precision) {
     auto const jacobi = make(params_of(problem, 31, 70), precision);

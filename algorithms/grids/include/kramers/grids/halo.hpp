@@ -72,27 +72,34 @@ class HaloExchange {
   /// Is there a neighbour at all?
   bool needed() const { return m_depth > 0 && (m_neighbours.before() || m_neighbours.after()); }
 
+  /// Are there rows beyond the first, or the last, one of this rank that a neighbour has?
+  bool has_before() const { return m_depth > 0 && m_neighbours.before(); }
+  bool has_after() const { return m_depth > 0 && m_neighbours.after(); }
+
+  using Exchanged = std::array<Field<Space, T>, Fields>;
+
   /// Fill the halos; beyond a wall they stay zero. Waits for what was enqueued on `exec`, and for the
   /// neighbours; the unpacking may still be under way. Collective.
-  void operator()(Space const& exec, std::array<Field<Space, T>, Fields> const& fields) const {
+  void operator()(Space const& exec, Exchanged const& fields) const {
     if (!needed()) return;
-    Kokkos::Array<Rows<T>, Fields> rows{};
-    for (std::size_t f = 0; f < Fields; ++f) rows[f] = fields[f].rows();
-    int const half = static_cast<int>(Fields * m_depth);
-    using Policy = Kokkos::TeamPolicy<Space>;
-    detail::HaloKernel<Space, T, Fields, true> const pack{rows, m_out.data(), m_rows, m_depth, -m_ghosts, m_width};
-    Kokkos::parallel_for("kramers::HaloExchange::pack", Policy(exec, 2 * half, Kokkos::AUTO), pack);
-    if (m_staged) copy_view(exec, m_host_out, m_out);
-    exec.fence("kramers::HaloExchange: before the messages");
-    T* const out = m_staged ? m_host_out.data() : m_out.data();
-    T* const in = m_staged ? m_host_in.data() : m_in.data();
-    auto const part = static_cast<std::size_t>(half * m_width);
-    std::span<T> const sent(out, 2 * part), received(in, 2 * part);
-    m_neighbours.exchange(std::as_bytes(sent.first(part)), std::as_bytes(sent.last(part)),
-                          std::as_writable_bytes(received.first(part)), std::as_writable_bytes(received.last(part)));
-    if (m_staged) copy_view(exec, m_in, m_host_in);
-    detail::HaloKernel<Space, T, Fields, false> const unpack{rows, m_in.data(), m_rows, m_depth, -m_ghosts, m_width};
-    Kokkos::parallel_for("kramers::HaloExchange::unpack", Policy(exec, 2 * half, Kokkos::AUTO), unpack);
+    pack(exec, fields);
+    m_neighbours.exchange(part(m_out, m_host_out, 0), part(m_out, m_host_out, 1), part(m_in, m_host_in, 0),
+                          part(m_in, m_host_in, 1));
+    unpack(exec, fields);
+  }
+
+  /// The same in two parts. Between them the halos are not filled yet, and all other cells may be read and written: what is
+  /// sent is what they were. `begin` waits for what was enqueued on `exec`, `finish` for the messages alone. Collective.
+  void begin(Space const& exec, Exchanged const& fields) {
+    if (!needed()) return;
+    pack(exec, fields);
+    m_neighbours.begin(part(m_out, m_host_out, 0), part(m_out, m_host_out, 1), part(m_in, m_host_in, 0),
+                       part(m_in, m_host_in, 1), m_pending);
+  }
+  void finish(Space const& exec, Exchanged const& fields) {
+    if (!needed()) return;
+    m_neighbours.finish(m_pending);
+    unpack(exec, fields);
   }
 
   std::int64_t bytes() const { return static_cast<std::int64_t>(2 * m_out.span() * sizeof(T)); }
@@ -102,8 +109,35 @@ class HaloExchange {
       Kokkos::SpaceAccessibility<Kokkos::HostSpace, typename Space::memory_space>::accessible;
   using Buffer = Kokkos::View<T*, typename Space::memory_space>;
   using Staged = Kokkos::View<T*, Kokkos::SharedHostPinnedSpace>;
+  using Policy = Kokkos::TeamPolicy<Space>;
+
+  int lines() const { return static_cast<int>(2 * Fields * m_depth); }
+  static Kokkos::Array<Rows<T>, Fields> rows_of(Exchanged const& fields) {
+    Kokkos::Array<Rows<T>, Fields> rows{};
+    for (std::size_t f = 0; f < Fields; ++f) rows[f] = fields[f].rows();
+    return rows;
+  }
+  /// What goes to or comes from the rank before (0) or after (1).
+  std::span<std::byte> part(Buffer const& memory, Staged const& staged, std::size_t which) const {
+    auto const size = static_cast<std::size_t>(lines() / 2 * m_width);
+    return std::as_writable_bytes(std::span<T>((m_staged ? staged.data() : memory.data()) + which * size, size));
+  }
+  void pack(Space const& exec, Exchanged const& fields) const {
+    detail::HaloKernel<Space, T, Fields, true> const kernel{rows_of(fields), m_out.data(), m_rows,
+                                                            m_depth,         -m_ghosts,    m_width};
+    Kokkos::parallel_for("kramers::HaloExchange::pack", Policy(exec, lines(), Kokkos::AUTO), kernel);
+    if (m_staged) copy_view(exec, m_host_out, m_out);
+    exec.fence("kramers::HaloExchange: before the messages");
+  }
+  void unpack(Space const& exec, Exchanged const& fields) const {
+    if (m_staged) copy_view(exec, m_in, m_host_in);
+    detail::HaloKernel<Space, T, Fields, false> const kernel{rows_of(fields), m_in.data(), m_rows,
+                                                             m_depth,         -m_ghosts,   m_width};
+    Kokkos::parallel_for("kramers::HaloExchange::unpack", Policy(exec, lines(), Kokkos::AUTO), kernel);
+  }
 
   Neighbours m_neighbours;
+  PendingMessages m_pending;
   bool m_staged;
   std::int64_t m_rows, m_depth, m_ghosts, m_width;
   Buffer m_out, m_in;

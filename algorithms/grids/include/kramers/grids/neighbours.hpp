@@ -5,11 +5,26 @@
 #include <kramers/runtime/communicator.hpp>
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
 namespace kramers::grids {
+
+/// Messages of an exchange that are on their way.
+class PendingMessages {
+ public:
+  PendingMessages();
+  ~PendingMessages();
+  PendingMessages(PendingMessages&&) noexcept;
+  PendingMessages& operator=(PendingMessages&&) noexcept;
+
+ private:
+  friend class Neighbours;
+  struct Requests;
+  std::unique_ptr<Requests> m_requests;
+};
 
 /// The ranks that own the rows before and after those of this one, and messages between them.
 class Neighbours {
@@ -26,8 +41,18 @@ class Neighbours {
   /// @throws MpiError  any call failed
   void exchange(std::span<std::byte const> to_before, std::span<std::byte const> to_after,
                 std::span<std::byte> from_before, std::span<std::byte> from_after) const;
+  /// The same in two parts, between which other work is done: until `finish` has waited for `pending`, what is sent stays
+  /// as it is and what is received is not read. One exchange at a time. Collective.
+  void begin(std::span<std::byte const> to_before, std::span<std::byte const> to_after,
+             std::span<std::byte> from_before, std::span<std::byte> from_after, PendingMessages& pending) const;
+  void finish(PendingMessages& pending) const;
 
  private:
+  using Requests = PendingMessages::Requests;
+  void start(std::span<std::byte const> to_before, std::span<std::byte const> to_after,
+             std::span<std::byte> from_before, std::span<std::byte> from_after, Requests& requests) const;
+  static void wait(Requests& requests);
+
   Communicator m_comm;
   std::optional<int> m_before, m_after;
 };

@@ -44,6 +44,8 @@ struct JacobiParams {
   /// norm that meets the tolerance at sweep i ends the iteration at sweep i + check_lag.
   std::int64_t check_lag = 0;
   Messages messages = Messages::automatic;  ///< of halos
+  /// Compute the cells that need no halo while halos are on their way, and the others when they have come.
+  bool overlap = false;
 };
 
 /// Rows that are stored: those of a ring need no copies of each other.
@@ -55,6 +57,8 @@ struct SweepPlan {
   SweepPath path = SweepPath::plain;
   std::int64_t depth = 1;
   std::string why;
+  bool overlap = false;     ///< passes of `depth` sweeps leave every rank cells to compute while halos are on their way
+  std::string overlap_why;  ///< why so, or why not; empty where nobody asks for it
 };
 /// @param[in] device  kernels run on a device
 /// @throws DomainError  a path or a depth that cannot be

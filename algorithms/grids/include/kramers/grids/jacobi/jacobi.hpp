@@ -78,10 +78,12 @@ class Jacobi final : public AnyJacobi {
         m_tiles = plan.path == SweepPath::cached ? 1 : std::min<std::int64_t>(exec.concurrency(), m_block.size());
         using Kernel = detail::StreamKernel<T, detail::FourPoint>;
         m_width = (2 * Kernel::margin + std::min(detail::segment, params.columns) + 15) / 16 * 16;
+        m_segments = (params.columns + detail::segment - 1) / detail::segment;
+        m_rim_threads = std::clamp<std::int64_t>(exec.concurrency() / 2, 1, m_segments);
+        std::int64_t const most_tiles = plan.overlap ? std::max(m_tiles, 2 * m_rim_threads) : m_tiles;
         m_kept = Kept(
             "kramers::Jacobi::kept",
-            static_cast<std::size_t>(m_tiles * std::max<std::int64_t>(1, plan.depth - 1) * Kernel::kept * m_width));
-        m_segments = (params.columns + detail::segment - 1) / detail::segment;
+            static_cast<std::size_t>(most_tiles * std::max<std::int64_t>(1, plan.depth - 1) * Kernel::kept * m_width));
         m_partials.resize(static_cast<std::size_t>(plan.depth * m_block.size() * m_segments * 2));
       }
     }
@@ -203,25 +205,33 @@ class Jacobi final : public AnyJacobi {
 
   /// `levels` sweeps from m_now to m_next, which are then exchanged; norms of those that are to be checked.
   void pass(std::int64_t levels, std::int64_t check) {
-    m_exchange(m_exec, {m_now});
     std::uint64_t checked = 0;
     for (std::int64_t t = 1; t <= levels; ++t) {
       if ((m_iteration + t) % check == 0) checked |= std::uint64_t{1} << (t - 1);
     }
     bool const by_numpy = m_params.sums == SumOrder::numpy;
-    bool const five = m_params.problem == JacobiProblem::stencil;
+    std::uint64_t const with_norms = by_numpy ? 0 : checked;
+    if (m_plan.overlap) {
+      // A cell of the last sweep is as many rows away from those that it needs of the halos as there are sweeps.
+      detail::Slabs slabs{.rows = m_block.size(),
+                          .before = m_exchange.has_before() ? levels : 0,
+                          .after = m_exchange.has_after() ? levels : 0,
+                          .count = m_tiles};
+      m_exchange.begin(m_exec, {m_now});
+      compute(slabs, levels, with_norms);
+      m_exchange.finish(m_exec, {m_now});
+      slabs.rims = true;
+      slabs.count = (slabs.before > 0 ? 1 : 0) + (slabs.after > 0 ? 1 : 0);
+      slabs.threads_a_slab = m_rim_threads;
+      compute(slabs, levels, with_norms);
+    } else {
+      m_exchange(m_exec, {m_now});
+      compute({.rows = m_block.size(), .count = m_tiles}, levels, with_norms);
+    }
     if (m_plan.path == SweepPath::plain) {
-      bool const with_norms = checked != 0 && !by_numpy;
-      if (five) {
-        with_norms ? sweep<detail::FivePoint, true>() : sweep<detail::FivePoint, false>();
-      } else {
-        with_norms ? sweep<detail::FourPoint, true>() : sweep<detail::FourPoint, false>();
-      }
-      if (with_norms) take_norm(m_iteration + 1);
-    } else if constexpr (!on_device<Space>) {
-      std::uint64_t const with_norms = by_numpy ? 0 : checked;
-      five ? stream<detail::FivePoint>(levels, with_norms) : stream<detail::FourPoint>(levels, with_norms);
-      if (with_norms != 0) m_exec.fence("kramers::Jacobi: sums of rows");
+      if (with_norms != 0) take_norm(m_iteration + 1);
+    } else if (with_norms != 0) {
+      m_exec.fence("kramers::Jacobi: sums of rows");
       for (std::int64_t t = 1; t <= levels; ++t) {
         if ((with_norms >> (t - 1) & 1) != 0) take_norm_of_level(t);
       }
@@ -262,25 +272,45 @@ class Jacobi final : public AnyJacobi {
     m_taken.back().norm = norm_of(sums);
   }
 
+  /// Those sweeps of the rows of these slabs; what other rows need of them is computed twice.
+  void compute(detail::Slabs const& slabs, std::int64_t levels, std::uint64_t norms) {
+    bool const five = m_params.problem == JacobiProblem::stencil;
+    if (m_plan.path == SweepPath::plain) {
+      if (five) {
+        norms != 0 ? sweep<detail::FivePoint, true>(slabs) : sweep<detail::FivePoint, false>(slabs);
+      } else {
+        norms != 0 ? sweep<detail::FourPoint, true>(slabs) : sweep<detail::FourPoint, false>(slabs);
+      }
+    } else if constexpr (!on_device<Space>) {
+      five ? stream<detail::FivePoint>(slabs, levels, norms) : stream<detail::FourPoint>(slabs, levels, norms);
+    }
+  }
+
   template <class Stencil, bool norms>
-  void sweep() {
-    detail::SweepKernel<Space, T, Stencil, norms> const kernel{m_now.rows(), m_next.rows(), m_boundary,
-                                                               m_fixed.partials()};
-    detail::RowLanes<Space>::for_rows("kramers::Jacobi::sweep", m_exec, m_block.size(), 2, kernel);
+  void sweep(detail::Slabs const& slabs) {
+    detail::SweepKernel<Space, T, Stencil, norms> kernel{m_now.rows(), m_next.rows(), m_boundary, m_fixed.partials()};
+    std::int64_t rows = m_block.size() - slabs.before - slabs.after;
+    kernel.first = slabs.before;
+    if (slabs.rims) {  // one row each
+      rows = slabs.count;
+      kernel.first = slabs.of(0).first;
+      kernel.apart = m_block.size() - 1;
+    }
+    detail::RowLanes<Space>::for_rows("kramers::Jacobi::sweep", m_exec, rows, 2, kernel);
   }
 
   template <class Stencil>
-  void stream(std::int64_t levels, std::uint64_t norms) {
+  void stream(detail::Slabs const& slabs, std::int64_t levels, std::uint64_t norms) {
     detail::StreamKernel<T, Stencil> const kernel{
-        m_now.rows(), m_next.rows(), m_boundary, m_block.size(),   m_lowest,          m_highest,  levels,
-        m_tiles,      m_kept.data(), m_width,    m_plan.depth - 1, m_partials.data(), m_segments, norms};
+        m_now.rows(), m_next.rows(),    m_boundary,        slabs,      m_lowest, m_highest, levels, m_kept.data(),
+        m_width,      m_plan.depth - 1, m_partials.data(), m_segments, norms};
     if (m_plan.path == SweepPath::cached) {
       kernel(0);  // on this thread: a launch would cost as much as a sweep
     } else {
+      std::int64_t const tiles = slabs.count * slabs.threads_a_slab;
       Kokkos::parallel_for(
           "kramers::Jacobi::stream",
-          Kokkos::RangePolicy<Space, Kokkos::IndexType<std::int64_t>>(m_exec, 0, m_tiles, Kokkos::ChunkSize(1)),
-          kernel);
+          Kokkos::RangePolicy<Space, Kokkos::IndexType<std::int64_t>>(m_exec, 0, tiles, Kokkos::ChunkSize(1)), kernel);
     }
   }
 
@@ -331,6 +361,7 @@ class Jacobi final : public AnyJacobi {
   Kept m_kept;
   std::vector<double> m_partials;
   std::int64_t m_tiles = 1, m_width = 0, m_segments = 1;
+  std::int64_t m_rim_threads = 1;  // that divide the strips of a rim
 };
 
 }  // namespace kramers::grids

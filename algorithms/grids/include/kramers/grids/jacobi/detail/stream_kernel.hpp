@@ -9,6 +9,27 @@
 
 namespace kramers::grids::detail {
 
+/// The rows first <= j < last.
+struct Slab {
+  std::int64_t first, last;
+};
+
+/// How a block is cut into slabs: all of it but the rims, evenly, or the rims, which are one slab each.
+struct Slabs {
+  std::int64_t rows;                ///< of the block
+  std::int64_t before = 0;          ///< of the rim at its begin
+  std::int64_t after = 0;           ///< of that at its end
+  bool rims = false;                ///< these, not what is between them
+  std::int64_t count = 1;           ///< slabs
+  std::int64_t threads_a_slab = 1;  ///< that divide its strips
+
+  KOKKOS_FUNCTION Slab of(std::int64_t const k) const {
+    if (rims) return k == 0 && before > 0 ? Slab{0, before} : Slab{rows - after, rows};
+    std::int64_t const between = rows - before - after;
+    return {before + between * k / count, before + between * (k + 1) / count};
+  }
+};
+
 /// Several sweeps in one pass through memory, on a host: temporal blocking (Wonnacott 2000; the wavefront of Wellein et al.
 /// 2009). A thread takes a slab of rows, in strips of 1024 columns. Going down a strip, it computes row s of level 1, row
 /// s - 1 of level 2 and so on, so that each level finds the three rows that it needs of the level below, of which four are
@@ -23,10 +44,9 @@ struct StreamKernel {
 
   Rows<T> from, to;
   Boundary boundary;
-  std::int64_t rows;             // of the block
+  Slabs slabs;
   std::int64_t lowest, highest;  // rows that can be read, walls and halos included
   std::int64_t depth;            // levels of this pass
-  std::int64_t tiles;            // slabs
   T* kept_rows;                  // (tiles, levels, kept, width)
   std::int64_t width;
   std::int64_t levels_kept;
@@ -34,9 +54,12 @@ struct StreamKernel {
   std::int64_t segments;
   std::uint64_t norms;  // bit t - 1: level t is to have norms
 
+  /// A tile is a slab, or the share of its strips that a thread has.
   KOKKOS_FUNCTION void operator()(std::int64_t const tile) const {
-    std::int64_t const first = rows * tile / tiles, last = rows * (tile + 1) / tiles;
-    for (std::int64_t s = 0; s < segments; ++s) strip(tile, first, last, s);
+    auto const [first, last] = slabs.of(tile / slabs.threads_a_slab);
+    for (std::int64_t s = tile % slabs.threads_a_slab; s < segments; s += slabs.threads_a_slab) {
+      strip(tile, first, last, s);
+    }
   }
 
  private:
@@ -74,7 +97,7 @@ struct StreamKernel {
                    own.last + beyond < end + 1 ? own.last + beyond : end + 1};
     bool const inner = j >= boundary.lower && j < boundary.upper;
     bool const sums = mine && (norms >> (level - 1) & 1) != 0;
-    double* const sum = partials + (((level - 1) * rows + j) * segments + s) * 2;
+    double* const sum = partials + (((level - 1) * slabs.rows + j) * segments + s) * 2;
     if (!inner) {  // a wall: the same at all levels
       for (std::int64_t i = all.first; i < all.last; ++i) out[i] = row[i];
       if (sums) keep_sums(row, own, sum);

@@ -31,16 +31,18 @@ struct Boundary {
   bool neumann = false;               ///< the last column takes the value of its neighbour
 };
 
-/// One sweep over the rows of a block; with `norms` the sums of (new - old)^2 and old^2 of each row go to `partials`.
+/// One sweep over rows of a block; with `norms` the sums of (new - old)^2 and old^2 of each row go to `partials`.
 template <class Space, class T, class Stencil, bool norms>
 struct SweepKernel {
   Rows<T> from, to;
   Boundary boundary;
-  double* partials;  // (rows, 2)
+  double* partials;        // (rows, 2)
+  std::int64_t first = 0;  // row of the block with which it begins
+  std::int64_t apart = 1;  // rows from one that is swept to the next
 
   KOKKOS_FUNCTION void operator()(typename RowLanes<Space>::Work const& work) const {
     RowLanes<Space> const lanes(work);
-    std::int64_t const j = lanes.row(), last = boundary.columns - 1;
+    std::int64_t const j = first + lanes.row() * apart, last = boundary.columns - 1;
     bool const inner = j >= boundary.lower && j < boundary.upper;
     T const* const north = from.row(j - 1);
     T const* const row = from.row(j);
