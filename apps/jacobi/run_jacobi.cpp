@@ -41,8 +41,9 @@ void print(nlohmann::json const& summary) {
   }
   std::printf("  iterations             %ld%s\n", number("iterations"), until.c_str());
   if (summary.at("norm").is_number()) {
-    std::printf("  norm                   %s (%s sums)\n", shortest_decimal(summary.at("norm").get<double>()).c_str(),
-                text("sums").c_str());
+    std::printf("  norm                   %s (%s sums%s)\n", shortest_decimal(summary.at("norm").get<double>()).c_str(),
+                text("sums").c_str(),
+                summary.at("norm_is_reproducible").get<bool>() ? "" : ", whose last bits depend on threads and ranks");
   }
   nlohmann::json const& rate = summary.at("rate");
   if (rate.is_null()) return;  // a checkpoint that had come to the end

@@ -6,6 +6,7 @@ import unittest
 
 from shipped_runs import Case, h5py, main, options, PATIENCE, SOURCE
 
+EPSILON = 2.0 ** -52
 Case.shipped = SOURCE / "apps" / "jacobi" / "laplace.toml"
 
 
@@ -109,6 +110,39 @@ class Overlap(Case):
             found = self.summary("--resume", sets=(*sets, f"jacobi.overlap={after}"), ranks=3)
             self.assertGreater(found["resumed_at"], 0)
             self.assertEqual(found["state_hash"], whole["state_hash"])
+
+
+class FastSums(Case):
+    """jacobi.sums = "fast": the field of any other order, norms within their bound, and who reads them is told."""
+
+    def test_the_field_is_the_same_and_norms_are_close(self):
+        exact = self.summary()  # NumPy's pairwise sums, whose own error is some eps
+        self.assertTrue(exact["norm_is_reproducible"])
+        hows = [("automatic", {}), ("plain", {}), ("plain", {"threads": 2}), ("blocked", {"threads": 2})]
+        for ranks in (2, 3, 4) if options.launcher else ():
+            hows += [("plain", {"ranks": ranks}), ("blocked", {"ranks": ranks})]
+        for path, given in hows:
+            found = self.summary("--verify", sets=("jacobi.sums=fast", f"jacobi.path={path}"), **given)
+            self.assertEqual((found["sums"], found["norm_is_reproducible"]), ("fast", False))
+            self.assertEqual(found["state_hash"], Bits.PINNED["f64"])
+            # 100 * 100 squares, each within eps of the sum: twice, for both orders.
+            self.assertLessEqual(abs(found["norm"] - exact["norm"]), 2 * 100 * 100 * EPSILON * exact["norm"])
+
+    def test_people_are_told(self):
+        outcome = self.attempt("--verify", sets=("jacobi.sums=fast",))
+        self.assertTrue(outcome.stdout.startswith("PASSED: 10 of 10"), outcome.stdout)
+        self.assertIn("(fast sums, whose last bits depend on threads and ranks)", outcome.stdout)
+        self.assertNotIn("depend on", self.attempt(sets=("jacobi.sums=fixed",)).stdout)
+
+    def test_stops_and_restarts(self):
+        sets = ("jacobi.sums=fast", "jacobi.tolerance=1e-3", "jacobi.check_lag=4")
+        fixed = self.summary(sets=("jacobi.sums=fixed", *sets[1:]))
+        self.summary(sets=(*sets, "checkpoint.every=110"))
+        # The norms before and after the stop differ from the tolerance by much more than by rounding.
+        found = self.summary("--resume", sets=sets, ranks=3 if options.launcher else 1)
+        for name in ("state_hash", "iterations", "converged_at"):
+            self.assertEqual(found[name], fixed[name])
+        self.refuse("jacobi.sums", words=("--resume", "--overwrite"), sets=("jacobi.sums=fixed", *sets[1:]))
 
 
 class Lag(Case):

@@ -341,7 +341,7 @@ RANGES = {
         "jacobi.tolerance": [POSITIVE],
         "jacobi.check": [integers(1, 10**9)],
         "jacobi.check_lag": [integers(0, 1000, "jacobi.tolerance=0.1"), Range(["0"], ["1"])],
-        "jacobi.sums": [words_of("fixed", "numpy")],
+        "jacobi.sums": [words_of("fixed", "numpy", "fast")],
         "jacobi.path": [words_of("automatic", "plain", "blocked", "cached")],
         "jacobi.depth": [integers(0, 32), Range(["1"], [("2", "'jacobi.depth' cannot be")], 'jacobi.path="plain"'),
                          Range(["1"], [("2", "'jacobi.depth' cannot be")], 'jacobi.problem="nvidia"', "grid.rows=3")],

@@ -53,6 +53,18 @@ std::string name_of(SweepPath path) {
   return "automatic";
 }
 
+std::string name_of(SumOrder sums) {
+  switch (sums) {
+    case SumOrder::numpy:
+      return "numpy";
+    case SumOrder::fast:
+      return "fast";
+    case SumOrder::fixed:
+      break;
+  }
+  return "fixed";
+}
+
 SweepPlan plan_sweeps(JacobiParams const& params, std::string const& precision, bool device, int threads, int ranks) {
   expects(params.rows >= 3, "rows", params.rows, ">= 3");
   expects(params.columns >= 3, "columns", params.columns, ">= 3");

@@ -198,6 +198,29 @@ TEST(Sums, FixedOnesHaveTheDocumentedOrder) {
   }
 }
 
+TEST(Sums, FastOnesOfIntegersAreExact) {
+  Space const exec;
+  auto const comm = Communicator::world();
+  std::int64_t const rows = 300, parts = 3;
+  Kokkos::View<double*, Kokkos::HostSpace> const host("kramers::test::partials", rows * parts * 2);
+  double expected[2] = {0, 0};
+  for (std::int64_t i = 0; i < rows * parts; ++i) {
+    auto const place = static_cast<std::size_t>(2 * i);
+    host(place) = static_cast<double>(i % 41 + comm.rank());
+    host(place + 1) = static_cast<double>(i * i);
+    for (int rank = 0; rank < comm.size(); ++rank) {
+      expected[0] += static_cast<double>(i % 41 + rank);
+      expected[1] += static_cast<double>(i * i);
+    }
+  }
+  auto const partials = Kokkos::create_mirror_view_and_copy(Space::memory_space(), host);
+  for (bool const one_core : {false, true}) {
+    auto const sums = fast_sums<2>(exec, comm, partials.data(), rows, parts, one_core);
+    EXPECT_EQ(sums[0], expected[0]);
+    EXPECT_EQ(sums[1], expected[1]);
+  }
+}
+
 template <class T>
 T numpy_by_hand(std::vector<T> const& a, std::size_t begin, std::size_t n) {
   if (n > 128) {

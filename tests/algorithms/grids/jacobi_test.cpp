@@ -115,6 +115,48 @@ TEST(Jacobi, FixedNormsAgreeWithThoseOfNumpy) {
   }
 }
 
+/// The norm that takes cells to others, in the precision of long double.
+double norm_between(JacobiProblem problem, std::vector<double> const& old, std::vector<double> const& now) {
+  long double change = 0, square = 0;
+  for (std::size_t i = 0; i < old.size(); ++i) {
+    long double const difference = now[i] - old[i];  // of doubles, as the program has it
+    change += difference * difference;
+    square += static_cast<long double>(old[i]) * old[i];
+  }
+  return static_cast<double>(std::sqrt(problem == JacobiProblem::nvidia ? change : change / square));
+}
+
+TEST(Jacobi, FastNormsAreWithinTheirBoundAndTheFieldIsThatOfFixedOnes) {
+  auto const comm = Communicator::world();
+  for (auto const& [rows, columns] : {std::tuple(37, 1100), std::tuple(70, 33)}) {
+    for (JacobiProblem const problem :
+         {JacobiProblem::laplace, JacobiProblem::neumann, JacobiProblem::stencil, JacobiProblem::nvidia}) {
+      auto const fixed = make(params_of(problem, rows, columns));
+      fixed->advance(20, 21, 0);
+      auto const before = comm.gather(fixed->rows());
+      fixed->advance(1, 22, 0);
+      auto const after = comm.gather(fixed->rows());
+      double exact = comm.is_root() ? norm_between(problem, before, after) : 0;
+      comm.broadcast(exact);
+      // n products, none negative, whose sum in any order is within n eps of itself: so are both sums, hence the root of
+      // their quotient, but for the rounding of these two.
+      double const n = static_cast<double>(rows) * columns, eps = std::numeric_limits<double>::epsilon();
+      for (SweepPath const path : {SweepPath::plain, SweepPath::blocked, SweepPath::cached}) {
+        if (path != SweepPath::plain && !on_host()) continue;
+        if (path == SweepPath::cached && comm.size() > 1) continue;
+        JacobiParams params = params_of(problem, rows, columns, SumOrder::fast);
+        params.path = path;
+        auto const fast = make(params);
+        auto const norms = fast->advance(21, 3, 0);
+        ASSERT_EQ(norms.size(), 7u);
+        EXPECT_NEAR(norms[6], exact, (n + 2) * eps * exact) << name_of(path) << " " << static_cast<int>(problem);
+        EXPECT_EQ(comm.min(norms[6]), comm.max(norms[6]));  // all ranks decide alike
+        EXPECT_EQ(fast->hash(), fixed->hash());
+      }
+    }
+  }
+}
+
 TEST(Jacobi, PathsAndDepthsHaveTheSameBits) {
   for (auto const& [rows, columns] : {std::tuple(9, 3), std::tuple(23, 33), std::tuple(40, 96), std::tuple(21, 1027)}) {
     for (JacobiProblem const problem :

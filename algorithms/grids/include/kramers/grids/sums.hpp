@@ -76,7 +76,58 @@ struct ListKernel {
   }
 };
 
+/// N sums that Kokkos' parallel_reduce adds.
+template <int N>
+struct SumsOfRows {
+  double sums[N];
+};
+
+/// Adds what is left of sums of rows, `parts` times N numbers a row.
+template <int N>
+struct RowTotalKernel {
+  using value_type = SumsOfRows<N>;
+  double const* partials;  // (rows, parts, N)
+  std::int64_t parts;
+
+  KOKKOS_FUNCTION void init(value_type& total) const {
+    for (int k = 0; k < N; ++k) total.sums[k] = 0;
+  }
+  KOKKOS_FUNCTION void join(value_type& total, value_type const& more) const {
+    for (int k = 0; k < N; ++k) total.sums[k] += more.sums[k];
+  }
+  KOKKOS_FUNCTION void operator()(std::int64_t const row, value_type& total) const {
+    for (std::int64_t s = 0; s < parts; ++s) {
+      double const* const of = partials + (row * parts + s) * N;
+      for (int k = 0; k < N; ++k) total.sums[k] += of[k];
+    }
+  }
+};
+
 }  // namespace detail
+
+/// `fast` sums of the sums of rows that kernels leave in the memory of `Space`: Kokkos' parallel_reduce over the rows and
+/// one MPI_Allreduce. In whatever order these take, so that another number of threads or ranks may give other last bits.
+/// Waits. Collective.
+///
+/// @param[in] partials  (rows, parts, N) of the rows of this rank
+/// @param[in] one_core  on hosts the calling thread adds alone: for grids so small that a launch takes longer
+template <int N, execution_space Space>
+std::array<double, N> fast_sums(Space const& exec, Communicator const& comm, double const* partials, std::int64_t rows,
+                                std::int64_t parts, bool one_core = false) {
+  detail::RowTotalKernel<N> const kernel{partials, parts};
+  detail::SumsOfRows<N> total{};
+  if (one_core && !on_device<Space>) {
+    for (std::int64_t j = 0; j < rows; ++j) kernel(j, total);
+  } else {
+    Kokkos::parallel_reduce("kramers::fast_sums",
+                            Kokkos::RangePolicy<Space, Kokkos::IndexType<std::int64_t>>(exec, 0, rows), kernel, total);
+    exec.fence("kramers::fast_sums");
+  }
+  std::array<double, N> sums{};
+  for (std::size_t k = 0; k < N; ++k) sums[k] = total.sums[k];
+  comm.sum(std::span<double>(sums));
+  return sums;
+}
 
 /// `fixed` sums of products over a grid: the same bits for any threads, ranks and backend.
 ///

@@ -24,6 +24,7 @@ enum class JacobiProblem {
 enum class SumOrder {
   fixed,  ///< FixedSums
   numpy,  ///< NumpySums, in the precision of the field
+  fast,   ///< fast_sums, whose last bits are those of one number of threads and ranks
 };
 
 /// How sweeps go through memory.
@@ -65,6 +66,8 @@ struct SweepPlan {
 SweepPlan plan_sweeps(JacobiParams const& params, std::string const& precision, bool device, int threads, int ranks);
 /// "plain", "blocked", "cached".
 std::string name_of(SweepPath path);
+/// "fixed", "numpy", "fast".
+std::string name_of(SumOrder sums);
 
 /// Values that the boundary has, computed on the host by libm: the same bits on every backend.
 std::vector<double> boundary_sines(JacobiParams const& params);

@@ -59,7 +59,7 @@ class Jacobi final : public AnyJacobi {
     expects(params.check_lag >= 0, "check_lag", params.check_lag, ">= 0");
     if (params.sums == SumOrder::numpy) {
       m_numpy.emplace(exec, m_comm, m_block, plan.path == SweepPath::cached);
-    } else if (params.check_lag > 0 && m_comm.size() > 1) {
+    } else if (params.sums == SumOrder::fixed && params.check_lag > 0 && m_comm.size() > 1) {
       m_gather.emplace(m_comm, m_block, 2);
     }
     std::int64_t const first = -m_block.first,
@@ -249,6 +249,10 @@ class Jacobi final : public AnyJacobi {
   /// The norm of sweep number `iteration`, whose sums of rows stand in the partial sums of m_fixed: now, or while other
   /// sweeps are done.
   void take_norm(std::int64_t iteration) {
+    if (m_params.sums == SumOrder::fast) {
+      take_fast_norm(iteration, m_fixed.partials(), 1);
+      return;
+    }
     if (!m_gather) {
       m_taken.push_back({iteration, norm_of(m_fixed.finish(m_exec))});
       return;
@@ -262,6 +266,12 @@ class Jacobi final : public AnyJacobi {
     m_gather->begin();
     m_under_way = true;
     m_taken.push_back({iteration, 0});
+  }
+
+  /// The same of sums of rows that stand elsewhere, (rows, parts, 2).
+  void take_fast_norm(std::int64_t iteration, double const* partials, std::int64_t parts) {
+    bool const one_core = m_plan.path == SweepPath::cached;
+    m_taken.push_back({iteration, norm_of(fast_sums<2>(m_exec, m_comm, partials, m_block.size(), parts, one_core))});
   }
 
   /// Wait for the sums that are on their way: those of the last norm.
@@ -320,6 +330,10 @@ class Jacobi final : public AnyJacobi {
     auto const rows = static_cast<std::size_t>(m_block.size());
     std::span<double> const of_level =
         std::span(m_partials).subspan((static_cast<std::size_t>(level) - 1) * rows * per_row, rows * per_row);
+    if (m_params.sums == SumOrder::fast) {
+      take_fast_norm(m_iteration + level, of_level.data(), m_segments);
+      return;
+    }
     if (m_segments == 1 && m_comm.size() == 1) {
       std::array<double, 2> sums{};
       fixed_tree_sums(of_level, sums);
