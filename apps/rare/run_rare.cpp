@@ -100,6 +100,7 @@ Forecast forecast(RareRequest const& request, Communicator const& comm) {
     measured = measure_sample(std::max<std::int64_t>(1, mine / 2), [&](std::int64_t size) {
       RareRequest sample = request;
       sample.splitting.repeats = sample.shooting.pairs = 2 * size;
+      sample.splitting.kept_paths = 0;
       return interruptible([&] { return compute_rare(sample, Communicator::self()).seconds; });
     });
   });
@@ -116,7 +117,8 @@ std::string fingerprint(RareRequest const& request, Config const& config) {
   erase_places(keys,
                {"/checkpoint", "/output", "/rare/batch", "/potential/file", "/potential/columns", "/potential/set"});
   keys["potential"]["data"] = request.potential->data_hash();
-  keys["format"] = 2;
+  keys["paths"] = request.splitting.kept_paths;
+  keys["format"] = 3;
   return keys.dump();
 }
 
@@ -149,7 +151,7 @@ class StoppableRun {
     begin_to_keep();
     m_keeping.stop = [this] { return m_stop.signal() != 0; };
     RareResult result = compute_rare(m_request, m_run.comm, m_keeping);
-    if (result.repeats_done == m_request.splitting.repeats) return result;
+    if (result.repeats_done == m_request.splitting.repeats && !result.lacks_paths) return result;
     m_done = result.repeats_done - m_run.comm.sum(m_lost);
     return std::nullopt;
   }

@@ -308,6 +308,8 @@ RANGES = {
         "checkpoint.folder": [FILE],
         "output.file": [FILE],
         "output.summary": [FILE],
+        "output.paths.count": [integers(0, 10000)],
+        "output.paths.every": [Range(["2", str(2**30)], ["0", "1", "3", str(2**30 + 1), str(2**30 + 2)])],
     },
     "cg": {
         "matrix.kind": [words_of("five_point", "wrapped", "wrapped_corners"),

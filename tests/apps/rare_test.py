@@ -2,8 +2,10 @@
 """kramers-rare as its users meet it: rates, bits on any number of ranks, bad input, files."""
 import json
 import os
+import re
 import signal as signals
 import subprocess
+import sys
 import time
 
 from shipped_runs import Case, h5py, main, options, PATIENCE, SOURCE
@@ -101,6 +103,85 @@ class Bits(Case):
         self.assertEqual(self.summary(sets=few, ranks=4)["state_hash"], self.summary(sets=few)["state_hash"])
 
 
+# What the README shows of the paths in a file.
+RECIPE = re.search(r"```python\n(.*?)```", (SOURCE / "apps" / "rare" / "README.md").read_text(), re.DOTALL)[1]
+PATHS = ("kramers/rare/paths", "particles/paths")
+
+
+class Paths(Case):
+    """Reactive paths in the file of results."""
+
+    def setUp(self):
+        super().setUp()
+        if h5py is None:
+            self.skipTest("no h5py")
+
+    def contents(self, *words, **how):
+        """All datasets of paths, and the summary."""
+        summary = self.summary("--output", "rare.h5", *words, **how)
+        found = {}
+        with h5py.File(self.folder / "rare.h5") as file:
+            for group in PATHS:
+                file[group].visititems(lambda name, one: found.update({f"{group}/{name}": one[()].tobytes()})
+                                       if isinstance(one, h5py.Dataset) else None)
+        return found, summary
+
+    def test_files(self):
+        for sets, count in (((*SMALL, "output.paths.count=12"), 12), ((*SURFACE, *FEW, "output.paths={count=5, every=50}"), 5)):
+            _, summary = self.contents(sets=sets)
+            self.assertEqual(summary["splitting"]["paths"], count)
+            with h5py.File(self.folder / "rare.h5") as file:
+                self.assertEqual(tuple(file["h5md"].attrs["version"]), (1, 1))
+                paths, position = file[PATHS[0]], file["particles/paths/position"]
+                offset, step, value = paths["offset"][:], position["step"][:], position["value"][:]
+                self.assertEqual((len(offset), offset[0], offset[-1]), (count + 1, 0, len(step)))
+                self.assertEqual(value.shape, (len(step), 1, 2 if sets[0] == SURFACE[0] else 1))
+                self.assertEqual("velocity" in file["particles/paths"], sets[0] != SURFACE[0])
+                self.assertAlmostEqual(paths["weight"][:].sum(), 1, 12)
+                rates = file["kramers/rare/repeats/rate"][:]
+                for repeat, weight in zip(paths["repeat"][:], paths["weight"][:]):
+                    # Of 12 paths of 8 repeats each second repeat has two.
+                    share = list(paths["repeat"][:]).count(repeat)
+                    rate = rates[repeat] / rates[sorted(set(paths["repeat"][:]))].sum()
+                    self.assertAlmostEqual(weight, rate / share, 12)
+                every = 10 if sets[0] != SURFACE[0] else 50
+                for first, end in zip(offset[:-1], offset[1:]):
+                    self.assertEqual(step[first], 0)
+                    self.assertTrue(all(gap in (every - 1, every, every + 1) for gap in step[first + 1:end - 1] - step[first:end - 2]))
+                last = value[offset[1:] - 1, 0]
+                if sets[0] == SURFACE[0]:
+                    self.assertTrue(((last - [0.623, 0.028])**2).sum(axis=1).max() <= 0.01)
+                else:
+                    self.assertGreater(last.min(), 0)
+                branches = paths["branch_offset"][:]
+                self.assertEqual((len(branches), branches[-1]), (count + 1, len(paths["branch/parent"])))
+                self.assertTrue((paths["branch/parent"][:][branches[:-1]] == -1).all())
+
+    def test_recipe(self):
+        self.contents(sets=(*SMALL, "output.paths.count=12"))
+        ended = subprocess.run([sys.executable, "-c", RECIPE], cwd=self.folder, capture_output=True, text=True)
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+        self.assertLessEqual(len(RECIPE.splitlines()), 12)
+        self.assertRegex(ended.stdout, r"^12 paths; the first has \d+ states, \d+ branches and takes \d+\.\d+\nmean time \d+\.\d+\n$")
+
+    def test_ranks(self):
+        for sets in ((*SMALL, "output.paths.count=12"), (*SURFACE, *FEW, "output.paths.count=5")):
+            alone, summary = self.contents(sets=sets)
+            self.assertEqual(self.contents(sets=(*sets, "rare.batch=1"), threads=2)[0], alone)
+            self.assertEqual(self.summary(sets=sets[:-1])["state_hash"], summary["state_hash"])
+            for ranks in (2, 4) if options.launcher else ():
+                self.assertEqual(self.contents(sets=sets, ranks=ranks)[0], alone)
+
+    def test_other_methods_have_none(self):
+        told = self.summary(sets=("rare.method=exact", "output.paths.count=3", *CORES))["warnings"]
+        self.assertIn("splitting alone", " ".join(told))
+
+    def test_too_many_for_the_memory(self):
+        outcome = self.attempt("--check", sets=(*SMALL, "output.paths.count=10000"))
+        self.assertEqual(outcome.returncode, 0, outcome.stderr)
+        self.assertRegex(outcome.stdout, r"memory  about 1\.\d* GiB")
+
+
 class Restart(Case):
     """A run of 16 batches, each of some hundredths of a second or more."""
     LONG = ("integrator.temperature=0.2", "rare.state_a.energy_below=0.2", "rare.repeats=16", "rare.replicas=10000")
@@ -134,6 +215,18 @@ class Restart(Case):
             self.assertEqual(summary["observables"], whole["observables"])
             self.assertNotIn("walker_steps_per_s", summary)
             self.assertFalse((self.folder / "rare.repeats").exists())
+
+    def test_same_paths(self):
+        if h5py is None:
+            self.skipTest("no h5py")
+        sets = (*self.LONG, "rare.batch=1", "output.paths.count=20")
+        whole, _ = Paths.contents(self, sets=sets)
+        (self.folder / "summary.json").unlink()
+        self.stop(signals.SIGKILL, sets)
+        self.refuse("another input", words=("--output", "rare.h5", "--resume"), sets=(*sets, "output.paths.count=19"))
+        found, summary = Paths.contents(self, "--resume", sets=sets, ranks=2 if options.launcher else 1)
+        self.assertEqual(found, whole)
+        self.assertEqual(summary["splitting"]["paths"], 20)
 
     def test_pilot_is_not_repeated(self):
         """The replicas that a pilot has found are those of the run that goes on."""

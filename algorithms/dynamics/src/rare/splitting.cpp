@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <numeric>
 #include <string>
+#include <utility>
 
 namespace kramers::dynamics {
 namespace {
@@ -117,6 +118,7 @@ void check(SplittingParams const& params) {
   expects(params.flux.walkers >= 1 && params.flux.walkers <= most, "flux walkers", params.flux.walkers, "1 to 2^20");
   expects(params.flux.steps >= 1, "flux steps", params.flux.steps, "> 0");
   expects(params.flux.equilibrate >= 0, "flux equilibrate", params.flux.equilibrate, ">= 0");
+  expects(params.kept_paths >= 0 && params.kept_paths <= most, "kept paths", params.kept_paths, "0 to 2^20");
   expects(params.max_steps >= 1, "max_steps", params.max_steps, "> 0");
   expects(params.passage.level.first < params.passage.level.last, "first", params.passage.level.first, "< last");
 }
@@ -128,12 +130,68 @@ PathsParams paths_for(SplittingParams const& params, std::int64_t repeats) {
 
 namespace {
 
+/// Lines of the first paths of each repeat that have come to B, but of those whose length nobody knows.
+class KeptLines {
+ public:
+  KeptLines(SplittingParams const& params, std::span<std::int64_t const> numbers, std::vector<Crossings> const& bank)
+      : m_params(params), m_numbers(numbers), m_bank(bank) {
+    for (std::int64_t const number : numbers) {
+      m_genealogies.emplace_back(paths_of_repeat(params, number) > 0 ? params.selection.replicas : 0);
+    }
+  }
+
+  void replace(std::size_t r, std::vector<Replacement> const& replaced) {
+    if (paths_of_repeat(m_params, m_numbers[r]) == 0) return;
+    for (Replacement const& one : replaced) m_genealogies[r].replace(one);
+  }
+
+  /// The path in this slot has come to B.
+  void arrive(std::size_t r, std::int32_t slot, std::uint32_t steps, SplittingRepeat& repeat) {
+    std::int64_t const number = m_numbers[r];
+    if (std::ssize(repeat.lines) == paths_of_repeat(m_params, number) || steps == longest_age) return;
+    PathLine line;
+    line.legs = m_genealogies[r].legs(slot - static_cast<std::int32_t>(r) * each());
+    std::uint64_t const root = path_id(number, line.legs.front().replica);
+    auto const start = static_cast<std::size_t>(draw_below(repeat.crossings, m_params.seed, root, RareStream::start));
+    line.x = m_bank[r].x[start];
+    line.v = m_bank[r].v[start];
+    line.duration = steps;
+    m_ends.push_back({slot, slot, m_params.passage.bins(), 0});
+    m_places.push_back({r, repeat.lines.size()});
+    repeat.lines.push_back(std::move(line));
+  }
+
+  /// Where all of them have ended, once no path goes on.
+  void finish(AnyPaths& paths, std::vector<SplittingRepeat>& repeats) const {
+    if (m_ends.empty()) return;
+    paths.branch(m_ends);  // each to where it was first in B
+    PathPlaces const places = paths.places();
+    for (std::size_t i = 0; i < m_ends.size(); ++i) {
+      auto const slot = static_cast<std::size_t>(m_ends[i].slot);
+      PathLine& line = repeats[m_places[i].first].lines[m_places[i].second];
+      line.end_x = places.x[slot];
+      line.end_v = places.v[slot];
+    }
+  }
+
+ private:
+  std::int32_t each() const { return static_cast<std::int32_t>(m_params.selection.replicas); }
+
+  SplittingParams const& m_params;
+  std::span<std::int64_t const> m_numbers;
+  std::vector<Crossings> const& m_bank;
+  std::vector<Genealogy> m_genealogies;
+  std::vector<PathBranch> m_ends;
+  std::vector<std::pair<std::size_t, std::size_t>> m_places;  // repeat and line of each
+};
+
 std::vector<SplittingRepeat> split(AnyPaths& paths, SplittingParams const& params,
                                    std::span<std::int64_t const> numbers, Stop const& stop) {
   std::vector<SplittingRepeat> repeats(numbers.size());
   std::vector<Crossings> const bank = count_flux(paths, params, numbers, stop, repeats);
 
   std::int64_t const each = params.selection.replicas;
+  KeptLines lines(params, numbers, bank);
   std::vector<Population> populations;
   std::vector<PathStart> starts;
   for (std::size_t r = 0; r < repeats.size(); ++r) {
@@ -176,17 +234,21 @@ std::vector<SplittingRepeat> split(AnyPaths& paths, SplittingParams const& param
         branches.push_back({base + one.replica, base + one.parent, one.bin, path_id(numbers[r], one.child)});
         begun.push_back(base + one.replica);
       }
+      lines.replace(r, replaced);
       if (!replaced.empty()) {
         next.push_back(r);
         continue;
       }
       for (std::size_t i = offset; i < offset + static_cast<std::size_t>(each); ++i) {
-        if (states.end[i] == PathEnd::in_b) repeats[r].durations.push_back(duration(states, i));
+        if (states.end[i] != PathEnd::in_b) continue;
+        repeats[r].durations.push_back(duration(states, i));
+        lines.arrive(r, static_cast<std::int32_t>(i), repeats[r].durations.back(), repeats[r]);
       }
     }
     going.swap(next);
     paths.branch(branches);
   }
+  lines.finish(paths, repeats);
 
   for (std::size_t r = 0; r < repeats.size(); ++r) {
     Population const& population = populations[r];

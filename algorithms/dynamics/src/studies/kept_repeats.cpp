@@ -88,7 +88,8 @@ KeptRepeats::Found KeptRepeats::read(SplittingParams const& params) const {
     std::string const damage = "is damaged: it holds no repeats of this run";
     if (file.read_text("fingerprint") != m_fingerprint) throw IoError(path.string(), damage);
     detail::RepeatRows const rows{file.read<std::int64_t>("number"), file.read<double>("numbers"),
-                                  file.read<double>("late_shares"), file.read<std::uint32_t>("durations")};
+                                  file.read<double>("late_shares"), file.read<std::uint32_t>("durations"),
+                                  file.read<std::int64_t>("lines")};
     std::vector<NumberedRepeat> some;
     try {
       some = rows.repeats(params.passage.bins());
@@ -117,6 +118,7 @@ void KeptRepeats::keep(std::vector<NumberedRepeat> const& repeats) const {
   file.write("numbers", rows.numbers, {count, rows.numbers.size() / count});
   file.write("late_shares", rows.late_shares, {count});
   file.write("durations", rows.durations, {rows.durations.size()});
+  file.write("lines", rows.lines, {rows.lines.size()});
   file.commit();
 }
 

@@ -6,6 +6,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <array>
+#include <ranges>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
 namespace kramers::dynamics {
 namespace {
 
@@ -98,6 +106,69 @@ void write_weighted(h5::Writer& file, RareRequest const& request, RareResult con
   write("repeats/path_steps", path_steps, {rows});
 }
 
+/// Paths to B: their states one after the other as an H5MD element, and where each begins, what it weighs and who has
+/// followed it.
+void write_paths(h5::Writer& file, Communicator const& comm, RareRequest const& request, ReactivePaths const& paths) {
+  std::array<std::uint64_t, 3> sizes{paths.repeat.size(), paths.step.size(), paths.replica.size()};
+  comm.broadcast(std::span<std::uint64_t>(sizes));
+  auto const [count, states, legs] = sizes;
+  if (count == 0) return;
+  bool const one = request.splitting.coordinates == 1;
+  auto const dimension = static_cast<std::uint64_t>(request.splitting.coordinates);
+  auto const put = [&](std::string const& dataset, auto const& values, h5::Extents const& extents) {
+    file.write(dataset, values, extents);
+    write_unit(file, request.units, dataset);
+  };
+  std::vector<double> times, numbers;
+  for (std::int64_t const step : paths.step) times.push_back(static_cast<double>(step) * request.langevin.dt);
+  write_h5md(file, request.units, "kramers-rare");
+  std::string const box = "particles/paths/box";
+  file.group(box);
+  file.attribute(box, "dimension", static_cast<std::int64_t>(dimension));
+  file.attribute(box, "boundary", std::vector<std::string>(dimension, "none"));
+  for (auto const& [name, points] : {std::pair{"position", &paths.x}, {"velocity", &paths.v}}) {
+    if (points == &paths.v && request.overdamped) continue;  // there are none
+    std::string const element = std::string("particles/paths/") + name;
+    numbers.clear();
+    for (PathPoint const& point : *points) {
+      numbers.insert(numbers.end(), point.begin(), point.begin() + static_cast<std::ptrdiff_t>(dimension));
+    }
+    put(element + "/step", paths.step, {states});
+    put(element + "/time", times, {states});
+    file.attribute(element + "/time", "unit", request.units.h5md_unit("time"));
+    put(element + "/value", numbers, {states, 1, dimension});
+  }
+  std::string const group = "kramers/rare/paths/";
+  put(group + "offset", paths.offset, {count + 1});
+  put(group + "repeat", paths.repeat, {count});
+  put(group + "weight", paths.weight, {count});
+  put(group + "branch_offset", paths.leg_offset, {count + 1});
+  put(group + "branch/replica", paths.replica, {legs});
+  put(group + "branch/parent", paths.parent, {legs});
+  put(group + "branch/step", paths.leg_step, {legs});
+  put(group + "branch/bin", paths.leg_bin, {legs});
+
+  // The potential where paths are, and a tenth beyond.
+  constexpr std::size_t points = 101;
+  std::array<std::vector<double>, most_path_coordinates> grid;
+  for (std::size_t d = 0; d < dimension && comm.is_root(); ++d) {
+    auto const [low, high] =
+        std::ranges::minmax(paths.x | std::views::transform([d](PathPoint const& x) { return x[d]; }));
+    for (std::size_t i = 0; i < points; ++i) {
+      grid[d].push_back(low + (high - low) * (1.2 * static_cast<double>(i) / (points - 1) - 0.1));
+    }
+  }
+  for (std::size_t d = 0; d < dimension; ++d) {
+    put(group + (d == 0 ? "position_x" : "position_y"), grid[d], {points});
+  }
+  std::vector<double> energy;
+  for (double const x : grid[0]) {
+    if (one) energy.push_back(request.potential->energy(std::array{x}));
+    for (double const y : grid[1]) energy.push_back(request.potential->energy(std::array{x, y}));
+  }
+  put(group + "energy", energy, one ? h5::Extents{points} : h5::Extents{points, points});
+}
+
 }  // namespace
 
 void write_rare(std::filesystem::path const& path, Communicator const& comm, RareRequest const& request,
@@ -124,6 +195,7 @@ void write_rare(std::filesystem::path const& path, Communicator const& comm, Rar
   }
   write_attribute_units(file, request.units, "kramers/rare");
   if (request.method == RareMethod::splitting) write_splitting(file, request, result, comm.is_root());
+  if (request.splitting.kept_paths > 0) write_paths(file, comm, request, result.paths);
   if (request.method == RareMethod::weighted_ensemble) write_weighted(file, request, result);
   file.commit();
 }

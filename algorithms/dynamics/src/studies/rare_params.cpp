@@ -151,6 +151,9 @@ void read_sizes(Config const& config, RareRequest& request) {
                "between 1 and 2^20");
   p.max_steps = config.positive<std::int64_t>("rare.max_steps", p.max_steps);
   config.check(p.max_steps <= (std::int64_t{1} << 45), "rare.max_steps", "at most 2^45");
+  p.kept_paths = config.bounded<std::int64_t>("output.paths.count", 0, 10000, p.kept_paths);
+  request.path_every = config.bounded<std::int64_t>("output.paths.every", 2, 1 << 30, request.path_every);
+  config.check(request.path_every % 2 == 0, "output.paths.every", "even: states are seen after each second step");
   ShootingParams& shooting = request.shooting;
   shooting.max_steps = p.max_steps;
   shooting.pairs = config.get<std::int64_t>("rare.shooting.pairs", shooting.pairs);
@@ -364,6 +367,9 @@ std::vector<KeyNote> rare_keys() {
             "OUTPUT.repeats"},
            {"output.file", "", "as --output, which comes first"},
            {"output.summary", "", "as --summary, which comes first"},
+           {"output.paths.count", "", "of splitting: paths from A to B that are written, of all repeats together"},
+           {"output.paths.every", "steps",
+            "between their states, even; of paths of more than 1024 states twice, four times ... as many"},
        }) {
     keys.push_back(key);
   }

@@ -4,6 +4,7 @@
 #include <kramers/base/error.hpp>
 
 #include <bit>
+#include <limits>
 #include <span>
 
 namespace kramers::dynamics::detail {
@@ -28,6 +29,55 @@ SplittingRepeat unpack(std::span<double const> numbers) {
   return one;
 }
 
+void pack(PathPoint const& point, std::vector<std::int64_t>& to) {
+  for (double const x : point) to.push_back(std::bit_cast<std::int64_t>(x));
+}
+
+/// Takes integers from a list that may be too short.
+class Unpacking {
+ public:
+  explicit Unpacking(std::span<std::int64_t const> from) : m_left(from) {}
+
+  std::int64_t next(std::int64_t lowest, std::int64_t highest) {
+    expects(!m_left.empty(), "lines", 0, "as many numbers as their lengths say");
+    std::int64_t const value = m_left.front();
+    expects(value >= lowest && value <= highest, "lines", value, "numbers of paths");
+    m_left = m_left.subspan(1);
+    return value;
+  }
+  PathPoint point() {
+    PathPoint point;
+    using Limits = std::numeric_limits<std::int64_t>;
+    for (double& x : point) x = std::bit_cast<double>(next(Limits::min(), Limits::max()));
+    return point;
+  }
+  /// A number of things of which each takes one number or more.
+  std::int64_t count() { return next(0, std::ssize(m_left)); }
+
+ private:
+  std::span<std::int64_t const> m_left;
+};
+
+void pack(PathLine const& line, std::vector<std::int64_t>& to) {
+  to.push_back(line.duration);
+  for (PathPoint const& point : {line.x, line.v, line.end_x, line.end_v}) pack(point, to);
+  to.push_back(std::ssize(line.legs));
+  for (PathLeg const& leg : line.legs) to.insert(to.end(), {leg.replica, leg.bin});
+}
+
+PathLine unpack_line(Unpacking& from, int bins) {
+  PathLine line;
+  line.duration = static_cast<std::uint32_t>(from.next(0, longest_age - 1));
+  for (PathPoint* const point : {&line.x, &line.v, &line.end_x, &line.end_v}) *point = from.point();
+  std::int64_t const legs = from.count();
+  expects(legs >= 1, "legs", legs, ">= 1");
+  for (std::int64_t i = 0; i < legs; ++i) {
+    std::int64_t const replica = from.next(0, (std::int64_t{1} << 44) - 1);
+    line.legs.push_back({replica, static_cast<std::int32_t>(from.next(0, bins))});
+  }
+  return line;
+}
+
 }  // namespace
 
 std::size_t row_length(int bins) {
@@ -45,6 +95,8 @@ void RepeatRows::add(NumberedRepeat const& numbered) {
   late_shares.push_back(one.late_share);
   durations.push_back(static_cast<std::uint32_t>(one.durations.size()));
   durations.insert(durations.end(), one.durations.begin(), one.durations.end());
+  lines.push_back(std::ssize(one.lines));
+  for (PathLine const& line : one.lines) pack(line, lines);
 }
 
 std::vector<NumberedRepeat> RepeatRows::repeats(int bins) const {
@@ -53,6 +105,7 @@ std::vector<NumberedRepeat> RepeatRows::repeats(int bins) const {
   expects_extent("late shares", std::ssize(late_shares), std::ssize(number));
   std::vector<NumberedRepeat> all;
   std::span<std::uint32_t const> left(durations);
+  Unpacking packed(lines);
   for (std::size_t i = 0; i < number.size(); ++i) {
     all.push_back({number[i], unpack(std::span(numbers).subspan(i * row, row))});
     expects(!left.empty() && left.front() < left.size(), "durations", std::ssize(left), "as many as their lengths say");
@@ -60,6 +113,7 @@ std::vector<NumberedRepeat> RepeatRows::repeats(int bins) const {
     auto const mine = left.subspan(1, left.front());
     all.back().found.durations.assign(mine.begin(), mine.end());
     left = left.subspan(1 + mine.size());
+    for (std::int64_t k = packed.count(); k > 0; --k) all.back().found.lines.push_back(unpack_line(packed, bins));
   }
   return all;
 }

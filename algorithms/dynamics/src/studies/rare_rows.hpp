@@ -15,6 +15,7 @@ struct RepeatRows {
   std::vector<double> numbers;           ///< a row of row_length(bins) for each
   std::vector<double> late_shares;       ///< one for each
   std::vector<std::uint32_t> durations;  ///< a list for each, after its length
+  std::vector<std::int64_t> lines;       ///< PathLine: for each their number, then all that they are
 
   void add(NumberedRepeat const& one);
   /// @throws DomainError  the lists do not fit together

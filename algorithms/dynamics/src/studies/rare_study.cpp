@@ -112,7 +112,7 @@ void split(RareRequest const& request, AnyPaths* paths, std::span<std::int64_t c
     for (NumberedRepeat const& one : split_mine(request, *paths, mine, keeping)) rows.add(one);
   });
   rows = {comm.gather(rows.number), comm.gather(rows.numbers), comm.gather(rows.late_shares),
-          comm.gather(rows.durations)};
+          comm.gather(rows.durations), comm.gather(rows.lines)};
   for (NumberedRepeat const& one : keeping.done) rows.add(one);
   result.is_continued = !keeping.done.empty();
   result.repeats_done = static_cast<std::int64_t>(rows.number.size());
@@ -123,9 +123,9 @@ void split(RareRequest const& request, AnyPaths* paths, std::span<std::int64_t c
     auto all = rows.repeats(request.splitting.passage.bins());
     std::ranges::sort(all, {}, &NumberedRepeat::number);
     rows = {};
-    for (NumberedRepeat const& one : all) {
+    for (NumberedRepeat& one : all) {
       rows.add(one);
-      result.repeats.push_back(one.found);
+      result.repeats.push_back(std::move(one.found));
     }
     std::uint64_t place = 0;
     for (double const x : rows.numbers) result.hash += hash_element(place++, std::bit_cast<std::uint64_t>(x));
@@ -140,6 +140,30 @@ void split(RareRequest const& request, AnyPaths* paths, std::span<std::int64_t c
                                 "more, or rare.level.start nearer to the state");
   });
   comm.broadcast(result.hash);
+}
+
+/// Follow again what is to be written. Bits do not depend on what else is followed: one path at a time will do.
+void follow_paths(RareRequest const& request, RareKeeping const& keeping, Communicator const& comm,
+                  RareResult& result) {
+  if (request.method != RareMethod::splitting || request.splitting.kept_paths == 0) return;
+  agree(comm, [&] {
+    if (!comm.is_root()) return;
+    PathsParams params = paths_for(request.splitting, 1);
+    params.slots = 1;
+    auto const paths = request.make_paths({request.space, request.scheme, params});
+    for (std::size_t r = 0; r < result.repeats.size(); ++r) {
+      for (PathLine const& line : result.repeats[r].lines) {
+        if (keeping.stop && keeping.stop()) {
+          result.lacks_paths = true;
+          return;
+        }
+        replay(*paths, request.splitting, static_cast<std::int64_t>(r), line,
+               path_interval(line.duration, request.path_every), result.paths);
+      }
+    }
+    weigh(result.repeats, result.paths);
+  });
+  comm.broadcast(result.lacks_paths);
 }
 
 void shoot_pairs(RareRequest const& request, AnyPaths* paths, Share const& mine, Communicator const& comm,
@@ -163,6 +187,7 @@ void shoot_pairs(RareRequest const& request, AnyPaths* paths, Share const& mine,
 RareRequest sized_by_pilot(RareRequest request, Communicator const& comm) {
   if (request.method != RareMethod::splitting || !request.target_error) return request;
   RareRequest pilot = request;
+  pilot.splitting.kept_paths = 0;
   pilot.splitting.seed = mix64(request.splitting.seed);
   RareResult const found = compute_rare(pilot, comm);
   double replicas = 0;
@@ -207,6 +232,7 @@ RareResult compute_rare(RareRequest const& request, Communicator const& comm, Ra
     auto const numbers =
         std::span(missing).subspan(static_cast<std::size_t>(mine.first), static_cast<std::size_t>(mine.size()));
     split(request, paths.get(), numbers, keeping, comm, result);
+    if (result.repeats_done == request.splitting.repeats) follow_paths(request, keeping, comm, result);
   } else {
     shoot_pairs(request, paths.get(), mine, comm, result);
   }
@@ -227,8 +253,18 @@ std::vector<MemoryNeed> memory_needed(RareRequest const& request, int rank, int 
   PathsParams const params = paths_for(request, mine);
   // On the host: lists of starts, branches and ends, and walkers with weights of two generations.
   double const each = request.method == RareMethod::weighted_ensemble ? 240 : 60;
-  return {{"paths", "rare.repeats, rare.replicas or rare.level.bins", each * static_cast<double>(params.slots),
-           path_bytes(params), true}};
+  std::vector<MemoryNeed> needs{{"paths", "rare.repeats, rare.replicas or rare.level.bins",
+                                 each * static_cast<double>(params.slots), path_bytes(params), true}};
+  std::int64_t const kept = request.splitting.kept_paths;
+  if (request.method == RareMethod::splitting && kept > 0) {
+    // Who descends from whom: a replica is replaced once in each bin at most, in repeats that keep paths.
+    SelectionParams const& selection = request.splitting.selection;
+    double const repeats = static_cast<double>(std::min({mine.size(), batch_of(request), kept}));
+    double const replicas = repeats * static_cast<double>(selection.replicas);
+    double const written = rank == 0 ? reactive_path_bytes(kept, selection.bins) : 0;
+    needs.push_back({"reactive paths", "output.paths.count", replicas * (8 + 16.0 * selection.bins) + written, 0});
+  }
+  return needs;
 }
 
 }  // namespace kramers::dynamics

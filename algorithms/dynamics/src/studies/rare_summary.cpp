@@ -217,6 +217,7 @@ void add_splitting(RareRequest const& request, RareResult const& result, nlohman
                           {"bins", p.passage.bins()},       {"spread_of_one_repeat", found.spread},
                           {"roots", found.roots},           {"extinct_repeats", found.extinct},
                           {"flux_steps", found.flux_steps}, {"path_steps", found.path_steps}};
+  if (p.kept_paths > 0) summary["splitting"]["paths"] = result.paths.count();
   add_warnings(request, found, summary);
   if (found.rate > 0) add_state_warning(request, summary);
 }
@@ -292,6 +293,9 @@ nlohmann::json summarise_rare(RareRequest const& request, RareResult const& resu
     if (request.method == RareMethod::splitting) add_splitting(request, result, summary);
     if (request.method == RareMethod::shooting) add_shooting(request, result, summary);
     if (request.method == RareMethod::weighted_ensemble) add_weighted(request, result, summary);
+    if (request.splitting.kept_paths > 0 && request.method != RareMethod::splitting) {
+      summary["warnings"].push_back("output.paths.count asks for paths, which splitting alone has");
+    }
     // Of a run that went on from an earlier one the time is that of its own part.
     if (summary.contains("work") && result.seconds > 0 && !result.is_continued) {
       summary["walker_steps_per_s"] = summary["work"]["walker_steps"].get<double>() / result.seconds;

@@ -34,7 +34,7 @@ void write_column(h5::Writer& file, UnitSystem const& units, std::string const& 
   write_unit(file, units, name);
 }
 
-/// What every file says about itself, and the H5MD header (version 1.1, nongnu.org/h5md).
+/// What every file says about itself, and the header of H5MD.
 void write_header(h5::Writer& file, UnitSystem const& units, std::string const& app, nlohmann::json const& summary,
                   nlohmann::json const& provenance, InputRecord const& input) {
   file.attribute("/", "app", app);
@@ -43,16 +43,7 @@ void write_header(h5::Writer& file, UnitSystem const& units, std::string const& 
   file.attribute("/", "provenance", provenance.dump());
   if (summary.contains("partial")) file.attribute("/", "partial", std::int64_t{1});
   write_input(file, input);
-  file.group("h5md");
-  file.attribute("h5md", "version", std::array<std::int32_t, 2>{1, 1});
-  file.group("h5md/author");
-  file.attribute("h5md/author", "name", "unknown");
-  file.group("h5md/creator");
-  file.attribute("h5md/creator", "name", app);
-  file.attribute("h5md/creator", "version", version());
-  if (units.is_reduced()) return;
-  file.group("h5md/modules/units");
-  file.attribute("h5md/modules/units", "version", std::array<std::int32_t, 2>{1, 0});
+  write_h5md(file, units, app);
 }
 
 void write_parameters(h5::Writer& file, StudyParams const& params) {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/dynamics/studies/study_units.hpp>
+#include <kramers/runtime/provenance.hpp>
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -135,6 +138,11 @@ std::vector<NameAndDimension> const& dimensions() {
       {"kramers/rare@exact_rate", rate},
       {"kramers/rare/repeats/rate", rate},
       {"kramers/rare/repeats/flux", rate},
+      {"kramers/rare/paths/position_x", length},
+      {"kramers/rare/paths/position_y", length},
+      {"kramers/rare/paths/energy", energy},
+      {"particles/paths/position/value", length},
+      {"particles/paths/velocity/value", velocity},
       {"adaptive/position", length},
       {"adaptive/velocity", velocity},
       {"adaptive@thresholds", length},
@@ -177,6 +185,19 @@ void write_attribute_units(h5::Writer& file, UnitSystem const& units, std::strin
     if (name.starts_with(group + "@")) json[std::string(name.substr(group.size() + 1))] = units.unit(dimension);
   }
   file.attribute(group, "units", json.dump());
+}
+
+void write_h5md(h5::Writer& file, UnitSystem const& units, std::string const& app) {
+  file.group("h5md");
+  file.attribute("h5md", "version", std::array<std::int32_t, 2>{1, 1});
+  file.group("h5md/author");
+  file.attribute("h5md/author", "name", "unknown");
+  file.group("h5md/creator");
+  file.attribute("h5md/creator", "name", app);
+  file.attribute("h5md/creator", "version", version());
+  if (units.is_reduced()) return;
+  file.group("h5md/modules/units");
+  file.attribute("h5md/modules/units", "version", std::array<std::int32_t, 2>{1, 0});
 }
 
 }  // namespace kramers::dynamics

@@ -4,6 +4,7 @@
 #include <kramers/dynamics/estimators/estimators.hpp>
 #include <kramers/dynamics/rare/any_paths.hpp>
 #include <kramers/dynamics/rare/population.hpp>
+#include <kramers/dynamics/rare/reactive_paths.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -32,6 +33,7 @@ struct SplittingParams {
   std::int64_t repeats = 64;             ///< >= 2, independent of each other
   std::int64_t max_steps = 100'000'000;  ///< of one path; reaching it is an error
   std::uint64_t seed = 0;
+  std::int64_t kept_paths = 0;  ///< of all repeats: paths to B of which the lines are kept
 };
 
 /// Throw DomainError unless the parameters make sense.
@@ -50,6 +52,7 @@ struct SplittingRepeat {
   std::vector<double> reached;  ///< probability to reach each bin, and B
   /// Steps from the entry into bin 0 to B, at most longest_age, of each replica that has come there.
   std::vector<std::uint32_t> durations;
+  std::vector<PathLine> lines;  ///< of the first of these
 
   double rate() const { return flux * probability; }
 };

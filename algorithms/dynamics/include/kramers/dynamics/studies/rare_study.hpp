@@ -48,6 +48,7 @@ struct RareRequest {
   WeightedParams weighted;
   std::optional<double> target_error;  ///< of splitting: wanted standard error of the rate, relative to it
   std::optional<std::int64_t> batch;   ///< repeats of a rank that run side by side
+  std::int64_t path_every = 10;        ///< steps between states of the paths that are kept, even
   ShootingParams shooting;
   Config const* config = nullptr;  ///< that was read, for messages
   /// Makes paths in this potential, of which the Config is read again.
@@ -55,7 +56,7 @@ struct RareRequest {
 };
 
 /// Read an input; the space comes from the command line. Asks for every key that kramers-rare knows for the method but
-/// those of the table [output]. The Config has to live as long as the request.
+/// names of files in the table [output]. The Config has to live as long as the request.
 /// @throws InputError  a key that is missing or impossible
 RareRequest read_rare(Config const& config, CommandLine const& options, PotentialList const& potentials);
 
@@ -64,6 +65,9 @@ struct RareResult {
   std::vector<SplittingRepeat> repeats;
   std::int64_t repeats_done = 0;  ///< of all ranks; where a signal has ended the run too few, and nothing else is known
   bool is_continued = false;      ///< some repeats are those of a run that was stopped; on rank 0 alone
+  ReactivePaths paths;            ///< of splitting, on rank 0 alone
+  /// A signal has come after the last repeat, and `paths` are not all there.
+  bool lacks_paths = false;
   ShootingCounts shots;
   double seconds = 0;  ///< the slowest rank took to compute
   std::int64_t bytes = 0;

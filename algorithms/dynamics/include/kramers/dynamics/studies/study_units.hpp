@@ -28,4 +28,7 @@ void write_unit(h5::Writer& file, UnitSystem const& units, std::string const& da
 /// An attribute `units` of a group, a JSON object: the unit of each attribute there that has a dimension. As above.
 void write_attribute_units(h5::Writer& file, UnitSystem const& units, std::string const& group);
 
+/// The header of H5MD (version 1.1, nongnu.org/h5md). As above.
+void write_h5md(h5::Writer& file, UnitSystem const& units, std::string const& app);
+
 }  // namespace kramers::dynamics
