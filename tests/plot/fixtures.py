@@ -328,6 +328,36 @@ def rare(path, repeats=24, bins=64):
             group[name] = series
 
 
+def reactive_paths(path, plane=False, count=5, overdamped=False):
+    """Paths of unequal lengths that swing from x = -1 to x = 1, in one coordinate or two."""
+    rng = np.random.default_rng(8)
+    with h5py.File(path, "w") as file:
+        head(file, "kramers-rare")
+        del file["parameters"].attrs["walkers"]
+        if overdamped:
+            file["parameters"].attrs["scheme"] = "leimkuhler-matthews"
+        lengths = rng.integers(20, 60, count)
+        phase = [np.pi * np.arange(length) / (length - 1) for length in lengths]
+        x, v = (np.concatenate(series) for series in ([-np.cos(p) for p in phase], [np.sin(p) / p.size for p in phase]))
+        step = np.concatenate([10 * np.arange(length) for length in lengths])
+        for name, series in (("position", x), ("velocity", v)):
+            if name == "velocity" and overdamped:
+                continue
+            group = file.create_group(f"particles/paths/{name}")
+            group["step"], group["time"] = step, DT * step
+            group["value"] = (np.stack([series, series**2], axis=1) if plane else series[:, None])[:, None, :]
+        paths = file.create_group("kramers/rare/paths")
+        weight = rng.random(count)
+        grid = np.linspace(-1.3, 1.3, 31)
+        energy = (grid**2 - 1)**2
+        for name, series in (("offset", np.append(0, np.cumsum(lengths))), ("weight", weight / weight.sum()),
+                             ("repeat", np.arange(count)), ("position_x", grid),
+                             ("energy", energy[:, None] + grid**2 if plane else energy)):
+            paths[name] = series
+        if plane:
+            paths["position_y"] = grid
+
+
 def weighted(path, repeats=16, bins=20):
     """A weighted ensemble with one bin that nobody has entered."""
     rng = np.random.default_rng(7)
@@ -350,5 +380,6 @@ if __name__ == "__main__":
     rates(folder / "rates.h5", two_keys=True)
     rare(folder / "rare.h5")
     weighted(folder / "weighted.h5")
+    reactive_paths(folder / "paths.h5", count=60)
     spread(folder / "spread.h5")
     classify(folder / "classify.h5", points=833, random=10000, models=36)

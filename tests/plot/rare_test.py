@@ -4,13 +4,16 @@
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import figures_test as shared  # ends with 77 where modules are missing
 import fixtures
 import h5py
 import numpy as np
-from kramers_plot import rare
+from kramers_plot import rare, reactive_paths
 from kramers_plot.errors import BadData
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 
 
 def setUpModule():
@@ -19,6 +22,9 @@ def setUpModule():
     shared.WithFiles.files = Path(folder.name)
     fixtures.rare(shared.WithFiles.files / "rare.h5")
     fixtures.weighted(shared.WithFiles.files / "weighted.h5")
+    fixtures.reactive_paths(shared.WithFiles.files / "paths.h5")
+    fixtures.reactive_paths(shared.WithFiles.files / "plane.h5", plane=True)
+    fixtures.reactive_paths(shared.WithFiles.files / "overdamped.h5", overdamped=True)
 
 
 class Contents(shared.WithFiles):
@@ -68,13 +74,69 @@ class Contents(shared.WithFiles):
                 self.draw(rare.weighted, self.changed("weighted", replaced(name, values)))
 
 
+class ReactivePaths(shared.WithFiles):
+    def lines(self, axes):
+        return next(one for one in axes.collections if isinstance(one, LineCollection))
+
+    def test_each_path_is_a_line_from_the_first_level_to_b(self):
+        for name, other in (("paths", "velocity"), ("plane", "position")):
+            figure = self.draw(reactive_paths.reactive_paths, self.files / f"{name}.h5")
+            own, beside = figure.axes[:2]
+            with h5py.File(self.files / f"{name}.h5") as file:
+                offset = file["kramers/rare/paths/offset"][:]
+                time, x = file["particles/paths/position/time"][:], file["particles/paths/position/value"][:, 0, 0]
+                y = file[f"particles/paths/{other}/value"][:, 0, -1]
+                weight = file["kramers/rare/paths/weight"][:]
+            for axes, columns in ((own, (time, x)), (beside, (x, y))):
+                drawn = self.lines(axes).get_segments()
+                self.assertEqual(len(drawn), offset.size - 1)
+                for line, begin, end in zip(drawn, offset[:-1], offset[1:]):
+                    np.testing.assert_array_equal(line, np.column_stack([column[begin:end] for column in columns]))
+                for marks, rows in zip(axes.lines, (offset[:-1], offset[1:] - 1)):
+                    np.testing.assert_array_equal(marks.get_ydata(), columns[1][rows])
+            self.assertEqual(np.argmax(self.lines(own).get_colors()[:, 3]), np.argmax(weight))
+            self.assertIn("state B", shared.legend(own))
+            self.assertIn("5\\ reactive\\ paths", figure.get_suptitle())
+
+    def test_contours_are_those_of_the_energy(self):
+        """In kT over the lowest, and with the kinetic energy where the other axis is the velocity."""
+        for name, expected in (("paths", 0.5), ("plane", 1.0)):
+            with mock.patch("matplotlib.axes.Axes.contourf", autospec=True, side_effect=Axes.contourf) as contourf:
+                self.draw(reactive_paths.reactive_paths, self.files / f"{name}.h5")
+            _, x, y, energy = contourf.call_args.args
+            wanted = ((x**2 - 1)**2 + expected * y[:, None]**2) / fixtures.KT
+            np.testing.assert_allclose(energy, wanted - wanted.min(), rtol=1e-12, atol=1e-12)
+
+    def test_without_velocities_there_is_one_panel(self):
+        figure = self.draw(reactive_paths.reactive_paths, self.files / "overdamped.h5")
+        self.assertEqual(len(figure.axes), 1)
+
+    def test_damaged_paths_are_refused(self):
+        def replaced(name, values):
+            def change(file):
+                del file[name]
+                file[name] = values
+            return change
+
+        for name, values, said in (("kramers/rare/paths/offset", np.array([0, 3]), "does not divide"),
+                                   ("kramers/rare/paths/offset", np.array([0, 500, 3]), "does not divide"),
+                                   ("kramers/rare/paths/weight", np.ones(3), "no weight for each path"),
+                                   ("kramers/rare/paths/weight", -np.ones(5), "no weight for each path"),
+                                   ("kramers/rare/paths/energy", np.ones(7), "extents"),
+                                   ("particles/paths/position/value", np.ones((9, 2, 1)), "9 frames"),
+                                   ("particles/paths/velocity/value", np.ones((9, 1, 1)), "velocities have extents")):
+            with self.assertRaisesRegex(BadData, said):
+                self.draw(reactive_paths.reactive_paths, self.changed("paths", replaced(name, values)))
+
+
 class Program(shared.WithFiles):
     def test_draws_what_each_file_holds(self):
         for style in ((), ("--style", "paper", "--column", "1")):
-            answer = shared.Answer(*(self.files / f"{name}.h5" for name in ("rare", "weighted")), "--output-dir", self.own,
+            answer = shared.Answer(*(self.files / f"{name}.h5" for name in ("rare", "weighted", "plane")), "--output-dir", self.own,
                                    "--format", "png", "--dpi", 40, *style)
             self.assertEqual((answer.returncode, answer.stderr), (0, ""))
-            self.assertEqual({path.name for path in self.own.iterdir()}, {"rare_splitting.png", "weighted_weighted.png"})
+            self.assertEqual({path.name for path in self.own.iterdir()}, {"rare_splitting.png", "weighted_weighted.png",
+                                                                         "plane_reactive_paths.png"})
 
 
 if __name__ == "__main__":

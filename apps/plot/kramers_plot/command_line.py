@@ -23,6 +23,7 @@ FIGURES = {
     "rate_sweep": ("rate_sweep", "sweep", "rate over one number that varies with theory, or over two"),
     "splitting": ("rare", "kramers/rare/probability", "probability over the level, and the rate over repeats"),
     "weighted": ("rare", "kramers/rare/weight", "mean weight over the level, and the rate over repeats"),
+    "reactive_paths": ("reactive_paths", "kramers/rare/paths/offset", "paths from A to B in time, phase space or plane"),
     "trunk": ("spread", "spread", "trunk with the band between lowest and highest member"),
     "spread_map": ("spread", "spread", "phase space coloured by spread"),
     "spread_time": ("spread", "spread", "spread and its rate over time"),
