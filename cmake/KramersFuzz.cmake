@@ -85,7 +85,8 @@ list(TRANSFORM config_sources PREPEND core/runtime/src/)
 kramers_fuzz(config SOURCES ${config_sources} ${base_sources})
 kramers_fuzz(table OPTIONS -I "${PROJECT_SOURCE_DIR}/algorithms/dynamics/include"
              SOURCES algorithms/dynamics/src/potentials/table.cpp algorithms/dynamics/src/potentials/spline.cpp
-                     algorithms/dynamics/src/potentials/table_text.cpp algorithms/dynamics/src/potentials/surface.cpp
+                     algorithms/dynamics/src/potentials/table_text.cpp algorithms/dynamics/src/potentials/xpm.cpp
+                     algorithms/dynamics/src/potentials/surface.cpp
                      algorithms/dynamics/src/potentials/bicubic.cpp
                      ${config_sources} ${base_sources})
 kramers_fuzz(expression OPTIONS -I "${PROJECT_SOURCE_DIR}/algorithms/dynamics/include"

@@ -110,6 +110,46 @@ class Potentials(Case):
         self.assertIsNotNone(walled["observables"]["virial_temperature"]["value"])
         self.assertIsNone(cycle["observables"]["virial_temperature"]["value"])
 
+    def test_a_matrix_of_gromacs_is_the_table_of_its_pixels(self):
+        # Energies are whole levels; edges of bins are half a bin before and behind their centres.
+        energy = [[abs(x - 3) * 3 + abs(y - 2) + (2 if x == 3 else 0) for y in range(6)] for x in range(8)]
+        symbols = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+        matrix = ('/* XPM */\n/* title:   "Gibbs Energy Landscape" */\n/* legend:  "G (kJ/mol)" */\n/* x-label: "PC1" */\n'
+                  '/* y-label: "PC2" */\n/* type:    "Continuous" */\nstatic char *gromacs_xpm[] = {\n"8 6   26 1",\n'
+                  + "".join(f'"{symbol}  c #0000FF " /* "{level}" */,\n' for level, symbol in enumerate(symbols))
+                  + "/* x-axis:  " + "".join(f"{-2 + x / 2:g} " for x in range(9)) + "*/\n"
+                  + "/* y-axis:  " + "".join(f"{-1 + y / 4:g} " for y in range(7)) + "*/\n"
+                  + ",\n".join('"' + "".join(symbols[energy[x][y]] for x in range(8)) + '"' for y in reversed(range(6))) + "\n")
+        rows = "".join(f"{-1.75 + x / 2} {-0.875 + y / 4} {energy[x][y]}\n" for x in range(8) for y in range(6))
+        (self.folder / "gibbs.xpm").write_text(matrix)
+        (self.folder / "plain.txt").write_text(rows)
+
+        def study(name, *words, **keys):
+            self.write_input(tables={"ensemble": {"walkers": 70, "seed": 5},
+                                     "potential": {"kind": "tabulated_2d", "file": name, **keys},
+                                     "integrator": {"dt": 0.01, "friction": 1.0, "temperature": 3.0},
+                                     "observables": {"frame_every": 10, "correlation_frames": 8}, "run": {"steps": 400}})
+            return self.run_study(*words)
+
+        plain = study("plain.txt")
+        matrix_run = study("gibbs.xpm", "--output", "matrix.h5")
+        self.assertEqual(matrix_run["state_hash"], plain["state_hash"])
+        self.assertEqual(study("gibbs.xpm", outside_x="periodic", period_x=4.0)["state_hash"],
+                         study("plain.txt", outside_x="periodic", period_x=4.0)["state_hash"])
+        with h5py.File(self.folder / "matrix.h5") as file:
+            self.assertEqual(file["input_files/potential.file"][()].decode(), matrix)
+        (self.folder / "gibbs.xpm").unlink()
+        self.assert_same_results(matrix_run, self.run_study(source="matrix.h5"))
+        for what, (text, says) in {
+                "cut": (matrix[:matrix.rindex(",\n") + 2], ("gibbs.xpm: ", "ends after 5 of 6 rows")),
+                "colour": (matrix.replace('"O  c', '"?  c'), ("gibbs.xpm:38: ", "has the colour 'O' in pixel 8")),
+                "row": (matrix[:-3] + '"\n', ("gibbs.xpm:42: ", "has 7 characters, but 8 pixels")),
+                "not a number": (matrix.replace('"3"', '"nan"'), ("gibbs.xpm:12: ", "'nan' is not a finite number"))}.items():
+            with self.subTest(what):
+                self.write_input(tables={**DOUBLE_WELL, "potential": {"kind": "tabulated_2d", "file": "gibbs.xpm"}})
+                (self.folder / "gibbs.xpm").write_text(text)
+                self.refuse(code=65, says=says)
+
     def test_a_surface_gives_the_same_bits_anywhere(self):
         rows = "".join(f"{x / 4} {y / 4} {((x / 4)**2 - 1)**2 + (y / 4)**2}\n" for x in range(-8, 9) for y in range(-8, 9))
         (self.folder / "surface.txt").write_text(rows)

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "table_text.hpp"
+#include "xpm.hpp"
 
 namespace kramers::dynamics {
 namespace {
@@ -240,10 +241,34 @@ void drop_last(Surface& surface, std::size_t axis) {
   --surface.axis[axis].points;
 }
 
+// Where an XPM matrix has its pixels, of which edges are those of even bins.
+Surface surface_of(detail::XpmMatrix matrix, std::string const& source) {
+  Surface surface;
+  for (std::size_t axis = 0; axis < 2; ++axis) {
+    auto const pixels = matrix.pixels[axis];
+    auto& positions = matrix.axis[axis];
+    if (!std::ranges::is_sorted(positions, std::ranges::less_equal())) {
+      throw InputError(source, 0, std::string("has positions along ") + axis_name[axis] + " that do not increase");
+    }
+    bool const are_edges = positions.size() == pixels + 1;
+    if (are_edges) {
+      for (std::size_t i = 0; i < pixels; ++i) positions[i] += (positions[i + 1] - positions[i]) / 2;
+      positions.pop_back();
+    }
+    surface.axis[axis] = even_axis(positions, axis, source);
+  }
+  surface.energy = std::move(matrix.value);
+  return surface;
+}
+
 }  // namespace
 
 Surface parse_surface(std::string_view text, std::string const& source,
                       std::optional<std::array<std::int64_t, 3>> const& columns) {
+  if (detail::is_xpm(text)) {
+    if (columns) throw InputError(source, 0, "is a matrix of XPM, in which there are no columns to choose");
+    return surface_of(detail::parse_xpm(text, source), source);
+  }
   Parser parser(source, columns);
   detail::for_each_line(text, [&](std::string_view line, int number) { parser.line(line, number); });
   std::vector<Row> const& rows = parser.rows();

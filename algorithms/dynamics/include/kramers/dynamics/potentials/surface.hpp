@@ -31,8 +31,8 @@ struct Surface {
   std::vector<double> energy;       ///< (axis[0].points, axis[1].points), row by row [energy]
 };
 
-/// Read x, y and energy of a text, CSV or PLUMED file, a line for each point of the grid, in any order. Nothing is
-/// converted.
+/// Read x, y and energy of a text, CSV or PLUMED file, a line for each point of the grid, in any order; or a matrix of
+/// gmx sham, XPM, which begins with a comment of C, at the centres of its pixels. Nothing is converted.
 ///
 /// Lines that are blank or start with `#`, `;` or `@` are comments. Columns are separated by blanks or by a comma; in a
 /// file with commas the first line may hold the names of the columns. Without a choice there are three, or those that
