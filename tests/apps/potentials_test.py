@@ -150,6 +150,56 @@ class Potentials(Case):
                 (self.folder / "gibbs.xpm").write_text(text)
                 self.refuse(code=65, says=says)
 
+    def test_a_surface_of_hdf5_is_the_table_of_its_points(self):
+        x, y = [-2 + i / 4 for i in range(17)], [-1.5 + i / 4 for i in range(13)]
+        energy = [[((a * a - 1)**2 + (b - a / 2)**2) / 3 for b in y] for a in x]
+        (self.folder / "plain.txt").write_text("".join(
+            f"{a} {b} {energy[i][j]!r}\n" for i, a in enumerate(x) for j, b in enumerate(y)))
+
+        def put(types, **changes):
+            with h5py.File(self.folder / "fes.h5", "w") as file:
+                for name, values in {"energy": energy, "x": x, "y": y, **changes}.items():
+                    if values is not None:
+                        file.create_dataset(name, data=values, dtype=types.get(name, "<f8"))
+
+        def study(name, *words, **keys):
+            self.write_input(tables={"ensemble": {"walkers": 70, "seed": 5},
+                                     "potential": {"kind": "tabulated_2d", "file": name, **keys},
+                                     "integrator": {"dt": 0.05, "friction": 1.0, "temperature": 0.3},
+                                     "observables": {"frame_every": 10, "correlation_frames": 8}, "run": {"steps": 400}})
+            return self.run_study(*words, "--overwrite")
+
+        plain = study("plain.txt")["state_hash"]
+        for types in ({}, {"energy": ">f8", "x": ">f8"}, {"x": "<f4", "y": ">f4"}):  # quarters are whole in any of them
+            with self.subTest(types):
+                put(types)
+                of_file = study("fes.h5", "--output", "surface.h5")
+                self.assertEqual(of_file["state_hash"], plain)
+                (self.folder / "fes.h5").unlink()  # the results alone run again, and their results
+                self.assert_same_results(of_file, self.run_study("--output", "again.h5", "--overwrite", source="surface.h5"))
+                self.assert_same_results(of_file, self.run_study(source="again.h5"))
+        put({"energy": "<f4"})
+        self.assertNotEqual(study("fes.h5")["state_hash"], plain)
+        put({})
+        halves = study("fes.h5", scale=0.5, outside_x="wall", wall_stiffness_x=4.0)["state_hash"]
+        self.assertEqual(study("plain.txt", scale=0.5, outside_x="wall", wall_stiffness_x=4.0)["state_hash"], halves)
+        self.write_input(tables={**DOUBLE_WELL, "potential": {"kind": "tabulated_2d", "file": "fes.h5"}})
+        nan = float("nan")
+        for what, (types, changes, says) in {
+                "lacking": ({}, {"y": None}, "holds no dataset 'y'"),
+                "one dimension": ({}, {"energy": x}, "holds 'energy' of the shape (17); expected two dimensions"),
+                "shape": ({}, {"y": x}, "holds 'y' of the shape (17); expected (13)"),
+                "nan": ({}, {"energy": [[nan if a == 1 else 0 for b in y] for a in x]}, "holds the energy nan at (x, y) = 1 -1.5"),
+                "uneven": ({}, {"x": x[:-1] + [2.1]}, "is no grid of evenly spaced points: after x = 1.75 comes 2.1"),
+                "text": ({"energy": "S5"}, {"energy": [["a" for b in y] for a in x]}, "in another type than numbers")}.items():
+            with self.subTest(what):
+                put(types, **changes)
+                self.refuse(code=65, says=("fes.h5: ", says))
+        put({})
+        self.refuse("--set", "potential.columns=[1, 2, 3]", code=65, says=("fes.h5", "no columns to choose"))
+        (self.folder / "fes.h5").write_bytes((self.folder / "fes.h5").read_bytes()[:1000])
+        self.refuse(code=65, says=("fes.h5", "truncated"))
+
     def test_a_surface_gives_the_same_bits_anywhere(self):
         rows = "".join(f"{x / 4} {y / 4} {((x / 4)**2 - 1)**2 + (y / 4)**2}\n" for x in range(-8, 9) for y in range(-8, 9))
         (self.folder / "surface.txt").write_text(rows)

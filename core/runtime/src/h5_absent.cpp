@@ -61,6 +61,9 @@ std::vector<std::string> Reader::members(std::string_view) const {
   return {};
 }
 void Reader::expect_dataset(std::string_view, detail::Type, Extents const&) const {}
+std::vector<double> Reader::read_numbers(std::string_view) const {
+  return {};
+}
 std::string Reader::read_text(std::string_view) const {
   return {};
 }

@@ -202,6 +202,27 @@ void Reader::read_whole(std::string_view dataset, Type type, void* values, std::
   });
 }
 
+std::vector<double> Reader::read_numbers(std::string_view dataset) const {
+  std::vector<double> values;
+  m_impl->together([&] {
+    auto const set = m_impl->open(dataset);
+    detail::Datatype const stored(H5Dget_type(set));
+    auto const kind = H5Tget_class(stored);
+    if (kind != H5T_FLOAT && kind != H5T_INTEGER) {
+      m_impl->fail("holds " + detail::quoted(dataset) + " in another type than numbers");
+    }
+    auto const count = m_impl->elements_of(m_impl->extents_of(set, dataset), Type::f64, dataset);
+    m_impl->expect_stored(set, count * H5Tget_size(stored), dataset);
+    values.resize(count);
+    m_impl->check(H5Dread(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) >= 0,
+                  detail::quoted(dataset));
+    bool const as_written = H5Tequal(stored, H5T_NATIVE_DOUBLE) > 0;
+    if (as_written)
+      m_impl->expect_checksum(set, detail::checksum({Type::f64, values.data(), values.size()}, 0), dataset);
+  });
+  return values;
+}
+
 std::string Reader::read_text(std::string_view dataset) const {
   std::string text;
   m_impl->together([&] {

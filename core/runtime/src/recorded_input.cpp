@@ -5,8 +5,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <fstream>
+#include <optional>
 #include <string_view>
+#include <vector>
 
 namespace kramers {
 
@@ -37,14 +43,71 @@ void add_table(nlohmann::json const& table, std::string const& name, std::string
   }
 }
 
-/// A reader of a file of results that is input: what is wrong with it is wrong input.
+/// A reader of a file of HDF5 that is input: what is wrong with it is wrong input.
 template <class Read>
-auto from_results(fs::path const& path, Read&& read) {
+auto from_file(fs::path const& path, char const* lacks, Read&& read) {
   try {
     return read(h5::Reader(path, Communicator::self()));
   } catch (IoError const& error) {
-    throw InputError(path.string(), 0, "gives no input to run again: " + std::string(error.what()));
+    throw InputError(path.string(), 0, std::string(lacks) + ": " + error.what());
   }
+}
+template <class Read>
+auto from_results(fs::path const& path, Read&& read) {
+  return from_file(path, "gives no input to run again", read);
+}
+
+/// Texts of more lines would take long to write and to read.
+constexpr std::uint64_t most_surface_points = 1 << 22;
+
+std::string shape_text(h5::Extents const& extents) {
+  std::string text;
+  for (auto const n : extents) text += (text.empty() ? "" : ", ") + std::to_string(n);
+  return "(" + text + ")";
+}
+
+/// The shape of a surface, as its datasets agree on it.
+h5::Extents surface_extents(h5::Reader const& file) {
+  auto const fail = [&](std::string const& what) { throw InputError(file.path().string(), 0, what); };
+  for (std::string const name : {"energy", "x", "y"}) {
+    if (!file.has(name)) fail("holds no dataset '" + name + "'; expected 'energy' of a surface, its axes 'x' and 'y'");
+  }
+  auto const extents = file.extents("energy");
+  if (extents.size() != 2) {
+    fail("holds 'energy' of the shape " + shape_text(extents) + "; expected two dimensions, those of 'x' and 'y'");
+  }
+  if (extents[0] > most_surface_points || extents[1] > most_surface_points / std::max<std::uint64_t>(extents[0], 1)) {
+    fail("holds 'energy' of the shape " + shape_text(extents) + "; expected a coarser grid");
+  }
+  for (std::size_t a = 0; a < 2; ++a) {
+    std::string const name = a == 0 ? "x" : "y";
+    auto const points = file.extents(name);
+    if (points != h5::Extents{extents[a]}) {
+      fail("holds '" + name + "' of the shape " + shape_text(points) + "; expected " + shape_text({extents[a]}) +
+           ", as 'energy' of the shape " + shape_text(extents) + " has");
+    }
+  }
+  return extents;
+}
+
+/// An axis of a surface: finite positions that increase.
+std::vector<double> surface_axis(h5::Reader const& file, std::string const& name) {
+  auto const fail = [&](std::string const& what) { throw InputError(file.path().string(), 0, what); };
+  auto positions = file.read_numbers(name);
+  for (std::size_t i = 0; i < positions.size(); ++i) {
+    std::string const value = shortest_decimal(positions[i]);
+    if (!std::isfinite(positions[i])) fail("holds the position " + name + " = " + value + "; expected finite numbers");
+    if (i > 0 && positions[i] <= positions[i - 1]) {
+      fail("has " + name + " = " + value + " after " + shortest_decimal(positions[i - 1]) +
+           "; expected positions that increase");
+    }
+  }
+  return positions;
+}
+
+/// Does a file of HDF5 hold results that keep the text of this key?
+bool keeps_text(fs::path const& path, std::string const& key) {
+  return from_results(path, [&](h5::Reader const& file) { return file.has(std::string(files_group) + "/" + key); });
 }
 
 /// The file of results that such a path begins with, if there is one.
@@ -82,7 +145,12 @@ InputRecord record_input(Config const& config, std::string const& precision, Com
     std::string text;
     agree(comm, [&] {
       if (!comm.is_root()) return;
-      text = read_named_input(is_hdf5(input.path) ? recorded_file(input.path, key) : input.path);
+      if (!is_hdf5(input.path)) {
+        text = read_named_input(input.path);
+      } else {
+        text =
+            keeps_text(input.path, key) ? read_named_input(recorded_file(input.path, key)) : surface_text(input.path);
+      }
     });
     comm.broadcast(text);
     record.files.emplace(key, std::move(text));
@@ -149,6 +217,26 @@ std::string read_named_input(fs::path const& path) {
   if (!results) return read_input(path);
   return from_results(*results, [&](h5::Reader const& file) {
     return file.read_text(std::string(files_group) + "/" + path.filename().string());
+  });
+}
+
+std::string surface_text(fs::path const& path) {
+  return from_file(path, "gives no surface", [&](h5::Reader const& file) {
+    auto const extents = surface_extents(file);
+    auto const x = surface_axis(file, "x"), y = surface_axis(file, "y"), energy = file.read_numbers("energy");
+    std::vector<std::string> column;
+    for (double const position : y) column.push_back(shortest_decimal(position));
+    std::string text = "# x y energy\n";
+    for (std::size_t i = 0; i < energy.size(); ++i) {
+      std::string const place = shortest_decimal(x[i / y.size()]) + " " + column[i % y.size()];
+      std::string const value = shortest_decimal(energy[i]);
+      if (!std::isfinite(energy[i])) {
+        throw InputError(path.string(), 0,
+                         "holds the energy " + value + " at (x, y) = " + place + "; expected finite numbers");
+      }
+      text += place + " " + value + "\n";
+    }
+    return text;
   });
 }
 

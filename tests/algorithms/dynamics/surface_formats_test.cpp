@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/error.hpp>
+#include <kramers/runtime/h5.hpp>
+#include <kramers/runtime/recorded_input.hpp>
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <limits>
 #include <string>
+#include <vector>
 
+#include "scratch.hpp"
 #include "surfaces.hpp"
 
-// Surfaces of files that are no tables of three columns: matrices of GROMACS.
+// Surfaces of files that are no tables of three columns: matrices of GROMACS, and HDF5.
 namespace kramers::test {
 namespace {
 
@@ -178,6 +184,87 @@ TEST(Xpm, RefusesTwoPixelsAlongAnAxisAndAChoiceOfColumns) {
   Surface const narrow = surface_of(bilinear, axis_of(0, 0.5, 2), axis_of(0, 0.25, 5));
   EXPECT_THROW(parse_surface(xpm_text(narrow, 63, true), "gibbs.xpm"), InputError);
   EXPECT_THROW(parse_surface(good_matrix, "gibbs.xpm", {{1, 2, 3}}), InputError);
+}
+
+class H5Surface : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!h5::available()) GTEST_SKIP() << "this build has no HDF5";
+  }
+  /// A file of the datasets that have values.
+  template <class T>
+  std::filesystem::path write(std::vector<T> const& energy, h5::Extents const& extents,
+                              std::vector<double> const& along_x, std::vector<double> const& along_y) {
+    std::filesystem::path path = scratch / "fes.h5";
+    h5::Writer file(path, Communicator::self());
+    if (!energy.empty()) file.write("energy", energy, extents);
+    if (!along_x.empty()) file.write("x", along_x, {along_x.size()});
+    if (!along_y.empty()) file.write("y", along_y, {along_y.size()});
+    file.commit();
+    return path;
+  }
+  /// What is said of such a file.
+  template <class T>
+  void refuse(std::vector<T> const& energy, h5::Extents const& extents, std::vector<double> const& along_x,
+              std::vector<double> const& along_y, std::string const& says) {
+    auto const path = write(energy, extents, along_x, along_y);
+    auto const said = message<InputError>([&] { read_surface(path); });
+    EXPECT_EQ(said.find(path.string() + ": "), 0U) << said;
+    EXPECT_TRUE(has(said, says)) << said;
+    EXPECT_FALSE(has(said, "\n")) << said;
+  }
+  Scratch scratch;
+  std::vector<double> const x{-1, -0.5, 0, 0.5}, y{0.25, 0.5, 0.75};
+};
+
+// Rows are x. 0.1 is not 0.1F, and no text may round either.
+TEST_F(H5Surface, IsTheGridToTheBit) {
+  auto const f = [](double a, double b) { return 0.1 + 3 * a + b / 3 + a * b; };
+  Surface const surface = surface_of(f, axis_of(-1, 0.5, 4), axis_of(0.25, 0.25, 3));
+  auto const path = write(surface.energy, {4, 3}, x, y);
+  EXPECT_EQ(hash_of(read_surface(path)), hash_of(surface));
+  EXPECT_EQ(hash_of(parse_surface(surface_text(path), "kept")), hash_of(surface));
+  std::vector<float> const single(surface.energy.begin(), surface.energy.end());
+  Surface const read = read_surface(write(single, {4, 3}, x, y));
+  for (std::size_t i = 0; i < single.size(); ++i) EXPECT_EQ(read.energy[i], single[i]);
+  std::vector<std::int32_t> const whole{5, 6, 7, 1, 2, 3, -1, -2, -3, 8, 9, 4};
+  EXPECT_EQ(read_surface(write(whole, {4, 3}, x, y)).energy, std::vector<double>(whole.begin(), whole.end()));
+}
+
+TEST_F(H5Surface, SaysInOneSentenceWhatIsWrong) {
+  std::vector<double> const energy(12, 1.0), none;
+  auto const changed = [](std::vector<double> values, std::size_t i, double value) {
+    values[i] = value;
+    return values;
+  };
+  double const nan = std::numeric_limits<double>::quiet_NaN(), infinite = std::numeric_limits<double>::infinity();
+  refuse(none, {}, x, y, "holds no dataset 'energy'; expected");
+  refuse(energy, {4, 3}, x, none, "holds no dataset 'y'; expected");
+  refuse(energy, {12}, x, y, "holds 'energy' of the shape (12); expected two dimensions");
+  refuse(energy, {2, 2, 3}, x, y, "of the shape (2, 2, 3); expected two");
+  refuse(energy, {3, 4}, x, y, "holds 'x' of the shape (4); expected (3), as 'energy' of the shape (3, 4) has");
+  refuse(energy, {4, 3}, x, x, "holds 'y' of the shape (4); expected (3)");
+  refuse(changed(energy, 7, nan), {4, 3}, x, y, "holds the energy nan at (x, y) = 0 0.5; expected finite numbers");
+  refuse(energy, {4, 3}, changed(x, 2, infinite), y, "holds the position x = inf; expected finite numbers");
+  refuse(energy, {4, 3}, changed(x, 2, -0.5), y, "has x = -0.5 after -0.5; expected positions that increase");
+  refuse(energy, {4, 3}, changed(x, 3, 0.75), y, "is no grid of evenly spaced points: after x = 0 comes 0.75");
+  refuse(std::vector<double>(6, 1.0), {2, 3}, {0, 1}, y, "has 2 positions along x, but a spline needs at least 3");
+  refuse(std::vector<std::uint8_t>(12, 1), {12}, x, y, "expected two dimensions");
+  auto const path = write(energy, {4, 3}, x, y);
+  EXPECT_TRUE(has(message<InputError>([&] { read_surface(path, {{1, 2, 3}}); }), "no columns to choose"));
+}
+
+TEST_F(H5Surface, IsNoTextAndNoDamagedFile) {
+  auto const path = write(std::vector<double>(12, 1.0), {4, 3}, x, y);
+  h5::Writer file(scratch / "text.h5", Communicator::self());
+  file.write("energy", "1 2 3");
+  file.write("x", x, {4});
+  file.write("y", y, {3});
+  file.commit();
+  EXPECT_TRUE(has(message<InputError>([&] { read_surface(scratch / "text.h5"); }), "of the shape (); expected two"));
+  std::string const bytes = content(path);
+  put(path, bytes.substr(0, bytes.size() / 2));
+  EXPECT_TRUE(has(message<InputError>([&] { read_surface(path); }), "gives no surface: ")) << "half a file";
 }
 
 }  // namespace

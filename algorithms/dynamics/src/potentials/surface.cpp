@@ -287,7 +287,9 @@ Surface parse_surface(std::string_view text, std::string const& source,
 }
 
 Surface read_surface(std::filesystem::path const& path, std::optional<std::array<std::int64_t, 3>> const& columns) {
-  return parse_surface(read_named_input(path), path.string(), columns);
+  if (!is_hdf5(path)) return parse_surface(read_named_input(path), path.string(), columns);
+  if (columns) throw InputError(path.string(), 0, "is a file of HDF5, in which there are no columns to choose");
+  return parse_surface(surface_text(path), path.string());
 }
 
 Surface with_period(Surface surface, int axis, double period) {

@@ -45,7 +45,7 @@ std::vector<KeyNote> shared_keys() {
 std::vector<KeyNote> surface_keys() {
   return {
       {"potential.file", "",
-       "table of positions and energies: text, CSV, Grace, PLUMED, of a surface also GROMACS XPM"},
+       "table of positions and energies: text, CSV, Grace, PLUMED, of a surface also GROMACS XPM and HDF5"},
       {"potential.columns", "", "[position, energy], of a surface [x, y, energy], among several columns, from 1",
        "all, or those the header names"},
       {"potential.outside_x", "", "beyond the ends of a surface along x",

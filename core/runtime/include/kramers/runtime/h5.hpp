@@ -159,7 +159,8 @@ class Writer {
 };
 
 /// Reads one HDF5 file; every rank opens it. All functions are collective and either all ranks return or all throw.
-/// Types must be those that were written: reading float data as double is an error, not a conversion.
+/// Types must be those that were written: reading float data as double is an error, not a conversion, but to
+/// read_numbers.
 ///
 /// @throws IoError  missing, not HDF5, truncated, damaged (checksum), or without the object asked for
 class Reader {
@@ -207,6 +208,8 @@ class Reader {
     read_whole(dataset, detail::type_of<T>(), values.data(), values.size());
     return values;
   }
+  /// The same of numbers of any type and byte order, which another program may have written.
+  std::vector<double> read_numbers(std::string_view dataset) const;
   std::string read_text(std::string_view dataset) const;
   /// `count` rows from `first_row` on; every rank its own, none is fine. They are checked against the checksum of the
   /// dataset where the ranks' rows are a partition of it, otherwise with the blocks around them; in a dataset without

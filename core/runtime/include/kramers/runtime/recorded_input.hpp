@@ -19,7 +19,7 @@ struct InputRecord {
   std::string verbatim;                      ///< Config::verbatim
   std::string effective;                     ///< TOML: every key that was asked for, with the value that was used
   std::string precision;                     ///< --precision
-  std::map<std::string, std::string> files;  ///< content of each file that a key names to be read
+  std::map<std::string, std::string> files;  ///< of each file that a key names to be read: its text, or surface_text
 };
 
 /// The keys that say what a run computes, with the values used, as nested objects: Config::effective without the names of
@@ -53,5 +53,9 @@ bool is_partial_result(std::filesystem::path const& path, nlohmann::json const& 
 std::filesystem::path recorded_file(std::filesystem::path const& results, std::string const& key);
 /// read_input, also of what `recorded_file` gave.
 std::string read_named_input(std::filesystem::path const& path);
+/// The surface in a file of HDF5, as results keep it: a text of x, y and energy, a line for each point. It stands in
+/// datasets `energy` (X, Y), `x` (X) and `y` (Y), which increase, of any type of number.
+/// @throws InputError  a dataset is missing, of another shape or damaged; what is not finite; an axis that does not increase
+std::string surface_text(std::filesystem::path const& path);
 
 }  // namespace kramers
