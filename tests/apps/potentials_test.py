@@ -140,6 +140,12 @@ class Potentials(Case):
             self.assertEqual(file["input_files/potential.file"][()].decode(), matrix)
         (self.folder / "gibbs.xpm").unlink()
         self.assert_same_results(matrix_run, self.run_study(source="matrix.h5"))
+        # More than 88 levels of GROMACS have a zero among their symbols, at which texts of HDF5 end.
+        (self.folder / "gibbs.xpm").write_text(matrix.replace("D", "\0"))
+        with_zero = study("gibbs.xpm", "--output", "zero.h5")
+        self.assertEqual(with_zero["state_hash"], plain["state_hash"])
+        (self.folder / "gibbs.xpm").unlink()
+        self.assert_same_results(with_zero, self.run_study(source="zero.h5"))
         for what, (text, says) in {
                 "cut": (matrix[:matrix.rindex(",\n") + 2], ("gibbs.xpm: ", "ends after 5 of 6 rows")),
                 "colour": (matrix.replace('"O  c', '"?  c'), ("gibbs.xpm:38: ", "has the colour 'O' in pixel 8")),

@@ -152,6 +152,8 @@ InputRecord record_input(Config const& config, std::string const& precision, Com
             keeps_text(input.path, key) ? read_named_input(recorded_file(input.path, key)) : surface_text(input.path);
       }
     });
+    // A text of HDF5 ends at the first zero, which is a symbol in matrices of GROMACS with more than 88 levels.
+    std::ranges::replace(text, '\0', '\x01');
     comm.broadcast(text);
     record.files.emplace(key, std::move(text));
   }

@@ -19,7 +19,9 @@ namespace {
 
 /// As write_xpm of GROMACS writes: energies rounded to the nearest of so many levels from 0 on, a unit apart.
 std::string xpm_text(Surface const& surface, int levels, bool as_edges) {
-  std::string const mapper = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!@#$%^&*()-_=+{}|;:',<.>/?";
+  // Its symbols include the zero that ends their list, since 2020.
+  std::string const mapper("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!@#$%^&*()-_=+{}|;:',<.>/?",
+                           89);
   auto const size = static_cast<int>(mapper.size());
   bool const one = levels <= size;
   auto const symbol = [&](int level) {
@@ -60,11 +62,15 @@ double bilinear(double x, double y) {
   return 1 + 2 * x + 12 * y + 8 * x * y;
 }
 
-// 63 levels have symbols of one character, 200 of two; all energies are levels, and positions have few digits.
+// 89 levels have symbols of one character, 200 of two; all energies are levels, and positions have few digits.
 TEST(Xpm, GivesTheEnergyOfEveryPixelAtItsCentre) {
-  Surface const surface = surface_of(bilinear, axis_of(0, 0.5, 6), axis_of(-0.0, 0.25, 5));
+  Surface surface = surface_of(bilinear, axis_of(0, 0.5, 6), axis_of(-0.0, 0.25, 5));
   EXPECT_EQ(surface.energy.back(), 38);
-  for (int const levels : {39, 63, 88, 89, 200}) {
+  for (int const levels : {39, 89, 90, 200}) {
+    if (levels == 200) {
+      for (double& energy : surface.energy) energy *= 4;
+      EXPECT_EQ(surface.energy[18], 88) << "the level of the zero";
+    }
     for (bool const as_edges : {false, true}) {
       Surface const read = parse_surface(xpm_text(surface, levels, as_edges), "gibbs.xpm");
       EXPECT_EQ(read.energy, surface.energy) << levels;
@@ -76,7 +82,7 @@ TEST(Xpm, GivesTheEnergyOfEveryPixelAtItsCentre) {
       }
     }
   }
-  EXPECT_EQ(parse_surface("\xEF\xBB\xBF\r\n" + xpm_text(surface, 63, true), "gibbs.xpm").energy, surface.energy);
+  EXPECT_EQ(parse_surface("\xEF\xBB\xBF\r\n" + xpm_text(surface, 200, true), "gibbs.xpm").energy, surface.energy);
 }
 
 // Energies between levels are those of the nearest one: half a step off at most.

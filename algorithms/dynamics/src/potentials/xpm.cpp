@@ -4,6 +4,7 @@
 #include <kramers/base/error.hpp>
 #include <kramers/dynamics/potentials/surface.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -35,6 +36,13 @@ std::optional<Quoted> first_quoted(std::string_view line) {
   auto const end = line.find('"', begin + 1);
   if (end == std::string_view::npos) return std::nullopt;
   return Quoted{line.substr(begin + 1, end - begin - 1), line.substr(end + 1)};
+}
+
+// What a message shows of a symbol, which may be the zero that GROMACS has in its list.
+std::string shown(std::string_view symbol) {
+  std::string text(symbol);
+  std::ranges::replace_if(text, [](char c) { return static_cast<unsigned char>(c) < ' '; }, '?');
+  return in_quotes(text);
 }
 
 class Parser {
@@ -150,11 +158,11 @@ class Parser {
     if (quoted.text.size() < m_characters) fail(in_quotes(quoted.text) + " is no colour");
     std::string_view const symbol = quoted.text.substr(0, m_characters);
     auto const meaning = first_quoted(quoted.rest);
-    if (!meaning) fail("says of the colour " + in_quotes(symbol) + " no energy, /* \"NUMBER\" */");
+    if (!meaning) fail("says of the colour " + shown(symbol) + " no energy, /* \"NUMBER\" */");
     auto const energy = number(trim(meaning->text));
     if (!energy) fail(in_quotes(meaning->text) + " is not a number");
     if (!std::isfinite(*energy)) fail("the energy " + in_quotes(meaning->text) + " is not a finite number");
-    if (!m_values.emplace(symbol, *energy).second) fail("gives the colour " + in_quotes(symbol) + " again");
+    if (!m_values.emplace(symbol, *energy).second) fail("gives the colour " + shown(symbol) + " again");
   }
 
   void row(std::string_view text) {
@@ -168,7 +176,7 @@ class Parser {
       std::string_view const symbol = text.substr(x * m_characters, m_characters);
       auto const found = m_values.find(symbol);
       if (found == m_values.end()) {
-        fail("has the colour " + in_quotes(symbol) + " in pixel " + std::to_string(x + 1) +
+        fail("has the colour " + shown(symbol) + " in pixel " + std::to_string(x + 1) +
              ", which the table of colours lacks");
       }
       m_matrix.value[x * rows + y] = found->second;
