@@ -103,6 +103,12 @@ CgRequest read_request(Config const& config, CommandLine const& options) {
     params.max_iterations = *given;
   }
 
+  if (stored) {
+    problem.product = choose<CgProduct>(config, "cg.product", {"own", "kernels"}, "own", request.product_name);
+    config.check(problem.product == CgProduct::own || has_kernels_product(), "cg.product",
+                 "own in this build, which has no Kokkos Kernels");
+  }
+
   std::vector<std::string> const names{"none", "jacobi", "chebyshev", "multigrid"};
   problem.preconditioner =
       choose<CgPreconditioner>(config, "preconditioner.kind", names, "none", request.preconditioner_name);
@@ -169,6 +175,7 @@ std::vector<MemoryNeed> memory_needed(CgRequest const& request, int ranks) {
     MemoryNeed of_matrix{"the matrix", "matrix.file"};
     of_matrix.host = 20.0 * static_cast<double>(problem.stored->entries()) + 8 * rows;
     of_matrix.space = 12.0 * static_cast<double>(problem.stored->entries()) / ranks + 24 * rows;
+    if (problem.product == CgProduct::kernels) of_matrix.space += 16 * rows / ranks;
     needs.push_back(of_matrix);
   }
   return needs;

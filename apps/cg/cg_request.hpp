@@ -24,7 +24,7 @@ struct CgRequest {
   std::uint64_t seed = 0;
   std::optional<std::filesystem::path> matrix_file, right_side_file;
   std::vector<double> right_side_values;  ///< of RightSide::file, on all ranks
-  std::string matrix_name, method_name, preconditioner_name, right_side_name, space;
+  std::string matrix_name, method_name, preconditioner_name, right_side_name, product_name, space;
   std::string fingerprint;  ///< what a checkpoint is compared with; without the content of files until `load`
 
   std::function<double(std::int64_t)> right_side_of_row() const;

@@ -65,6 +65,7 @@ nlohmann::json summarise(CgRequest const& request, CgOutcome const& outcome, Com
       {"warnings", nlohmann::json::array()}};
   if (problem.stored) {
     summary["matrix"]["entries"] = problem.stored->entries();
+    summary["product"] = request.product_name;
   } else {
     summary["matrix"]["n"] = problem.n;
   }
@@ -94,6 +95,9 @@ void print(nlohmann::json const& summary) {
               summary.at("method").get<std::string>().c_str(), summary.at("space").get<std::string>().c_str(),
               summary.at("ranks").get<int>(), summary.at("threads").get<int>(), number("wall_s"),
               summary.at("state_hash").get<std::string>().c_str());
+  if (summary.value("product", "own") == "kernels") {
+    std::printf("  %-28s %s\n", "products", "by Kokkos Kernels: bits are not those of other builds");
+  }
   std::printf("  %-28s %lld\n", "iterations", summary.at("iterations").get<long long>());
   std::printf("  %-28s %.7g\n", "residual (recursive)", number("residual"));
   std::printf("  %-28s %.7g\n", "residual (true)", number("true_residual"));

@@ -35,6 +35,7 @@ InputGuide input_guide() {
       {"cg.max_iterations", "", "more are an error", "ten times the number of rows"},
       {"cg.replace_every", "", "iterations between residuals that are computed anew from x; 0: never",
        "50 for pipelined, else 0"},
+      {"cg.product", "", "who multiplies a stored matrix: kernels is Kokkos Kernels, where the build has it"},
       {"preconditioner.kind", "", "multigrid is one V-cycle, for five_point"},
       {"preconditioner.degree", "", "products with the matrix per application of chebyshev"},
       {"checkpoint.every", "iterations", "between checkpoints; 0: only when a signal ends the run"},

@@ -117,6 +117,29 @@ class Stored(MatrixCase):
                 largest = max(map(abs, known["x"]))
                 self.assertLess(max(abs(a - b) for a, b in zip(x, known["x"])), 1e-9 * largest)
 
+    def test_products_by_kokkos_kernels(self):
+        n = 700
+        entries = [f"{i} {i} {2 + i % 3}" for i in range(1, n + 1)] + [f"{i} {i - 1} -1" for i in range(2, n + 1)]
+        matrix = self.file("a.mtx", f"%%MatrixMarket matrix coordinate real symmetric\n{n} {n} {len(entries)}\n" +
+                           "\n".join(entries) + "\n")
+        sets = (f'matrix={{kind="file", file={matrix}}}', "cg.tolerance=1e-10")
+        own = self.summary(sets=sets)
+        self.assertEqual(own["product"], "own")
+        sets = (*sets, "cg.product=kernels")
+        if "no Kokkos Kernels" in self.attempt("--check", sets=sets).stderr:
+            self.refuse("'cg.product'", "got 'kernels'", "own in this build, which has no Kokkos Kernels", sets=sets)
+            return
+        for ranks in (1, 2, 3) if options.launcher else (1,):
+            found = self.summary(sets=sets, ranks=ranks)
+            self.assertEqual(found["product"], "kernels")
+            self.assertLessEqual(abs(found["iterations"] - own["iterations"]), 1)
+            self.assertLess(found["true_residual"], 2e-10)
+            self.assertAlmostEqual(found["sum"] / own["sum"], 1, 9)
+        self.assertIn("by Kokkos Kernels", self.attempt(sets=sets).stdout)
+        # Their bits are another run's.
+        self.summary(sets=(*sets, "checkpoint.every=10"))
+        self.refuse("cg.product", words=("--resume", "--overwrite"), sets=sets[:-1])
+
     def test_ranks(self):
         if not options.launcher:
             self.skipTest("no launcher of ranks")

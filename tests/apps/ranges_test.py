@@ -326,6 +326,7 @@ RANGES = {
         "cg.check_every": [integers(1, 2**45)],
         "cg.max_iterations": [integers(1, 2**45)],
         "cg.replace_every": [integers(0, 2**45)],
+        "cg.product": [Range(['"own"'], ['"other"', "1"], 'matrix={kind="file", file="a.mtx"}')],  # kernels: cg_test.py
         "preconditioner.kind": [words_of("none", "jacobi", "chebyshev"),
                                 Range(['"multigrid"'], ['"other"'], 'matrix={kind="five_point", n=10}'),
                                 Range([], ['"multigrid"'])],

@@ -243,6 +243,10 @@ std::unique_ptr<CgSystem> make_cg_system(std::string const& space, CgProblem con
                                          std::vector<CgVector> const& vectors, Communicator const& comm) {
   expects(problem.preconditioner != CgPreconditioner::multigrid || problem.matrix == CgMatrix::five_point,
           "preconditioner", "multigrid", "another one for a matrix that is not five_point");
+  bool const by_kernels = problem.product == CgProduct::kernels;
+  expects(!by_kernels || problem.matrix == CgMatrix::stored, "product", "kernels",
+          "own for a matrix that is not stored");
+  if (by_kernels) return detail::make_stored_kernels_system(space, problem, vectors, comm);
   if (problem.matrix == CgMatrix::stored) return detail::make_stored_system(space, problem, vectors, comm);
   expects(problem.n >= 3, "n", problem.n, ">= 3");
   if (problem.matrix == CgMatrix::wrapped_corners) return detail::make_corners_system(space, problem, vectors, comm);

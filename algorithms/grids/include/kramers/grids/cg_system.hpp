@@ -25,6 +25,14 @@ enum class CgMatrix {
 /// What is done to residuals before they become directions.
 enum class CgPreconditioner { none, jacobi, chebyshev, multigrid };
 
+/// Who multiplies a stored matrix with vectors.
+enum class CgProduct {
+  own,      ///< a row's entries in order: the same bits on any space, threads and ranks
+  kernels,  ///< KokkosSparse::spmv, where the build has Kokkos Kernels; the same to rounding
+};
+/// Does it?
+bool has_kernels_product();
+
 /// What a CgSystem is made of.
 struct CgProblem {
   CgMatrix matrix = CgMatrix::five_point;
@@ -33,6 +41,7 @@ struct CgProblem {
   CgPreconditioner preconditioner = CgPreconditioner::none;
   int chebyshev_degree = 4;                 ///< products with the matrix per application, >= 1
   Messages messages = Messages::automatic;  ///< with the ends of vectors; whole vectors leave from the host
+  CgProduct product = CgProduct::own;       ///< kernels for CgMatrix::stored only
 
   std::int64_t rows() const { return matrix == CgMatrix::stored ? stored->rows() : n * n; }
 };
@@ -96,7 +105,8 @@ class CgSystem {
 double uniform_number(std::uint64_t seed, std::int64_t row);
 
 /// A system on the space of this name, with these vectors.
-/// @throws DomainError  more ranks than blocks, or a preconditioner that the matrix has not
+/// @throws DomainError  more ranks than blocks, or a preconditioner or product that the matrix has not
+/// @throws Error        a product that this build has not
 std::unique_ptr<CgSystem> make_cg_system(std::string const& space, CgProblem const& problem,
                                          std::vector<CgVector> const& vectors, Communicator const& comm);
 

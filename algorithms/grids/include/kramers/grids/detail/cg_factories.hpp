@@ -16,5 +16,7 @@ std::unique_ptr<CgSystem> make_corners_system(std::string const& space, CgProble
                                               std::vector<CgVector> const& vectors, Communicator const& comm);
 std::unique_ptr<CgSystem> make_stored_system(std::string const& space, CgProblem const& problem,
                                              std::vector<CgVector> const& vectors, Communicator const& comm);
+std::unique_ptr<CgSystem> make_stored_kernels_system(std::string const& space, CgProblem const& problem,
+                                                     std::vector<CgVector> const& vectors, Communicator const& comm);
 
 }  // namespace kramers::grids::detail

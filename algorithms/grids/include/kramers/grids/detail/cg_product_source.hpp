@@ -146,6 +146,7 @@ class StoredSource {
 
   Block const& block() const { return m_block; }
   Blocks blocks() const { return {m_block.size(), m_block.columns, m_block.columns}; }
+  std::int64_t entries() const { return static_cast<std::int64_t>(m_value.extent(0)); }
   Matrix matrix() const { return {m_row_start.data(), m_column.data(), m_value.data(), m_inverse.data()}; }
   std::int64_t margin() const { return 0; }
   std::int64_t bytes() const {
