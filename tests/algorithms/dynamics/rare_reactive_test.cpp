@@ -61,8 +61,8 @@ std::vector<std::uint64_t> bits(PathPoint const& x, PathPoint const& v) {
 // How replicas of a run ended is looked up in the run itself: replay() compares, and what it gives is compared here.
 TEST(RareReactivePaths, EndAsInTheRun) {
   std::string const listed = "[rare.level]\nfixed = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2]\n";
-  for (std::string const& text : {well + size, well + size + listed,
-                                  surface + size + "equilibrate = 2000\nsteps = 4000\n"}) {
+  for (std::string const& text :
+       {well + size, well + size + listed, surface + size + "equilibrate = 2000\nsteps = 4000\n"}) {
     Outcome const run(text + six);
     ReactivePaths const& all = run.result.paths;
     ASSERT_EQ(all.count(), 6);
@@ -73,7 +73,8 @@ TEST(RareReactivePaths, EndAsInTheRun) {
       std::size_t const k = seen[all.repeat[i]]++;
       SplittingRepeat const& repeat = run.result.repeats[r];
       PathLine const& line = repeat.lines[k];
-      auto const last = static_cast<std::size_t>(all.offset[i + 1]) - 1, first = static_cast<std::size_t>(all.offset[i]);
+      auto const last = static_cast<std::size_t>(all.offset[i + 1]) - 1,
+                 first = static_cast<std::size_t>(all.offset[i]);
       EXPECT_EQ(all.step[first], 0);
       EXPECT_EQ(all.step[last], repeat.durations[k]);
       EXPECT_EQ(bits(all.x[first], all.v[first]), bits(line.x, line.v));
@@ -111,7 +112,8 @@ TEST(RareReactivePaths, ReachBinsWhereTheyBranch) {
     auto const first = static_cast<std::size_t>(all.offset[i]), end = static_cast<std::size_t>(all.offset[i + 1]);
     EXPECT_TRUE(in(passage.b, end - 1));
     for (std::size_t f = first; f + 1 < end; ++f) EXPECT_FALSE(in(passage.a, f) || in(passage.b, f));
-    for (auto leg = static_cast<std::size_t>(all.leg_offset[i]); leg < static_cast<std::size_t>(all.leg_offset[i + 1]); ++leg) {
+    for (auto leg = static_cast<std::size_t>(all.leg_offset[i]); leg < static_cast<std::size_t>(all.leg_offset[i + 1]);
+         ++leg) {
       bool const is_first = static_cast<std::int64_t>(leg) == all.leg_offset[i];
       EXPECT_EQ(all.parent[leg], is_first ? -1 : all.replica[leg - 1]);
       EXPECT_LT(all.parent[leg], all.replica[leg]);
@@ -171,6 +173,28 @@ TEST(RareReactivePaths, AreNoneWhereNoneAreWanted) {
   EXPECT_EQ(none.result.paths.count(), 0);
   for (SplittingRepeat const& repeat : none.result.repeats) EXPECT_TRUE(repeat.lines.empty());
   EXPECT_EQ(none.result.hash, some.result.hash);
+}
+
+// A signal that comes after the last repeat: what is kept is enough to go on.
+TEST(RareReactivePaths, AreLeftAndFollowedLater) {
+  Outcome const whole(well + size + six);
+  RareKeeping keeping;
+  std::vector<NumberedRepeat> kept;
+  keeping.keep = [&](std::vector<NumberedRepeat> const& repeats) { kept = repeats; };
+  keeping.stop = [&] { return !kept.empty(); };
+  RareResult const left = compute_rare(whole.request, Communicator::self(), keeping);
+  EXPECT_TRUE(left.lacks_paths);
+  EXPECT_EQ(left.repeats_done, 4);
+  EXPECT_EQ(left.paths.count(), 0);
+  keeping = {};
+  keeping.done = kept;
+  RareResult const later = compute_rare(whole.request, Communicator::self(), keeping);
+  EXPECT_FALSE(later.lacks_paths);
+  EXPECT_EQ(later.paths.step, whole.result.paths.step);
+  EXPECT_EQ(later.paths.x, whole.result.paths.x);
+  EXPECT_EQ(later.paths.v, whole.result.paths.v);
+  EXPECT_EQ(later.paths.replica, whole.result.paths.replica);
+  EXPECT_EQ(later.paths.weight, whole.result.paths.weight);
 }
 
 TEST(RareReactivePaths, ThatEndInAnotherWayAreRefused) {

@@ -42,6 +42,7 @@
 #include <kramers/dynamics/rare/path_makers.hpp>
 #include <kramers/dynamics/rare/paths.hpp>
 #include <kramers/dynamics/rare/population.hpp>
+#include <kramers/dynamics/rare/reactive_paths.hpp>
 #include <kramers/dynamics/rare/regions.hpp>
 #include <kramers/dynamics/rare/shooting.hpp>
 #include <kramers/dynamics/rare/splitting.hpp>
