@@ -3,7 +3,12 @@
 #include <kramers/base/error.hpp>
 #include <kramers/grids/detail/cg_factories.hpp>
 
-#ifdef KRAMERS_HAVE_KERNELS
+// An installation may have the part for dense matrices alone.
+#if defined(KRAMERS_HAVE_KERNELS) && __has_include(<KokkosSparse_spmv.hpp>)
+#define KRAMERS_HAVE_SPMV
+#endif
+
+#ifdef KRAMERS_HAVE_SPMV
 #include <kramers/core/spaces.hpp>
 #include <kramers/grids/detail/cg_vectors.hpp>
 
@@ -15,7 +20,7 @@
 
 namespace kramers::grids {
 
-#ifdef KRAMERS_HAVE_KERNELS
+#ifdef KRAMERS_HAVE_SPMV
 
 bool has_kernels_product() {
   return true;
@@ -128,7 +133,7 @@ namespace detail {
 
 std::unique_ptr<CgSystem> make_stored_kernels_system(std::string const&, CgProblem const&, std::vector<CgVector> const&,
                                                      Communicator const&) {
-  throw Error("this build has no Kokkos Kernels");
+  throw Error("this build has no sparse matrices of Kokkos Kernels");
 }
 
 }  // namespace detail
