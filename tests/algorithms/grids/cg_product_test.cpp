@@ -77,8 +77,8 @@ TEST(CgProduct, OfKokkosKernelsIsOursToRounding) {
       size += std::abs(term);
     }
     // Each of n terms is rounded as a product and in at most n sums, in any order.
-    double const bound = static_cast<double>(static_cast<long double>(end - begin + 1) * size) *
-                         std::numeric_limits<double>::epsilon();
+    double const bound =
+        static_cast<double>(static_cast<long double>(end - begin + 1) * size) * std::numeric_limits<double>::epsilon();
     for (auto const& product : products) EXPECT_NEAR(product[k], static_cast<double>(exact), bound) << row;
   }
 }

@@ -70,11 +70,11 @@ class KernelsSource {
     exec.fence("kramers::KernelsSource");
     auto const entries = static_cast<std::size_t>(m_stored.entries());
     // The type has no const, but nothing is written.
-    m_matrix = Rows("kramers::KernelsSource::matrix", static_cast<std::int32_t>(count),
-                    static_cast<std::int32_t>(m_columns), static_cast<Offset>(entries),
-                    typename Rows::values_type(const_cast<double*>(rows.value), entries),
-                    typename Rows::row_map_type(m_offsets.data(), count + 1),
-                    typename Rows::index_type(const_cast<std::int32_t*>(rows.column), entries));
+    m_matrix =
+        Rows("kramers::KernelsSource::matrix", static_cast<std::int32_t>(count), static_cast<std::int32_t>(m_columns),
+             static_cast<Offset>(entries), typename Rows::values_type(const_cast<double*>(rows.value), entries),
+             typename Rows::row_map_type(m_offsets.data(), count + 1),
+             typename Rows::index_type(const_cast<std::int32_t*>(rows.column), entries));
   }
 
   Block const& block() const { return m_stored.block(); }
