@@ -11,4 +11,4 @@ set(KRAMERS_POTENTIALS
     expression=ExpressionKind=studies/expression_kind.hpp
     expression_2d=Expression2dKind=studies/expression_kind.hpp)
 # Those of them in which kramers-rare follows paths: with states that walkers come back to.
-set(KRAMERS_PATH_POTENTIALS harmonic double_well tabulated mueller_brown expression_2d)
+set(KRAMERS_PATH_POTENTIALS harmonic double_well tabulated tabulated_2d mueller_brown expression_2d)

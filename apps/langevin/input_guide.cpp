@@ -11,16 +11,7 @@
 namespace kramers::langevin {
 
 InputGuide input_guide(PotentialList const& potentials) {
-  InputGuide guide{shared_keys(), {}, {}};
-  auto place = std::ranges::find(guide.keys, "potential.wall_stiffness", &KeyNote::key) + 1;
-  for (KeyNote const& note : surface_keys()) {
-    auto const found = std::ranges::find(guide.keys, note.key, &KeyNote::key);
-    if (found != guide.keys.end()) {
-      *found = note;
-    } else {
-      place = guide.keys.insert(place, note) + 1;
-    }
-  }
+  InputGuide guide{shared_and_surface_keys(), {}, {}};
   std::ranges::copy(ensemble_keys(), std::back_inserter(guide.keys));
   auto const names = potentials.names();
   auto const is_there = [&](std::string const& name) { return std::ranges::find(names, name) != names.end(); };

@@ -25,7 +25,7 @@ void read(AppRun const& run) {
 }  // namespace
 
 InputGuide input_guide() {
-  InputGuide guide{shared_keys(), {}, read};
+  InputGuide guide{shared_and_surface_keys(), {}, read};
   std::ranges::copy(rare_keys(), std::back_inserter(guide.keys));
   // Of washboards, in which no paths are followed, and of the start of an ensemble.
   std::erase_if(guide.keys,
@@ -41,6 +41,12 @@ InputGuide input_guide() {
       "friction = 1.0\ntemperature = 15.0\n[ensemble]\nseed = 1\n"
       "[rare.state_a]\ncentre = [-0.558, 1.442]\nradius = 0.1\n"
       "[rare.state_b]\ncentre = [0.623, 0.028]\nradius = 0.1\n";
+  std::string const grid =
+      "[potential]\nkind = \"tabulated_2d\"\nfile = \"surface.dat\"\noutside_x = \"wall\"\nwall_stiffness_x = 10.0\n"
+      "outside_y = \"wall\"\nwall_stiffness_y = 10.0\n";
+  std::string const across =
+      "[rare.state_a]\nenergy_below = 0.1\nleft_of = 0.0\n[rare.state_b]\nenergy_below = 0.3\nright_of = 0.0\n"
+      "[rare.level]\nkind = \"energy\"\ntop = [0.0, 0.0]\n";
   std::string const formula = "[potential]\nkind = \"expression_2d\"\nenergy = \"(x^2 - 1)^2 + y^2\"\n" + bath;
   guide.examples = {
       {"splitting", "Replicas climb a barrier in stages, with energy as level.", well + deep},
@@ -54,8 +60,13 @@ InputGuide input_guide() {
        well + "[rare]\nmethod = \"weighted_ensemble\"\n" + deep},
       {"mueller_brown", "Splitting between two minima of a surface, with the share of the way as level.", surface},
       {"expression_2d", "Splitting over the saddle of a surface that a formula gives, with energy as level.",
-       formula + "[rare.state_a]\nenergy_below = 0.1\nleft_of = 0.0\n[rare.state_b]\nenergy_below = 0.3\n"
-                 "right_of = 0.0\n[rare.level]\nkind = \"energy\"\ntop = [0.0, 0.0]\n"},
+       formula + across},
+      {"tabulated_2d",
+       "The same over the saddle of a surface that a table gives.",
+       grid + bath + across,
+       {{"surface.dat",
+         "-2 -1 5\n-2 0 4\n-2 1 5\n-1 -1 1\n-1 0 0\n-1 1 1\n0 -1 2\n0 0 1\n0 1 2\n1 -1 1\n1 0 0\n1 1 1\n"
+         "2 -1 5\n2 0 4\n2 1 5\n"}}},
       // What no template has.
       {"", "", formula + sides + "[rare]\ndirection = [1.0, 0.0]\n"},
       {"", "",

@@ -25,7 +25,7 @@ TEMPLATES = {
                           "expression_2d"),
     (options.spread,): ("double_well", "harmonic", "cosine", "tabulated", "expression", "classifier"),
     (options.rare,): ("splitting", "shooting", "exact", "tabulated", "weighted_ensemble", "mueller_brown",
-                      "expression_2d"),
+                      "expression_2d", "tabulated_2d"),
     (options.cg,): ("five_point", "wrapped", "file"),
     (options.jacobi,): ("laplace", "neumann", "stencil", "nvidia"),
     (options.channel,): ("cfd", "perturbed", "legate"),

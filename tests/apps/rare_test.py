@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """kramers-rare as its users meet it: rates, bits on any number of ranks, bad input, files."""
 import json
+import math
 import os
 import re
 import signal as signals
@@ -47,6 +48,33 @@ class Rates(Case):
             self.assertLess(rate["stderr"], 0.08 * expected)
             self.assertEqual(summary["references"], {})
             self.assertNotIn("z", rate)
+
+    def test_table_of_a_surface(self):
+        """The same surface from a grid of 0.03, between the same discs; and again from the results alone."""
+        terms = ((-200, -1, 0, -10, 1, 0), (-100, -1, 0, -10, 0, 0.5), (-170, -6.5, 11, -6.5, -0.5, 1.5), (15, 0.7, 0.6, 0.7, -1, 1))
+
+        def energy(x, y):
+            return sum(height * math.exp(a * (x - p)**2 + b * (x - p) * (y - q) + c * (y - q)**2) for height, a, b, c, p, q in terms)
+        points = [(-1.7 + 0.03 * i, -0.6 + 0.03 * j) for i in range(97) for j in range(91)]
+        (self.folder / "grid.txt").write_text("".join(f"{x:.4f} {y:.4f} {energy(x, y)!r}\n" for x, y in points))
+        grid = ('potential={kind="tabulated_2d", file="grid.txt", outside_x="wall", wall_stiffness_x=1e5, outside_y="wall", '
+                'wall_stiffness_y=1e5}')
+        sets = (grid, *SURFACE[1:], "rare.replicas=300")
+        summary = self.summary("--output", "grid.h5", sets=sets)
+        rate = summary["observables"]["rate"]
+        self.assertLess(abs(rate["value"] - 0.1459), 4 * rate["stderr"])
+        self.assertLess(rate["stderr"], 0.08 * 0.1459)
+        self.assertEqual(summary["references"], {})
+        (self.folder / "grid.txt").rename(self.folder / "away.txt")
+        self.assertEqual(self.summary(given=self.folder / "grid.h5")["state_hash"], summary["state_hash"])
+        (self.folder / "away.txt").rename(self.folder / "grid.txt")
+        self.assertNotIn("z", rate)
+        open_y = 'potential={kind="tabulated_2d", file="grid.txt", outside_x="wall", wall_stiffness_x=1e5}'
+        self.refuse("'potential.kind'", "a potential that walkers do not leave", sets=(open_y, *SURFACE[1:]))
+        # Quantities with units reach the paths, too.
+        warm = (*SURFACE[1:], *FEW, "units.system=md", "integrator.temperature=1804")
+        quantities = grid.replace("1e5", '"100 J/mol/pm^2"')  # 1e5 kJ/mol/nm^2
+        self.assertEqual(self.summary(sets=(quantities, *warm))["state_hash"], self.summary(sets=(grid, *warm))["state_hash"])
 
     def test_reactive_times(self):
         """Shares in order, and the mean between them; in units of time."""
@@ -301,7 +329,7 @@ class BadInput(Case):
                            (("'rare.level.top'", "the saddle"), (*SURFACE, "rare.level.kind=energy")),
                            (("unknown key 'rare.state_a.centre'",), ("rare.state_a.centre=[0.0, 0.0]",)),
                            (("'rare.method'", "weighted_ensemble on a surface"), (*SURFACE, "rare.method=exact")),
-                           (("'potential.kind'", "harmonic, double_well, tabulated, mueller_brown, expression_2d"),
+                           (("'potential.kind'", "harmonic, double_well, tabulated, tabulated_2d, mueller_brown, expression_2d"),
                             ("potential={kind=\"cosine\"}",)),
                            (("'rare.max_steps' is 64",), ("rare.max_steps=64",)),
                            (("'splitting', 'shooting', 'exact'",), ("rare.method=guess",)),

@@ -17,8 +17,12 @@
 #include <vector>
 
 #include "rare_bits.hpp"
+#include "scratch.hpp"
+#include "surfaces.hpp"
 
 namespace kramers::rare_plane_test {
+
+namespace test = kramers::test;
 
 using namespace kramers::dynamics;
 using Space = Kokkos::DefaultExecutionSpace;
@@ -108,6 +112,36 @@ TEST(RarePlane, HasTheRatesOfMuellerAndBrown) {
       "[rare]\nmethod = \"weighted_ensemble\"\nrepeats = 12\n[rare.weighted]\ninterval = 32\n"
       "per_bin = 40\nwarm_up = 300\ncycles = 600\n";
   expect_near(Input(surface(weighted + there)).rate(), 0.1459, 0.15);
+}
+
+/// A file of a surface on a grid, with walls around it.
+std::string table(kramers::test::Scratch const& scratch, double (*energy)(double, double), test::SurfaceAxis const& x,
+                  test::SurfaceAxis const& y, std::string const& stiffness) {
+  test::put(scratch / "grid.dat", test::plumed_text(test::surface_of(energy, x, y)));
+  return "[potential]\nkind = \"tabulated_2d\"\nfile = \"" + (scratch / "grid.dat").string() +
+         "\"\noutside_x = \"wall\"\nwall_stiffness_x = " + stiffness +
+         "\noutside_y = \"wall\"\nwall_stiffness_y = " + stiffness + "\n";
+}
+
+// A spline misses (x^2 - 1)^2 by 5/16 h^4 = 2e-6, 1e-5 kT; by more at the ends of the grid, where no walker comes. The fourth
+// derivatives of the other surface are below 2.4e5 wherever it is below -40, its saddles included: 2.5e-3, 2e-4 kT.
+TEST(RarePlane, HasTheRatesOfSurfacesInTheirTables) {
+  test::Scratch const scratch;
+  auto const well = [](double x, double y) { return (x * x - 1) * (x * x - 1) + 1.5 * y * y; };
+  std::string const grid = table(scratch, well, test::axis_of(-2.4, 0.05, 97), test::axis_of(-2.75, 0.05, 111), "20.0");
+  std::string const bath = "[integrator]\ndt = 0.02\ntemperature = 0.2\nfriction = 1.0\n[rare]\nreplicas = 200\n";
+  Input const input(grid + bath + sides);
+  expect_near(input.rate(), 2.2452071e-3 * (1 - 1.7443 * 0.02 * 0.02), 0.08);
+  EXPECT_NEAR(input.request.splitting.flux.start[0], -1, 1e-3);
+
+  std::string const valleys =
+      table(scratch, test::mueller_brown, test::axis_of(-1.7, 0.03, 97), test::axis_of(-0.6, 0.03, 91), "1e5");
+  std::string const discs =
+      "[integrator]\nscheme = \"leimkuhler-matthews\"\ndt = 1e-5\nfriction = 1.0\ntemperature = 15.0\n"
+      "[rare]\nreplicas = 200\n";
+  std::string const left = left_minimum, right = right_minimum;
+  expect_near(Input(valleys + discs + "[rare.state_a]\n" + left + "[rare.state_b]\n" + right).rate(), 0.1459, 0.1);
+  expect_near(Input(valleys + discs + "[rare.state_a]\n" + right + "[rare.state_b]\n" + left).rate(), 1.341, 0.1);
 }
 
 TEST(RarePlane, FindsWhereWalkersStart) {

@@ -270,7 +270,7 @@ void read_bins(Config const& config, Level& level, double inwards, double first,
 }  // namespace detail
 
 RareRequest read_rare(Config const& config, CommandLine const& options, PotentialList const& potentials) {
-  std::vector<KeyNote> notes = shared_keys();
+  std::vector<KeyNote> notes = shared_and_surface_keys();
   std::ranges::copy(rare_keys(), std::back_inserter(notes));
   KeyUnits const key_units(config, notes);
   RareRequest request;
@@ -288,7 +288,7 @@ RareRequest read_rare(Config const& config, CommandLine const& options, Potentia
   config.check(maker != makers.end(), "potential.kind", "one in which paths are followed: " + names);
   config.check(potential.confines(), "potential.kind", "a potential that walkers do not leave");
   request.make_paths = [&config, maker](PathsRequest const& paths) {
-    KeyUnits const units_of_the_potential(config, shared_keys());
+    KeyUnits const units_of_the_potential(config, shared_and_surface_keys());
     return maker->make(config, paths);
   };
   request.scheme = config.one_of("integrator.scheme", path_schemes(), path_schemes().front());

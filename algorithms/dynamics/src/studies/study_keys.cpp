@@ -60,6 +60,20 @@ std::vector<KeyNote> surface_keys() {
   };
 }
 
+std::vector<KeyNote> shared_and_surface_keys() {
+  std::vector<KeyNote> keys = shared_keys();
+  auto place = std::ranges::find(keys, "potential.wall_stiffness", &KeyNote::key) + 1;
+  for (KeyNote const& note : surface_keys()) {
+    auto const found = std::ranges::find(keys, note.key, &KeyNote::key);
+    if (found != keys.end()) {
+      *found = note;
+    } else {
+      place = keys.insert(place, note) + 1;
+    }
+  }
+  return keys;
+}
+
 std::vector<KeyNote> ensemble_keys() {
   return {
       {"ensemble.walkers", "", "how many, at most 2^40"},

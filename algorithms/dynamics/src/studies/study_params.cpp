@@ -235,8 +235,7 @@ std::string fingerprint(Config const& config, EnsembleRequest const& request) {
 }  // namespace
 
 StudyParams read_study(Config const& config, CommandLine const& options, PotentialList const& potentials) {
-  std::vector<KeyNote> notes = shared_keys();
-  std::ranges::copy(surface_keys(), std::back_inserter(notes));
+  std::vector<KeyNote> notes = shared_and_surface_keys();
   std::ranges::copy(ensemble_keys(), std::back_inserter(notes));
   KeyUnits const key_units(config, notes);
   StudyParams study;

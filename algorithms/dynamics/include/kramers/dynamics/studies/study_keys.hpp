@@ -13,6 +13,8 @@ namespace kramers::dynamics {
 std::vector<KeyNote> shared_keys();
 /// Those of tabulated surfaces in [potential], which studies of one coordinate do not have, and what others mean there.
 std::vector<KeyNote> surface_keys();
+/// shared_keys with these in their places.
+std::vector<KeyNote> shared_and_surface_keys();
 /// Those that read_study asks for beside them.
 std::vector<KeyNote> ensemble_keys();
 /// Those that read_spread asks for beside them.
