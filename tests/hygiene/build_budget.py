@@ -5,8 +5,8 @@
 usage: build_budget.py BUILD_FOLDER PRESET [--record]
 
 Counts the translation units that Ninja has compiled in the folder and adds up the sizes of all files that each of them
-read (its sources and headers, from Ninja's record of dependencies): what the preprocessor hands to the compiler, within
-a factor that does not change from commit to commit. The ceilings stand in build_budget.json beside this script; --record
+read (its sources and headers, from Ninja's record of dependencies, but for those that are precompiled): what the
+preprocessor hands to the compiler, within a factor that does not change from commit to commit. The ceilings stand in build_budget.json beside this script; --record
 writes those of a preset anew, 5 % above what was found. Whoever raises one says why in the commit.
 """
 
