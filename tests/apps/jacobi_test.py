@@ -93,7 +93,7 @@ class Overlap(Case):
         if options.launcher:
             thin = self.summary(sets=("jacobi.overlap=true", "grid.rows=12", "jacobi.depth=6"), ranks=2)
             self.assertEqual(thin["overlap"], False)
-            self.assertIn("has 6 rows, of which a pass of 6 sweeps", thin["overlap_why"])
+            self.assertIn("a pass of 6 sweeps needs halos for all 6 rows", thin["overlap_why"])
 
     @unittest.skipUnless(options.launcher, "one rank")
     def test_from_copies_with_stops_and_restarts(self):

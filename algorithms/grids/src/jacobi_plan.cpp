@@ -15,14 +15,14 @@ constexpr std::int64_t few_cells = 128 * 128;
 
 /// Can cells be computed while halos are on their way? The same on all ranks.
 void plan_overlap(JacobiParams const& params, int ranks, SweepPlan& plan) {
+  if (!params.overlap) return;
   std::int64_t const least = smallest_block(stored_rows(params), ranks);
   int const neighbours = ranks > 2 || edge_of(params.problem) == Edge::ring ? 2 : 1;
-  if (!params.overlap) return;
   if (ranks == 1) {
     plan.overlap_why = "one rank has no other";
   } else if (least <= neighbours * plan.depth) {
-    plan.overlap_why = "the smallest block has " + std::to_string(least) + " rows, of which a pass of " +
-                       std::to_string(plan.depth) + " sweeps needs halos for each";
+    plan.overlap_why = "a pass of " + std::to_string(plan.depth) + " sweeps needs halos for all " +
+                       std::to_string(least) + " rows of the smallest block";
   } else {
     plan.overlap = true;
     plan.overlap_why = "cells that need no halo are computed while halos are on their way";

@@ -121,7 +121,6 @@ std::array<double, N> fast_sums(Space const& exec, Communicator const& comm, dou
   } else {
     Kokkos::parallel_reduce("kramers::fast_sums",
                             Kokkos::RangePolicy<Space, Kokkos::IndexType<std::int64_t>>(exec, 0, rows), kernel, total);
-    exec.fence("kramers::fast_sums");
   }
   std::array<double, N> sums{};
   for (std::size_t k = 0; k < N; ++k) sums[k] = total.sums[k];
