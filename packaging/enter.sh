@@ -43,10 +43,11 @@ fi
 # ccache: checkouts share objects, but not those that were compiled for another CPU (-march=native); precompiled headers
 # are of system headers, whose macros no source of ours asks for.
 cpu=$({ grep -m1 -E '^(flags|Features)' /proc/cpuinfo || true; } | cksum)
-# Open MPI: allowed as root (who else is there), ranks may outnumber cores, no network. git: whoever owns the checkout.
+# Open MPI: allowed as root (who else is there), ranks may outnumber cores, no network; UCX, which is not used then, would
+# patch the memory functions of every program that starts (40 ms). git: whoever owns the checkout.
 exec chroot "$new" env -C "$PWD" -u LD_LIBRARY_PATH -u LD_PRELOAD -u CMAKE_PREFIX_PATH -u PYTHONPATH -u CC -u CXX \
   PATH="$path" LC_ALL=C.UTF-8 KRAMERS_INSIDE=1 \
-  OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl=self,sm \
+  OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl=self,sm UCX_MEM_MMAP_HOOK_MODE=none \
   PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe \
   GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*' \
   CCACHE_DIR="${CCACHE_DIR:-${root%/*}/ccache}" CCACHE_NAMESPACE="${cpu%% *}" \
