@@ -33,7 +33,7 @@ LearnInput read_learning(AppFiles& files, AppRun const& run) {
 
 Forecast forecast(LearnInput const& input, ml::Problem const& problem, std::int64_t models, double memory) {
   ml::ClassifierParams params = input.params;
-  Sample const measured = measure_sample(input.params.epochs, [&](std::int64_t epochs) {
+  Sample const measured = measure_sample(1, input.params.epochs, [&](std::int64_t epochs) {
     params.epochs = epochs;
     return interruptible([&] {
       if (models > 1) return ml::sweep(params, input.models, problem, true).seconds;

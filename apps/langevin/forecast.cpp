@@ -50,7 +50,7 @@ Forecast forecast(StudyParams const& params, Division const& division, Communica
   sample.checkpoint.clear();
   Sample measured;
   agree(comm, [&] {
-    measured = measure_sample(params.last_step(), [&](std::int64_t steps) {
+    measured = measure_sample(16, params.last_step(), [&](std::int64_t steps) {
       sample.steps = steps;
       return seconds_of(sample);
     });

@@ -97,7 +97,7 @@ Forecast forecast(RareRequest const& request, Communicator const& comm) {
   kramers::Sample measured;
   agree(comm, [&] {
     // Two repeats at least, of which there is a mean.
-    measured = measure_sample(std::max<std::int64_t>(1, mine / 2), [&](std::int64_t size) {
+    measured = measure_sample(has_repeats(request.method) ? 1 : 16, std::max<std::int64_t>(1, mine / 2), [&](std::int64_t size) {
       RareRequest sample = request;
       sample.splitting.repeats = sample.shooting.pairs = 2 * size;
       sample.splitting.kept_paths = 0;

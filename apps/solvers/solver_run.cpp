@@ -68,7 +68,7 @@ Forecast sampled_forecast(std::string work, std::vector<MemoryNeed> const& needs
                           std::int64_t most, std::string const& unit,
                           std::function<double(std::int64_t)> const& seconds) {
   auto const measured =
-      measure_sample(most, [&](std::int64_t size) { return interruptible([&] { return seconds(size); }); });
+      measure_sample(16, most, [&](std::int64_t size) { return interruptible([&] { return seconds(size); }); });
   return {std::move(work), host_bytes(needs, space), measured.seconds_each() * static_cast<double>(most),
           std::to_string(measured.size) + " " + unit + " took " +
               shortest_decimal(std::round(1e3 * measured.seconds) / 1e3) + " s here just now"};

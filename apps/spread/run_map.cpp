@@ -60,7 +60,7 @@ Forecast forecast(SpreadRequest const& request, Communicator const& comm) {
   sample.params.equilibrate = 0;
   kramers::Sample measured;
   agree(comm, [&] {
-    measured = measure_sample(mine, [&](std::int64_t points) {
+    measured = measure_sample(16, mine, [&](std::int64_t points) {
       sample.params.steps = points * p.every;
       return interruptible([&] { return compute_spread(sample, Communicator::self()).seconds; });
     });

@@ -48,9 +48,9 @@ int tell(AppRun const& run, Forecast const& forecast) {
   return exit_code::success;
 }
 
-Sample measure_sample(std::int64_t most, std::function<double(std::int64_t)> const& measure) {
+Sample measure_sample(std::int64_t first, std::int64_t most, std::function<double(std::int64_t)> const& measure) {
   constexpr double enough = 0.15, wanted = 0.3;
-  Sample sample{std::min<std::int64_t>(most, 16), 0};
+  Sample sample{std::min(first, most), 0};
   for (;;) {
     sample.seconds = std::max(1e-9, measure(sample.size));
     if (sample.seconds >= enough || sample.size == most) return sample;

@@ -29,7 +29,8 @@ struct Sample {
 };
 
 /// Do more and more of some work, of which there are `most` pieces, until it takes a few tenths of a second.
+/// @param[in] first    pieces to begin with: few enough to take a second at most
 /// @param[in] measure  seconds that so many pieces take
-Sample measure_sample(std::int64_t most, std::function<double(std::int64_t)> const& measure);
+Sample measure_sample(std::int64_t first, std::int64_t most, std::function<double(std::int64_t)> const& measure);
 
 }  // namespace kramers
