@@ -58,7 +58,7 @@ def code_of(objects: set[pathlib.Path]) -> dict[str, bytes]:
     code = {}
     for path in sorted(objects):
         data = path.read_bytes()
-        begin = data.find(b"\x7fELF", 1)
+        begin = data.find(b"\x7fELF")
         while begin >= 0:
             if struct.unpack_from("<H", data, begin + 18)[0] == 190:
                 sections = struct.unpack_from("<Q", data, begin + 40)[0]

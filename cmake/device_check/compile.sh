@@ -4,6 +4,8 @@
 # Kokkos goes to the device's compiler, all else to the compiler that CMake named.
 # usage: compile.sh DEVICE_COMPILER COMPILER ARGUMENTS...
 # nvcc also says what each kernel needs (registers, stack): that goes to OBJECT.resources.
+# Batches of generated sources instantiate templates that other sources compile whole: of those only the device's part is
+# compiled. Of tests nvcc makes PTX, unoptimised: their kernels are those of the libraries.
 set -euo pipefail
 device_compiler=$1
 shift
@@ -12,27 +14,35 @@ shift
 cached=()
 ! command -v ccache > /dev/null || cached=(ccache)
 
+generated=() device=()
+if [[ " $* " == *" -c "*/Unity/* ]]; then
+  generated=(-cubin) device=(--offload-device-only)
+fi
 if [[ $device_compiler == /hip/* ]]; then
-  exec chroot /hip env -C "$PWD" "${cached[@]}" "${device_compiler#/hip}" "$@"
+  exec chroot /hip env -C "$PWD" "${cached[@]}" "${device_compiler#/hip}" "${device[@]}" "$@"
 elif [[ $device_compiler != *nvcc ]]; then
-  exec "${cached[@]}" "$device_compiler" "$@"
+  exec "${cached[@]}" "$device_compiler" "${device[@]}" "$@"
 fi
 
 # nvcc takes its own options as they are; those of the host's compiler it passes on.
-mine=(-x cu --compress-mode=none) theirs=() object= optimisation=-O3
+mine=(-x cu --compress-mode=none "${generated[@]}") theirs=() object= optimisation=-O3 arch=
 while (($#)); do
   case $1 in
     -o) object=$2 mine+=("$1" "$2") && shift ;;
     -MF | -MT | -isystem | -Werror=*) mine+=("$1" "$2") && shift ;;
     -O*) optimisation=$1 ;;
-    -c | -D* | -I* | -M* | -std=* | -arch=* | --fmad=* | --ex* | -Xptxas=* | *.c[px][px]) mine+=("${1/#-std=gnu/-std=c}") ;;
+    -arch=*) arch=$1 ;;
+    -c | -D* | -I* | -M* | -std=* | --fmad=* | --ex* | -Xptxas=* | *.c[px][px]) mine+=("${1/#-std=gnu/-std=c}") ;;
     -Wpedantic) ;;  # what nvcc writes between its passes is GNU's
     *) theirs+=("-Xcompiler=$1") ;;
   esac
   shift
 done
+if [[ $object == tests/* && ! ${generated[*]} ]]; then
+  arch=${arch/sm/compute} && mine+=(-Xcicc=-O0)
+fi
 status=0
-"${cached[@]}" "$device_compiler" "$optimisation" "${mine[@]}" "${theirs[@]}" -Xptxas=-v 2> "$object.resources" || status=$?
+"${cached[@]}" "$device_compiler" "$optimisation" "$arch" "${mine[@]}" "${theirs[@]}" -Xptxas=-v 2> "$object.resources" || status=$?
 # Messages that are not about resources go where the compiler would have put them.
 grep -vE '^ptxas info|^ +[0-9]+ bytes (stack frame|gmem)|^ptxas \. |^$|bytes stack frame' "$object.resources" >&2 || true
 exit "$status"
