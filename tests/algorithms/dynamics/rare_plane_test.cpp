@@ -2,7 +2,10 @@
 // Rates between states of the plane: where one coordinate decides, against exact ones in one; on the surface of Mueller
 // and Brown against those of a grid. And that their bits depend on nothing but the input.
 #include <kramers/base/error.hpp>
+#include <kramers/dynamics/estimators/exact.hpp>
+#include <kramers/dynamics/estimators/exact_rates.hpp>
 #include <kramers/dynamics/potentials/mueller_brown.hpp>
+#include <kramers/dynamics/rare/grid_committor.hpp>
 #include <kramers/dynamics/rare/paths.hpp>
 #include <kramers/dynamics/rare/splitting.hpp>
 #include <kramers/dynamics/schemes/schemes.hpp>
@@ -13,6 +16,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -144,6 +148,74 @@ TEST(RarePlane, HasTheRatesOfSurfacesInTheirTables) {
   expect_near(Input(valleys + discs + "[rare.state_a]\n" + right + "[rare.state_b]\n" + left).rate(), 1.341, 0.1);
 }
 
+double quartic(double x) {
+  return (x * x - 1) * (x * x - 1);
+}
+
+// Across a separable surface the committor is that of one coordinate, a ratio of integrals, over any barrier: at 60 kT the
+// smallest is 1e-26. Points are 0.022 apart: states end where points are, up to half of that from their edges, 5 % of the way
+// to the first place; and a link across which V changes by a kT weighs a^2 / 24 too little, 11 % where V' is largest at 60 kT.
+TEST(RarePlane, CommittorOnTheGridIsThatOfTheCoordinateThatDecides) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  for (double const kT : {0.2, 1.0 / 60}) {
+    PlaneStates states;
+    states.energy = [](PathPoint const& x) {
+      double const u = 0.6 * x[0] + 0.8 * x[1], w = 0.6 * x[1] - 0.8 * x[0];
+      return quartic(u) + 1.5 * w * w;
+    };
+    states.kT = kT;
+    states.axis = {0.6, 0.8};
+    states.a = {.lower = -infinity, .upper = -1};
+    states.b = {.lower = 1, .upper = infinity};
+    states.bottom_a = {-0.6, -0.8};
+    states.bottom_b = {0.6, 0.8};
+    states.way = 2;
+    GridCommittor const found = solve_committor(states);
+    auto const weight = [&](double u) { return std::exp((quartic(u) - 1) / kT); };
+    double const all = exact::integrate(weight, {-1, 1});
+    for (double const u : {-0.8, -0.5, -0.2, 0.0, 0.3, 0.7}) {
+      double const expected = std::log(exact::integrate(weight, {-1, u}) / all);
+      for (double const w : {-0.2, 0.0, 0.1}) {
+        EXPECT_NEAR(found.log_committor.at({0.6 * u - 0.8 * w, 0.8 * u + 0.6 * w}), expected, 0.04 + 0.002 / kT)
+            << u << ' ' << w << ' ' << kT;
+      }
+    }
+    auto const rates =
+        exact::core_set_rate(quartic, {.dt = 1e-3, .temperature = kT}, -1, 1, exact::Motion::overdamped, 1e-6);
+    ASSERT_TRUE(rates.has_value());
+    EXPECT_NEAR(found.rate * kT / rates->forward, 1, 0.02) << kT;
+    EXPECT_LT(found.start, std::log(0.25));
+  }
+}
+
+// The same rates with this level as with any other; that of the grid is right to 1 %.
+TEST(RarePlane, HasTheRatesOfMuellerAndBrownWithTheCommittorAsLevel) {
+  std::string const there = std::string("[rare.state_a]\n") + left_minimum + "[rare.state_b]\n" + right_minimum;
+  std::string const back = std::string("[rare.state_a]\n") + right_minimum + "[rare.state_b]\n" + left_minimum;
+  std::string const size = "[rare]\nreplicas = 200\n", level = "[rare.level]\nkind = \"committor\"\n";
+  Input const forward(surface(size + there + level)), backward(surface(size + back + level));
+  expect_near(forward.rate(), 0.1459, 0.06);
+  expect_near(backward.rate(), 1.341, 0.06);
+  EXPECT_NEAR(forward.request.rate_on_grid.value(), 0.1459, 0.01 * 0.1459);
+  EXPECT_NEAR(backward.request.rate_on_grid.value(), 1.341, 0.01 * 1.341);
+  std::string const weighted =
+      "[rare]\nmethod = \"weighted_ensemble\"\nrepeats = 12\n[rare.weighted]\ninterval = 32\n"
+      "per_bin = 40\nwarm_up = 300\ncycles = 600\n";
+  expect_near(Input(surface(weighted + there + level)).rate(), 0.1459, 0.15);
+}
+
+TEST(RarePlane, HasTheRateOfTheCoordinateThatDecidesWithTheCommittorAsLevel) {
+  std::string const size = "[rare]\nreplicas = 200\ndirection = [3.0, 4.0]\n",
+                    level = "[rare.level]\nkind = \"committor\"\n";
+  std::string const overdamped = "friction = 10.0\nscheme = \"leimkuhler-matthews\"\n";
+  expect_near(Input(formula(tilted, 5, overdamped) + size + sides + level).rate(), 5.48192498914e-4, 0.06);
+  // With inertia a level without velocities is biased no more than others.
+  double const expected = 2.2452071e-3 * (1 - 1.7443 * 0.02 * 0.02);
+  Input const inertial(formula(tilted, 5) + size + sides + level);
+  expect_near(inertial.rate(), expected, 0.1);
+  EXPECT_FALSE(inertial.request.rate_on_grid.has_value());
+}
+
 TEST(RarePlane, FindsWhereWalkersStart) {
   std::string const there = std::string("[rare.state_a]\n") + left_minimum + "[rare.state_b]\n" + right_minimum;
   SplittingParams const discs = Input(surface(there)).request.splitting;
@@ -184,6 +256,52 @@ TEST(RarePlaneBits, DependOnNeitherLanesNorDivision) {
   Paths<Space, LeimkuhlerMatthews, MuellerBrown<double>, 1> single(Space{}, MuellerBrown<double>{1.0},
                                                                    paths_for(discs.request.splitting, 3));
   expect_equal_bits(discs, single);
+}
+
+TEST(RarePlaneBits, OfTheCommittorDependOnNeitherLanesNorDivision) {
+  std::string const there = std::string("[rare.state_a]\n") + left_minimum + "[rare.state_b]\n" + right_minimum;
+  Input const input(
+      surface("[rare]\nrepeats = 5\nreplicas = 70\n[rare.flux]\nwalkers = 9\nequilibrate = 320\nsteps = 2000\n" +
+              there + "[rare.level]\nkind = \"committor\"\n"));
+  Paths<Space, LeimkuhlerMatthews, MuellerBrown<double>, 1> single(Space{}, MuellerBrown<double>{1.0},
+                                                                   paths_for(input.request.splitting, 3));
+  expect_equal_bits(input, single);
+}
+
+// Paths that stand still are in the bin that the numbers around them make, and those outside in that of the edge beside them.
+TEST(RarePlaneBits, TablesOfLevelsAreBilinearInsideAndEndAtTheirEdges) {
+  std::string const there = std::string("[rare.state_a]\n") + left_minimum + "[rare.state_b]\n" + right_minimum;
+  Input const input(surface(there));
+  LangevinParams still = input.request.langevin;
+  still.dt = 1e-30;
+  Passage passage;
+  passage.a.lower = passage.b.lower = std::numeric_limits<double>::infinity();
+  passage.level.position = 0;
+  passage.level.share = 2;
+  LevelTable const table{{-1, 0.5}, 0.25, {3, 4}, {0.1, 0.9, -0.3, 0.4, 0.7, 0.2, 0.6, -0.5, 0.8, 0.3, 1.1, 0.5}};
+  passage.level.table = std::make_shared<LevelTable>(table);
+  passage.level.first = -1.3;
+  passage.level.last = 2.5;
+  passage.level.bins = 1000;
+  std::vector<PathStart> starts;
+  for (int i = 0; i < 13; ++i) {
+    for (int j = 0; j < 13; ++j) {
+      auto const slot = static_cast<std::int32_t>(starts.size());
+      starts.push_back({slot, static_cast<std::uint64_t>(slot), {-1.13 + 0.0617 * i, 0.371 + 0.0829 * j}, {}});
+    }
+  }
+  auto const paths = input.request.make_paths(
+      {input.request.space, "leimkuhler-matthews", {still, std::ssize(starts), 1000, 1, 2, std::ssize(table.value)}});
+  paths->set(passage, PathKind::passage, RareStream::dynamics);
+  paths->start(starts);
+  paths->advance(2);
+  PathStates const states = paths->states();
+  for (std::size_t i = 0; i < starts.size(); ++i) {
+    EXPECT_EQ(states.top[i], std::floor((2 * table.at(starts[i].x) + 1.3) / 3.8 * 1000)) << i;
+  }
+  EXPECT_EQ(table.at({-0.875, 0.625}), 0.25 * (0.1 + 0.9 + 0.7 + 0.2));
+  EXPECT_EQ(table.at({9.0, -9.0}), 0.8);
+  EXPECT_EQ(table.at({-9.0, 0.75}), 0.9);
 }
 
 TEST(RarePlaneBits, OfFormulasAreThoseOfOnePathAtATime) {
@@ -262,6 +380,7 @@ TEST(RarePlaneErrors, SayWhatToChange) {
   says(surface(a + b + "[rare.level]\nkind = \"energy\"\ntop = [-0.5, 1.4]\n"), "more energy than both states");
   says(surface(a + b + "[rare.level]\nstart = 0.95\n"), "rare.level.start");
   says(surface(a + "[rare.state_b]\nabove = 0.6\n[rare.level]\nkind = \"distance\"\n"), "distance between two discs");
+  says(formula("(x^2 - 1)^2 + 1e-9*y^2", 5) + sides + "[rare.level]\nkind = \"committor\"\n", "not closed");
   says(surface(a + "[rare.state_b]\ncentre = [1.5, 2.0]\nradius = 0.1\n"), "kT above the lowest minimum");
   says(surface(b + "[rare]\nrepeats = 2\n"), "'rare.state_a'");
   says(surface(

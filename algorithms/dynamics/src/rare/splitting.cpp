@@ -125,7 +125,9 @@ void check(SplittingParams const& params) {
 
 PathsParams paths_for(SplittingParams const& params, std::int64_t repeats) {
   std::int64_t const each = std::max(params.selection.replicas, params.flux.walkers);
-  return {params.langevin, repeats * each, params.passage.bins(), params.seed, params.coordinates};
+  auto const& table = params.passage.level.table;
+  return {params.langevin, repeats * each,     params.passage.bins(),
+          params.seed,     params.coordinates, table ? std::ssize(table->value) : 0};
 }
 
 namespace {

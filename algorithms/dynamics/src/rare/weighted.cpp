@@ -48,7 +48,9 @@ class Bins {
       return level.top_energy + ((along(x) - level.top) * level.direction < 0 ? -below : below);
     }
     double value = level.position * along(x) + level.velocity * along(v);
-    if (level.share != 0) {
+    if (level.table) {
+      value += level.share * level.table->at(x);
+    } else if (level.share != 0) {
       double const d = distance(x, level.from);
       value += level.share * d / (d + distance(x, level.to));
     }

@@ -103,8 +103,10 @@ void read_level(Config const& config, RareRequest& request, exact::Energy const&
   level.direction = request.direction;
   auto const& wells = request.wells;
   std::string const usual = request.overdamped || !wells ? "coordinate" : "energy";
-  std::string const kind = config.one_of("rare.level.kind", {"energy", "coordinate", "direction", "distance"}, usual);
-  config.check(kind != "distance", "rare.level.kind", "energy, coordinate or direction in one coordinate");
+  std::string const kind =
+      config.one_of("rare.level.kind", {"energy", "coordinate", "direction", "distance", "committor"}, usual);
+  config.check(kind != "distance" && kind != "committor", "rare.level.kind",
+               "energy, coordinate or direction in one coordinate, with which a committor without inertia grows");
   config.check(kind == "coordinate" || wells, "rare.level.kind", "coordinate where the potential has no two wells");
   config.check(kind != "direction" || !request.overdamped, "rare.level.kind",
                "energy or coordinate for an overdamped scheme, which has no velocity");

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <kramers/base/error.hpp>
+#include <kramers/dynamics/rare/grid_committor.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <utility>
 
 #include "rare_passage.hpp"
@@ -12,6 +16,11 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 // As far as walkers come: exp(-V / kT) is 1e-16 of that in the lowest minimum.
 constexpr double highest = 36.84;
+
+// Over which differences of energies are taken.
+double small_part(double way) {
+  return 1e-3 * way;
+}
 
 double dot(PathPoint const& a, PathPoint const& b) {
   return a[0] * b[0] + a[1] * b[1];
@@ -205,7 +214,35 @@ PathPoint read_top(Plane const& plane, std::string const& kind) {
   return *top;
 }
 
-void read_level(Plane const& plane, RareRequest& request, LowestPoints const& bottoms, double step) {
+/// The logarithm of the committor, from a grid that is solved here, on every rank alike.
+void read_committor(Plane const& plane, RareRequest& request, LowestPoints const& bottoms, double way) {
+  Passage& passage = request.splitting.passage;
+  Level& level = passage.level;
+  PlaneStates const states{.energy = [&](PathPoint const& x) { return plane.energy(x); },
+                           .kT = plane.kT,
+                           .a = passage.a,
+                           .b = passage.b,
+                           .axis = plane.axis,
+                           .bottom_a = bottoms.a,
+                           .bottom_b = bottoms.b,
+                           .way = way};
+  GridCommittor solved;
+  try {
+    solved = solve_committor(states);
+  } catch (DomainError const& error) {
+    throw plane.config.error("rare.level.kind", "is committor on " + error.got() + "; expected " + error.rule());
+  }
+  if (request.overdamped) {
+    request.rate_on_grid = solved.rate * plane.kT / (request.langevin.mass * request.langevin.friction);
+  }
+  level.position = 0;
+  level.share = 1;
+  level.table = std::make_shared<LevelTable>(std::move(solved.log_committor));
+  read_bins(plane.config, level, 1, solved.start, 0);
+}
+
+void read_level(Plane const& plane, RareRequest& request, LowestPoints const& bottoms, double way) {
+  double const step = small_part(way);
   Config const& config = plane.config;
   Region const &a = *request.a, &b = *request.b;
   Passage& passage = request.splitting.passage;
@@ -216,10 +253,11 @@ void read_level(Plane const& plane, RareRequest& request, LowestPoints const& bo
   level.direction = request.direction;
   bool const discs = a.is_disc() && b.is_disc();
   bool const energies = a.has_energy() && b.has_energy();
-  std::string const kind = config.one_of("rare.level.kind", {"energy", "coordinate", "direction", "distance"},
-                                         discs      ? "distance"
-                                         : energies ? "energy"
-                                                    : "coordinate");
+  std::string const kind =
+      config.one_of("rare.level.kind", {"energy", "coordinate", "direction", "distance", "committor"},
+                    discs      ? "distance"
+                    : energies ? "energy"
+                               : "coordinate");
   config.check(kind != "distance" || discs, "rare.level.kind", "distance between two discs alone");
   config.check(kind != "direction" || !request.overdamped, "rare.level.kind",
                "distance, coordinate or energy for an overdamped scheme, which has no velocity");
@@ -231,6 +269,7 @@ void read_level(Plane const& plane, RareRequest& request, LowestPoints const& bo
     level.to = b.centre;
     return read_bins(config, level, 1, a.radius / whole, 1 - b.radius / whole);
   }
+  if (kind == "committor") return read_committor(plane, request, bottoms, way);
   if (kind == "energy") {
     PathPoint const top = read_top(plane, kind);
     level.of_energy = true;
@@ -269,9 +308,8 @@ StartInA read_plane_passage(Config const& config, RareRequest& request) {
   if (a.is_disc() && b.is_disc()) way = length(difference(b.centre, a.centre));
   if (!(way > 0)) way = 1;
   LowestPoints const bottoms = find_bottoms(plane, request, way / 16);
-  double const step = 1e-3 * way;
-  read_level(plane, request, bottoms, step);
-  return {bottoms.a, relaxation_time(plane, bottoms.a, step, request)};
+  read_level(plane, request, bottoms, way);
+  return {bottoms.a, relaxation_time(plane, bottoms.a, small_part(way), request)};
 }
 
 }  // namespace kramers::dynamics::detail

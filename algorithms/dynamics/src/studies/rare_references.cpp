@@ -77,6 +77,7 @@ double transition_state_rate(RareRequest const& request) {
 
 nlohmann::json rare_references(RareRequest const& request) {
   nlohmann::json out = nlohmann::json::object();
+  if (request.rate_on_grid) out["rate_on_grid"] = *request.rate_on_grid;
   if (!request.wells) return out;
   LangevinParams const& langevin = request.langevin;
   if (!request.overdamped) {

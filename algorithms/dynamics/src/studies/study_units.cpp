@@ -54,6 +54,7 @@ std::vector<NameAndDimension> const& dimensions() {
       {"rate_exact", rate},
       {"rate_exact_at_dt", rate},
       {"rate_transition_state", rate},
+      {"rate_on_grid", rate},
       {"flux", rate},
       {"probability", none},
       {"transmission", none},

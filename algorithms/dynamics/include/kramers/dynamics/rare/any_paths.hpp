@@ -61,7 +61,8 @@ struct PathsParams {
   std::int64_t slots = 0;
   int most_bins = 1;  ///< of the levels that will be used
   std::uint64_t seed = 0;
-  int coordinates = 1;  ///< of the potential
+  int coordinates = 1;            ///< of the potential
+  std::int64_t table_points = 0;  ///< most of the tables of levels that will be used
 };
 
 /// Many independent paths on one space; space, scheme and potential are hidden.

@@ -37,7 +37,8 @@ class Paths final : public AnyPaths {
         m_id(alloc("new_id"), n()),
         m_x(alloc("start_position"), n()),
         m_v(alloc("start_velocity"), n()),
-        m_fixed(alloc("levels"), static_cast<std::size_t>(params.most_bins)) {
+        m_fixed(alloc("levels"), static_cast<std::size_t>(params.most_bins)),
+        m_table(alloc("level_table"), static_cast<std::size_t>(params.table_points)) {
     expects(params.coordinates == D, "coordinates", params.coordinates, std::to_string(D));
     m_paths.x = Points(alloc("position"), n());
     m_paths.v = Points(alloc("velocity"), n());
@@ -77,8 +78,10 @@ class Paths final : public AnyPaths {
                .half_mass = Scheme::overdamped ? 0 : 0.5 * m_params.langevin.mass,
                .bins = passage.bins(),
                .fixed = static_cast<int>(level.fixed.size()),
-               .heeds_energy = passage.heeds_energy()};
+               .heeds_energy = passage.heeds_energy(),
+               .table = {}};
     send(level.fixed, m_fixed, [zero](double begin) { return begin - zero; });
+    if constexpr (D == 2) set_table(level.table.get());
   }
 
   void start(std::span<PathStart const> starts) override {
@@ -110,6 +113,7 @@ class Paths final : public AnyPaths {
                         .paths = m_paths,
                         .active = m_active,
                         .fixed = m_fixed,
+                        .table = m_table,
                         .rules = m_rules,
                         .count = m_count,
                         .step = m_step,
@@ -221,6 +225,20 @@ class Paths final : public AnyPaths {
     m_exec.fence("kramers::Paths");  // the copy on the host ends here
   }
 
+  void set_table(LevelTable const* table) {
+    if (!table) return;
+    auto const [rows, columns] = table->points;
+    expects(rows >= 2 && columns >= 2, "points", std::min(rows, columns), "2 at least along each axis");
+    auto const size = std::int64_t{rows} * columns;
+    expects(size <= m_params.table_points && size == std::ssize(table->value), "table", size,
+            "as many numbers as points, at most table_points");
+    m_rules.table = {.first = vector_of(table->first),
+                     .last = vector_of({static_cast<double>(rows - 1), static_cast<double>(columns - 1)}),
+                     .per_length = 1 / table->spacing,
+                     .columns = columns};
+    send(table->value, m_table, [](double value) { return value; });
+  }
+
   void begin(std::int64_t count, bool branches) {
     m_count = count;
     m_step = 0;
@@ -245,7 +263,7 @@ class Paths final : public AnyPaths {
   View<std::int32_t> m_active, m_next, m_parent, m_bin;
   View<std::uint64_t> m_id;
   Points m_x, m_v;
-  View<double> m_fixed;
+  View<double> m_fixed, m_table;
   detail::PathViews<Space, D> m_paths;
   detail::PassageRules<D> m_rules{};
   PathKind m_kind = PathKind::passage;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <limits>
+#include <memory>
 #include <vector>
 
 namespace kramers::dynamics {
@@ -24,11 +27,38 @@ struct Region {
   bool is_disc() const { return radius < std::numeric_limits<double>::infinity(); }
 };
 
+/// Numbers at the points of a square grid of two coordinates. Between points they are bilinear; outside, where walkers
+/// seldom come, a position counts as the nearest one of the grid's edge.
+struct LevelTable {
+  PathPoint first{};            ///< [length]
+  double spacing = 1;           ///< of the points along both axes [length]
+  std::array<int, 2> points{};  ///< along each axis, 2 at least
+  std::vector<double> value;    ///< points[0] * points[1], those along the second axis beside each other
+
+  /// The number of a position, within rounding of what kernels find.
+  double at(PathPoint const& x) const {
+    std::array<int, 2> cell{};
+    std::array<double, 2> share{};
+    for (std::size_t d = 0; d < 2; ++d) {
+      double const place = std::clamp((x[d] - first[d]) / spacing, 0.0, points[d] - 1.0);
+      cell[d] = std::min(static_cast<int>(place), points[d] - 2);
+      share[d] = place - cell[d];
+    }
+    auto const corner = [&](int i, int j) {
+      return value[static_cast<std::size_t>(cell[0] + i) * static_cast<std::size_t>(points[1]) +
+                   static_cast<std::size_t>(cell[1] + j)];
+    };
+    auto const along = [&](int i) { return corner(i, 0) + share[1] * (corner(i, 1) - corner(i, 0)); };
+    return along(0) + share[0] * (along(1) - along(0));
+  }
+};
+
 /// How far a walker has come from A to B: a number that grows on the way, cut into bins.
 ///
 /// Estimates are unbiased for any level; their errors are small where it grows with the probability to reach B first.
 struct Level {
-  bool of_energy = false;  ///< else position * s + velocity * v along the axis + share * d / (d + e)
+  /// Else position * s + velocity * v along the axis + share * d / (d + e), or share times a number of the table.
+  bool of_energy = false;
   double position = 1, velocity = 0;
   /// Of energy: before the top the energy, at most that of the top; beyond it twice that of the top minus the energy.
   double top = 0, top_energy = 0;
@@ -36,6 +66,7 @@ struct Level {
   /// Of distance: d from `from`, e from `to`, two points apart.
   double share = 0;
   PathPoint from{}, to{1, 0};
+  std::shared_ptr<LevelTable const> table;  ///< instead of distances, where there is one
 
   int bins = 64;  ///< of equal width from `first` to `last`; walkers start where they enter bin 0
   double first = 0, last = 1;

@@ -38,8 +38,17 @@ struct RegionRules {
   double radius_squared;
 };
 
+/// Where the points of a LevelTable are, as kernels take it.
+template <int D>
+struct TableRules {
+  Vec<double, D> first, last;  // a position, and numbers of points from there
+  double per_length;
+  int columns;  // 0: there is no table
+};
+
 /// A Passage as kernels take it. Levels are counted from that of the top, which is zero unless they are energies:
-/// energy_share * (energy below the top, with a sign) + position * s + velocity * v along it + share * d / (d + e).
+/// energy_share * (energy below the top, with a sign) + position * s + velocity * v along it + share * d / (d + e), or
+/// share * a number of the table.
 template <int D>
 struct PassageRules {
   RegionRules<D> a, b;
@@ -49,6 +58,7 @@ struct PassageRules {
   double half_mass;  // 0 without inertia
   int bins, fixed;   // levels of the list, 0 where bins are equal
   bool heeds_energy;
+  TableRules<D> table;
 };
 
 /// Where a walker is instead of in a bin. Bins and these are doubles in kernels, so that lane loops have one type.
@@ -73,7 +83,7 @@ struct AdvancePathsKernel {
   typename Scheme::template Constants<T> constants;
   PathViews<Space, D> paths;
   Kokkos::View<std::int32_t*, Space> active;
-  Kokkos::View<double*, Space> fixed;
+  Kokkos::View<double*, Space> fixed, table;
   PassageRules<D> rules;
   std::int64_t count, step;
   int groups;  // of Noise::steps, to advance
@@ -256,15 +266,35 @@ struct AdvancePathsKernel {
     });
   }
 
-  /// The level of distance, where it is asked for.
+  /// The level of distance or of a table, where it is asked for.
   KOKKOS_FORCEINLINE_FUNCTION void find_shares(PassageRules<D> const& r, Lanes& lanes) const {
     if (r.share == T(0)) return;
+    if (r.table.columns > 0) return look_up_shares(r.table, lanes);
     for_lanes<W>([&](int const l) {
       Vec<T, D> x;
       for (int d = 0; d < D; ++d) x[d] = lanes.at.x[d][l];
       T const d = math::sqrt(squared_distance(x, r.from)), e = math::sqrt(squared_distance(x, r.to));
       lanes.share[l] = d / (d + e);
     });
+  }
+
+  /// Bilinear between the four points around. Where there is no number it is that of the first point.
+  KOKKOS_FORCEINLINE_FUNCTION void look_up_shares(TableRules<D> const& r, Lanes& lanes) const {
+    for_lanes<W>([&](int const l) {
+      T const x = place_in_table(r, lanes.at.x[0][l], 0), y = place_in_table(r, lanes.at.x[D - 1][l], D - 1);
+      // The last point of an axis is the far one of the last cell.
+      int const i = static_cast<int>(x < r.last[0] ? x : r.last[0] - T(1));
+      int const j = static_cast<int>(y < r.last[D - 1] ? y : r.last[D - 1] - T(1));
+      T const u = x - static_cast<T>(i), v = y - static_cast<T>(j);
+      int const at = i * r.columns + j;
+      T const low = Kokkos::fma(v, table(at + 1) - table(at), table(at));
+      T const high = Kokkos::fma(v, table(at + r.columns + 1) - table(at + r.columns), table(at + r.columns));
+      lanes.share[l] = Kokkos::fma(u, high - low, low);
+    });
+  }
+  KOKKOS_FORCEINLINE_FUNCTION static T place_in_table(TableRules<D> const& r, T const x, int const d) {
+    T const points = (x - r.first[d]) * r.per_length, not_below = points > T(0) ? points : T(0);
+    return not_below < r.last[d] ? not_below : r.last[d];
   }
 
   /// Codes by levels of a list, in the place of equal bins.
