@@ -73,6 +73,7 @@ LINEAR_2D = GRID_FILE + "}"
 WALLS_2D = GRID_FILE + ', outside_x="wall", wall_stiffness_x=1.0, outside_y="wall", wall_stiffness_y=1.0}'
 PERIODIC_2D = GRID_FILE + ', outside_x="periodic", period_x=3.0, outside_y="periodic", period_y=3.0}'
 FORMULA = 'potential.kind="expression"'
+THIRD = "rare.state_c={centre=[-0.05, 0.467], radius=0.1}"
 DISCS = (SURFACE, "integrator.temperature=15.0", "rare.state_a={centre=[-0.558, 1.442], radius=0.1}",
          "rare.state_b={centre=[0.623, 0.028], radius=0.1}")
 MD = 'units.system="md"'
@@ -282,6 +283,13 @@ RANGES = {
                                                  "{energy_below=2.0, right_of=-1.5}"]),
                          Range(["{above=0.5}"], ["{}", "{centre=[0.6, 0.0], radius=0.1, above=0.5}",
                                                  ("{centre=[0.6, 0.0, 0.0], radius=0.1}", "'rare.state_b.centre'")], *DISCS)],
+        "rare.state_c": [Range(["{centre=[-0.05, 0.467], radius=0.1}", "{above=0.8}"],
+                               ["{centre=[-0.05, 0.467]}", "{above=0.8, below=0.9}", ("{centre=[-0.05], radius=0.1}", "'rare.state_c.centre'"),
+                                ("{centre=[-0.05, 0.467], radius=0.0}", "'rare.state_c.radius'"), "{above=0.3}",
+                                "{centre=[1.5, 2.0], radius=0.1}"], *DISCS),
+                         Range([], ["{above=0.8}"], *DISCS, 'rare.method="weighted_ensemble"')],
+        "rare.state_d": [Range(["{above=0.8}"], ["{above=-0.1}"], *DISCS, THIRD), Range([], ["{above=0.8}"], *DISCS)],
+        "rare.state_e": [Range(["{above=0.9}"], ["{above=0.5}"], *DISCS, THIRD, "rare.state_d={centre=[0.85, 0.0], radius=0.01}")],
         "rare.direction": [Range(["[1.0, -1.0]"], ["[0.0, 0.0]", "[1.0]", "[1.0, 0.0, 0.0]"], *DISCS)],
         "rare.level.kind": [words_of("energy", "coordinate", "direction"), Range([], ['"distance"', '"committor"']),
                             Range(["\"energy\""], ["\"direction\""], 'integrator.scheme="leimkuhler-matthews"'),

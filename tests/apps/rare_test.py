@@ -19,6 +19,7 @@ SMALL = ("rare.repeats=8", "rare.replicas=100", "integrator.temperature=0.2", "r
 MINIMA = ("{centre=[-0.558, 1.442], radius=0.1}", "{centre=[0.623, 0.028], radius=0.1}")
 SURFACE = ('potential={kind="mueller_brown"}', 'integrator={scheme="leimkuhler-matthews", dt=1e-5, friction=1.0, temperature=15.0}',
            "rare.level.kind=distance", f"rare.state_a={MINIMA[0]}", f"rare.state_b={MINIMA[1]}")
+THREE = "rare.state_c={centre=[-0.05, 0.467], radius=0.05}"  # the third minimum
 FEW = ("rare.repeats=8", "rare.replicas=100", "rare.flux={walkers=8, equilibrate=2000, steps=2000}")
 
 
@@ -89,6 +90,26 @@ class Rates(Case):
         self.assertLess(work["committor"], 0.75 * work["distance"])
         self.refuse("'rare.level.kind'", "in one coordinate", sets=("rare.level.kind=committor",))
 
+    def test_states(self):
+        """Rates into each of two states, which add up; what each repeat has found; and words for one that none has reached."""
+        summary = self.summary("--output", "three.h5", sets=(*SURFACE, THREE, *FEW, "rare.level.kind=committor"))
+        found = summary["observables"]
+        self.assertAlmostEqual(sum(found[name]["value"] for name in ("rate_b", "rate_c")) / found["rate"]["value"], 1, 12)
+        for name in ("rate_b", "rate_c"):
+            self.assertLess(found[name]["interval"][0], found[name]["value"])
+            self.assertLess(abs(found[name]["value"] - found[name]["interval"][1]), 3 * found[name]["stderr"])
+            self.assertGreater(summary["references"][f"{name}_on_grid"], 0)
+        if h5py:
+            with h5py.File(self.folder / "three.h5") as file:
+                share, rate = (file[f"kramers/rare/repeats/{name}"][:] for name in ("share", "rate"))
+            self.assertEqual(share.shape, (8, 2))
+            self.assertAlmostEqual((rate * share[:, 1]).mean() / found["rate_c"]["value"], 1, 12)
+        away = self.summary(sets=(*SURFACE, "rare.state_c={centre=[0.3, 1.2], radius=0.02}", *FEW))["observables"]
+        self.assertIsNone(away["rate_c"]["value"])
+        self.assertIn("no replica came to state C", away["rate_c"]["note"])
+        alone = self.summary(sets=(*SURFACE, *FEW))["observables"]
+        self.assertNotIn("rate_b", alone)
+
     def test_reactive_times(self):
         """Shares in order, and the mean between them; in units of time."""
         for sets, least in ((SMALL, 0.2), ((*SURFACE, *FEW), 1e-3)):
@@ -124,7 +145,7 @@ class Rates(Case):
 class Bits(Case):
     def test_ranks_and_threads(self):
         for more in (SMALL, ("rare.method=shooting", "rare.shooting.pairs=999", *CORES), (*SURFACE, *FEW),
-                     (*SURFACE, *FEW, "rare.level.kind=committor"),
+                     (*SURFACE, *FEW, "rare.level.kind=committor", THREE),
                      ("rare.method=weighted_ensemble", "rare.repeats=5", "rare.weighted={per_bin=3, warm_up=5, cycles=20}",
                       "integrator.temperature=0.2", "rare.state_a.energy_below=0.2")):
             alone = self.summary(sets=more)

@@ -22,7 +22,7 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr int most_cells = 160;
 // Above the saddle [kT]: paths seldom come higher on the way, and what they would find there changes the level little.
 constexpr double margin = 8;
-// Beyond these [kT above the saddle] weights are alike: far below and above all that count, and far from where doubles end.
+// Beyond these [kT above the saddle] weights are alike: far below and above all that count, far from where doubles end.
 constexpr double highest = 80, lowest = -600;
 
 bool holds(Region const& r, PathPoint const& axis, PathPoint const& x, double energy) {
@@ -35,18 +35,21 @@ struct Extent {
   double saddle;  // [energy]
 };
 
-/// Water that rises from the bottom of A on a lattice, until it stands `margin` above the saddle to B.
+/// Water that rises from the bottom of A on a lattice, until it stands `margin` above the last saddle to a target.
 Extent flood(PlaneStates const& states) {
   double const step = states.way / 32;
   constexpr std::size_t most = std::size_t{1} << 18;
   using Place = std::pair<int, int>;
   auto const point = [&](Place const& p) {
-    return PathPoint{states.bottom_a[0] + step * p.first, states.bottom_a[1] + step * p.second};
+    return PathPoint{states.a.bottom[0] + step * p.first, states.a.bottom[1] + step * p.second};
   };
-  auto const nearest = [&](std::size_t d) {
-    return static_cast<int>(std::floor((states.bottom_b[d] - states.bottom_a[d]) / step + 0.5));
-  };
-  Place const goal{nearest(0), nearest(1)};
+  std::set<Place> goals;
+  for (PlaneState const& target : states.targets) {
+    auto const nearest = [&](std::size_t d) {
+      return static_cast<int>(std::floor((target.bottom[d] - states.a.bottom[d]) / step + 0.5));
+    };
+    goals.emplace(nearest(0), nearest(1));
+  }
   using Wet = std::tuple<double, int, int>;
   std::priority_queue<Wet, std::vector<Wet>, std::greater<>> shore;
   std::set<Place> seen;
@@ -56,14 +59,13 @@ Extent flood(PlaneStates const& states) {
     if (energy < infinity) shore.emplace(energy, p.first, p.second);
   };
   touch({0, 0});
-  Extent extent{states.bottom_a, states.bottom_a, -infinity};
-  bool arrived = false;
+  Extent extent{states.a.bottom, states.a.bottom, -infinity};
   while (!shore.empty()) {
     auto const [energy, i, j] = shore.top();
     shore.pop();
-    if (arrived && energy > extent.saddle + margin * states.kT) break;
-    if (!arrived) extent.saddle = std::max(extent.saddle, energy);
-    arrived = arrived || Place{i, j} == goal;
+    if (goals.empty() && energy > extent.saddle + margin * states.kT) break;
+    if (!goals.empty()) extent.saddle = std::max(extent.saddle, energy);
+    goals.erase({i, j});
     PathPoint const at = point({i, j});
     for (std::size_t d = 0; d < 2; ++d) {
       extent.lower[d] = std::min(extent.lower[d], at[d] - step);
@@ -73,14 +75,14 @@ Extent flood(PlaneStates const& states) {
     expects(seen.size() <= most, "committor", "a surface that is not closed below 8 kT above the saddle",
             "one whose walkers stay within some hundred times the way from A to B");
   }
-  expects(arrived, "committor", "a state B that no path on a grid reaches", "states that one surface connects");
+  expects(goals.empty(), "committor", "a state that no path on a grid reaches", "states that one surface connects");
   return extent;
 }
 
 /// The points of the grid, and what they weigh.
 class Grid {
  public:
-  Grid(PlaneStates const& states, Extent const& extent) : m_states(states), m_lower(extent.lower) {
+  Grid(PlaneStates const& states, Extent const& extent) : m_lower(extent.lower) {
     double const sides[2] = {extent.upper[0] - extent.lower[0], extent.upper[1] - extent.lower[1]};
     m_spacing = std::max(sides[0], sides[1]) / most_cells;
     for (std::size_t d = 0; d < 2; ++d) m_points[d] = static_cast<int>(std::ceil(sides[d] / m_spacing - 1e-9)) + 1;
@@ -88,25 +90,24 @@ class Grid {
     m_short = m_points[1] <= m_points[0] ? 1 : 0;
     m_energy.resize(size());
     m_state.assign(size(), 0);
-    double nearest[2] = {infinity, infinity};
-    std::size_t at_bottom[2] = {0, 0};
+    std::vector<PlaneState> all{states.a};
+    all.insert(all.end(), states.targets.begin(), states.targets.end());
+    std::vector<double> nearest(all.size(), infinity);
+    std::vector<std::size_t> at_bottom(all.size(), 0);
     for (std::size_t k = 0; k < size(); ++k) {
       PathPoint const x = point(k);
       double const energy = states.energy(x), above = (energy - extent.saddle) / states.kT;
       m_energy[k] = above < highest ? std::max(above, lowest) : highest;
-      if (holds(states.a, states.axis, x, energy)) m_state[k] = -1;
-      if (holds(states.b, states.axis, x, energy)) m_state[k] = 1;
-      for (int s = 0; s < 2; ++s) {
-        PathPoint const& bottom = s == 0 ? states.bottom_a : states.bottom_b;
-        double const dx = x[0] - bottom[0], dy = x[1] - bottom[1], apart = dx * dx + dy * dy;
+      for (std::size_t s = 0; s < all.size(); ++s) {
+        if (holds(all[s].region, states.axis, x, energy)) m_state[k] = static_cast<int>(s) + 1;
+        double const dx = x[0] - all[s].bottom[0], dy = x[1] - all[s].bottom[1], apart = dx * dx + dy * dy;
         if (apart < nearest[s]) {
           nearest[s] = apart;
           at_bottom[s] = k;
         }
       }
     }
-    m_state[at_bottom[0]] = -1;
-    m_state[at_bottom[1]] = 1;
+    for (std::size_t s = 0; s < all.size(); ++s) m_state[at_bottom[s]] = static_cast<int>(s) + 1;
   }
 
   std::size_t size() const { return static_cast<std::size_t>(m_points[0]) * static_cast<std::size_t>(m_points[1]); }
@@ -115,8 +116,8 @@ class Grid {
   double energy(std::size_t k) const { return m_energy[k]; }  // above the saddle [kT]
   double weight(std::size_t k) const { return math::exp(-m_energy[k]); }
   double link(std::size_t i, std::size_t k) const { return math::exp(-0.5 * (m_energy[i] + m_energy[k])); }
-  bool is_a(std::size_t k) const { return m_state[k] < 0; }
-  bool is_b(std::size_t k) const { return m_state[k] > 0; }
+  int state(std::size_t k) const { return m_state[k]; }  // 0: none, 1: A, then the targets
+  bool is_a(std::size_t k) const { return m_state[k] == 1; }
   bool is_free(std::size_t k) const { return m_state[k] == 0; }
 
   /// visit(i, k) for all neighbours i < k.
@@ -147,7 +148,6 @@ class Grid {
     return {m_lower[0] + m_spacing * static_cast<double>(i), m_lower[1] + m_spacing * static_cast<double>(j)};
   }
 
-  PlaneStates const& m_states;
   PathPoint m_lower;
   double m_spacing = 1;
   std::array<int, 2> m_points{};
@@ -156,56 +156,58 @@ class Grid {
   std::vector<int> m_state;
 };
 
-/// The chance of each point to come to B first, of a walk that takes links by their weights.
+/// The chance of each point to come to each state before the others, A first, of a walk that takes links by weights.
 ///
 /// Points leave the walk one by one, and their neighbours are linked past them: nothing is ever subtracted.
-std::vector<double> committor(Grid const& grid) {
+std::vector<std::vector<double>> committors(Grid const& grid, std::size_t states) {
   std::size_t const n = grid.size(), band = grid.band();
-  std::vector<double> later(n * band, 0.0);  // of point k, to the points k + 1 ... k + band
-  std::vector<double> to_a(n, 0.0), to_b(n, 0.0), all(n, 0.0), q(n, 0.0);
+  std::vector<double> later(n * band, 0.0);  // of point k, to k + 1 ... k + band
+  std::vector<std::vector<double>> to(states, std::vector<double>(n, 0.0)), q = to;
+  std::vector<double> all(n, 0.0);
   grid.each_link([&](std::size_t i, std::size_t k) {
     double const weight = grid.link(i, k);
     if (grid.is_free(i) && grid.is_free(k)) later[i * band + (k - i - 1)] = weight;
-    for (auto const& [from, to] : {std::pair(i, k), std::pair(k, i)}) {
-      if (grid.is_a(to)) to_a[from] += weight;
-      if (grid.is_b(to)) to_b[from] += weight;
+    for (auto const& [from, end] : {std::pair(i, k), std::pair(k, i)}) {
+      if (!grid.is_free(end)) to[static_cast<std::size_t>(grid.state(end) - 1)][from] += weight;
     }
   });
   for (std::size_t k = 0; k < n; ++k) {
     if (!grid.is_free(k)) continue;
     double const* const row = &later[k * band];
     std::size_t const reach = std::min(band, n - 1 - k);
-    double sum = to_a[k] + to_b[k];
-    for (std::size_t j = 0; j < reach; ++j) sum += row[j];
-    all[k] = sum;
+    for (std::vector<double> const& one : to) all[k] += one[k];
+    for (std::size_t j = 0; j < reach; ++j) all[k] += row[j];
     for (std::size_t j = 0; j < reach; ++j) {
       if (!(row[j] > 0)) continue;
-      double const share = row[j] / sum;
+      double const share = row[j] / all[k];
       std::size_t const other = k + 1 + j;
       double* const target = &later[other * band];
       for (std::size_t i = j + 1; i < reach; ++i) target[i - j - 1] += share * row[i];
-      to_a[other] += share * to_a[k];
-      to_b[other] += share * to_b[k];
+      for (std::vector<double>& one : to) one[other] += share * one[k];
     }
   }
-  for (std::size_t k = n; k-- > 0;) {
-    if (grid.is_b(k)) q[k] = 1;
-    if (!(all[k] > 0)) continue;
-    double const* const row = &later[k * band];
-    std::size_t const reach = std::min(band, n - 1 - k);
-    double sum = to_b[k];
-    for (std::size_t j = 0; j < reach; ++j) sum += row[j] * q[k + 1 + j];
-    q[k] = sum / all[k];
+  for (std::size_t s = 0; s < states; ++s) {
+    for (std::size_t k = n; k-- > 0;) {
+      if (grid.state(k) == static_cast<int>(s) + 1) q[s][k] = 1;
+      if (!(all[k] > 0)) continue;
+      double const* const row = &later[k * band];
+      std::size_t const reach = std::min(band, n - 1 - k);
+      double sum = to[s][k];
+      for (std::size_t j = 0; j < reach; ++j) sum += row[j] * q[s][k + 1 + j];
+      q[s][k] = sum / all[k];
+    }
   }
   return q;
 }
 
-double rate(Grid const& grid, std::vector<double> const& q) {
+/// Walkers that leave A and come to a target first, per time in which A was visited last, which the chance to come to A
+/// first tells backwards in time. Counted at the edge of A, where the smallest chances are.
+double rate(Grid const& grid, std::vector<double> const& to_target, std::vector<double> const& to_a) {
   double current = 0, waiting = 0;
   grid.each_link([&](std::size_t i, std::size_t k) {
-    current += grid.link(i, k) * (q[i] - q[k]) * (q[i] - q[k]);
+    if (grid.is_a(i) != grid.is_a(k)) current += grid.link(i, k) * to_target[grid.is_a(i) ? k : i];
   });
-  for (std::size_t k = 0; k < grid.size(); ++k) waiting += grid.weight(k) * (1 - q[k]);
+  for (std::size_t k = 0; k < grid.size(); ++k) waiting += grid.weight(k) * to_a[k];
   return current / (waiting * grid.spacing() * grid.spacing());
 }
 
@@ -247,7 +249,11 @@ double level_around(Grid const& grid, std::vector<double> const& level) {
 
 GridCommittor solve_committor(PlaneStates const& states) {
   Grid const grid(states, flood(states));
-  std::vector<double> const q = committor(grid);
+  auto const each = committors(grid, states.targets.size() + 1);
+  std::vector<double> q(grid.size(), 0.0);
+  for (std::size_t s = 1; s < each.size(); ++s) {
+    for (std::size_t k = 0; k < q.size(); ++k) q[k] += each[s][k];
+  }
   double least = 0;
   std::vector<double> level(q.size());
   for (std::size_t k = 0; k < q.size(); ++k) {
@@ -258,9 +264,10 @@ GridCommittor solve_committor(PlaneStates const& states) {
   for (std::size_t k = 0; k < q.size(); ++k) {
     if (!(q[k] > 0)) level[k] = least - 1;
   }
-  // From a state whose edge is near B's all bins would be gone.
-  double const start = std::min(level_around(grid, level), math::log(0.25));
-  return {grid.table(level), start, rate(grid, q)};
+  // From a state whose edge is near another's all bins would be gone.
+  GridCommittor found{grid.table(level), std::min(level_around(grid, level), math::log(0.25)), {}};
+  for (std::size_t s = 1; s < each.size(); ++s) found.rates.push_back(rate(grid, each[s], each[0]));
+  return found;
 }
 
 }  // namespace kramers::dynamics

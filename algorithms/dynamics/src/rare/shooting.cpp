@@ -69,11 +69,11 @@ ShootingCounts shoot(AnyPaths& paths, ShootingParams const& params, std::int64_t
   // again on its way to core A.
   Passage cores, from_core;
   if (params.core_a && params.core_b) {
-    cores = {*params.core_a, *params.core_b, {}};
+    cores = {*params.core_a, *params.core_b, {}, {}};
     Region beyond;
     double const next = std::nextafter(params.top, params.direction * std::numeric_limits<double>::infinity());
     (params.direction > 0 ? beyond.lower : beyond.upper) = next;
-    from_core = {*params.core_a, beyond, {}};
+    from_core = {*params.core_a, beyond, {}, {}};
   }
   for (Passage* const one : {&cores, &from_core}) one->level.bins = 1;
   for (std::int64_t begin = first; begin < last; begin += paths.slots()) {

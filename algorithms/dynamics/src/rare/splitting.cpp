@@ -187,6 +187,56 @@ class KeptLines {
   std::vector<std::pair<std::size_t, std::size_t>> m_places;  // repeat and line of each
 };
 
+/// How far a place is outside of a state, negative inside: of states that are apart rounding cannot change the nearest.
+double distance_to(Region const& region, PathPoint const& axis, PathPoint const& x) {
+  double const s = axis[0] * x[0] + axis[1] * x[1], dx = x[0] - region.centre[0], dy = x[1] - region.centre[1];
+  return std::max({region.lower - s, s - region.upper, std::sqrt(dx * dx + dy * dy) - region.radius});
+}
+
+/// In which of the states that end paths those have arrived that have.
+class Arrivals {
+ public:
+  explicit Arrivals(Passage const& passage) : m_passage(passage) {}
+
+  void add(std::size_t repeat, std::int32_t slot) {
+    if (m_passage.others.empty()) return;
+    m_ends.push_back({slot, slot, m_passage.bins(), 0});
+    m_repeats.push_back(repeat);
+  }
+
+  /// Once no path goes on.
+  void finish(AnyPaths& paths, std::vector<SplittingRepeat>& repeats) const {
+    if (m_passage.others.empty()) return;
+    for (SplittingRepeat& one : repeats) one.shares.assign(m_passage.others.size() + 1, 0.0);
+    if (m_ends.empty()) return;
+    paths.branch(m_ends);  // each to where it was first in a state
+    PathPlaces const places = paths.places();
+    for (std::size_t i = 0; i < m_ends.size(); ++i) {
+      SplittingRepeat& one = repeats[m_repeats[i]];
+      PathPoint const& at = places.x[static_cast<std::size_t>(m_ends[i].slot)];
+      std::size_t nearest = 0;
+      double least = distance_to(m_passage.b, m_passage.axis, at);
+      for (std::size_t s = 0; s < m_passage.others.size(); ++s) {
+        double const distance = distance_to(m_passage.others[s], m_passage.axis, at);
+        if (distance >= least) continue;
+        least = distance;
+        nearest = s + 1;
+      }
+      ++one.shares[nearest];
+    }
+    for (SplittingRepeat& one : repeats) {
+      for (double& share : one.shares) {
+        if (share > 0) share /= static_cast<double>(one.durations.size());
+      }
+    }
+  }
+
+ private:
+  Passage const& m_passage;
+  std::vector<PathBranch> m_ends;
+  std::vector<std::size_t> m_repeats;
+};
+
 std::vector<SplittingRepeat> split(AnyPaths& paths, SplittingParams const& params,
                                    std::span<std::int64_t const> numbers, Stop const& stop) {
   std::vector<SplittingRepeat> repeats(numbers.size());
@@ -194,6 +244,7 @@ std::vector<SplittingRepeat> split(AnyPaths& paths, SplittingParams const& param
 
   std::int64_t const each = params.selection.replicas;
   KeptLines lines(params, numbers, bank);
+  Arrivals arrivals(params.passage);
   std::vector<Population> populations;
   std::vector<PathStart> starts;
   for (std::size_t r = 0; r < repeats.size(); ++r) {
@@ -244,6 +295,7 @@ std::vector<SplittingRepeat> split(AnyPaths& paths, SplittingParams const& param
       for (std::size_t i = offset; i < offset + static_cast<std::size_t>(each); ++i) {
         if (states.end[i] != PathEnd::in_b) continue;
         repeats[r].durations.push_back(duration(states, i));
+        arrivals.add(r, static_cast<std::int32_t>(i));
         lines.arrive(r, static_cast<std::int32_t>(i), repeats[r].durations.back(), repeats[r]);
       }
     }
@@ -251,6 +303,7 @@ std::vector<SplittingRepeat> split(AnyPaths& paths, SplittingParams const& param
     paths.branch(branches);
   }
   lines.finish(paths, repeats);
+  arrivals.finish(paths, repeats);
 
   for (std::size_t r = 0; r < repeats.size(); ++r) {
     Population const& population = populations[r];
@@ -283,6 +336,21 @@ std::vector<SplittingRepeat> run_splitting(AnyPaths& paths, SplittingParams cons
   std::vector<std::int64_t> numbers(static_cast<std::size_t>(std::max<std::int64_t>(last - first, 0)));
   std::iota(numbers.begin(), numbers.end(), first);
   return run_splitting(paths, params, numbers);
+}
+
+std::vector<RateInto> rates_into(std::vector<SplittingRepeat> const& repeats) {
+  expects(repeats.size() >= 2, "repeats", std::ssize(repeats), ">= 2");
+  auto const n = static_cast<double>(repeats.size());
+  double const t = student_95(std::ssize(repeats) - 1);
+  std::vector<RateInto> all;
+  for (std::size_t s = 0; s < repeats.front().shares.size(); ++s) {
+    double mean = 0, squares = 0;
+    for (SplittingRepeat const& one : repeats) mean += one.rate() * one.shares[s] / n;
+    for (SplittingRepeat const& one : repeats) squares += std::pow(one.rate() * one.shares[s] - mean, 2);
+    double const error = std::sqrt(squares / (n * (n - 1)));
+    all.push_back({mean, error, std::max(0.0, mean - t * error), mean + t * error});
+  }
+  return all;
 }
 
 SplittingResult summarise(std::vector<SplittingRepeat> const& repeats) {

@@ -92,7 +92,7 @@ KeptRepeats::Found KeptRepeats::read(SplittingParams const& params) const {
                                   file.read<std::int64_t>("lines")};
     std::vector<NumberedRepeat> some;
     try {
-      some = rows.repeats(params.passage.bins());
+      some = rows.repeats(params.passage);
     } catch (Error const&) {
       throw IoError(path.string(), damage);
     }

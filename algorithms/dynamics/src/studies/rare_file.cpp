@@ -46,7 +46,7 @@ void write_splitting(h5::Writer& file, RareRequest const& request, RareResult co
   SplittingParams const& p = request.splitting;
   auto const rows = static_cast<std::uint64_t>(p.repeats);
   auto const columns = static_cast<std::uint64_t>(p.passage.bins()) + 1;
-  std::vector<double> flux, probability, rate, variance, reached;
+  std::vector<double> flux, probability, rate, variance, reached, shares;
   std::vector<std::int64_t> crossings, path_steps, stages, roots, extinct;
   for (SplittingRepeat const& one : result.repeats) {
     flux.push_back(one.flux);
@@ -59,6 +59,7 @@ void write_splitting(h5::Writer& file, RareRequest const& request, RareResult co
     roots.push_back(one.roots);
     extinct.push_back(one.extinct ? 1 : 0);
     reached.insert(reached.end(), one.reached.begin(), one.reached.end());
+    shares.insert(shares.end(), one.shares.begin(), one.shares.end());
   }
   SplittingResult const found = root ? summarise(result.repeats) : SplittingResult{};
   auto const write = [&](std::string const& name, auto const& values, h5::Extents const& extents) {
@@ -79,6 +80,8 @@ void write_splitting(h5::Writer& file, RareRequest const& request, RareResult co
   write("repeats/stages", stages, {rows});
   write("repeats/roots", roots, {rows});
   write("repeats/extinct", extinct, {rows});
+  std::uint64_t const others = p.passage.others.size();
+  if (others > 0) write("repeats/share", shares, {rows, others + 1});
 }
 
 /// Of a weighted ensemble: the rates, and the mean weight in each bin.

@@ -346,6 +346,14 @@ std::vector<KeyNote> rare_keys() {
     keys.push_back({key + ".left_of", "length", "with energy_below: and x <= this", "the top"});
     keys.push_back({key + ".right_of", "length", "with energy_below: and x >= this", "the top"});
   }
+  for (std::string const key : other_state_keys) {
+    std::string const name(1, static_cast<char>(key.back() - 'a' + 'A'));
+    keys.push_back(
+        {key + ".centre", "length", "of splitting: a further state, " + name + ", a disc around this point", "none"});
+    keys.push_back({key + ".radius", "length", "of the disc", "needed with centre"});
+    keys.push_back({key + ".below", "length", "state " + name + " is x <= this", "none"});
+    keys.push_back({key + ".above", "length", "or x >= this", "none"});
+  }
   for (KeyNote const& key : std::vector<KeyNote>{
            {"rare.direction", "", "on a surface: along which x of states and level counts, two numbers",
             "from disc to disc, else [1, 0]"},

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <limits>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "rare_passage.hpp"
 
@@ -68,8 +70,12 @@ struct Plane {
   double position(Region const& r) const { return r.is_disc() ? along(r.centre) : edge(r); }
 };
 
-std::optional<Region> read_region(Config const& config, std::string const& key) {
-  auto const find = [&](char const* name) { return config.find<double>(key + "." + name); };
+/// @param[in] ways_of_energy  may it be a state of energies, too?
+std::optional<Region> read_region(Config const& config, std::string const& key, bool ways_of_energy = true) {
+  auto const find = [&](std::string const& name) {
+    bool const asked = ways_of_energy || name == "radius" || name == "below" || name == "above";
+    return asked ? config.find<double>(key + "." + name) : std::nullopt;
+  };
   auto const centre = find_point(config, key + ".centre", "a point of two coordinates");
   auto const radius = find("radius"), energy = find("energy_below");
   auto const below = find("below"), above = find("above"), left_of = find("left_of"), right_of = find("right_of");
@@ -78,7 +84,9 @@ std::optional<Region> read_region(Config const& config, std::string const& key) 
   config.check(!radius || *radius > 0, key + ".radius", "> 0");
   int const ways = (centre ? 1 : 0) + (below ? 1 : 0) + (above ? 1 : 0) + (left_of ? 1 : 0) + (right_of ? 1 : 0);
   config.check(ways == 1, key,
-               "one of centre with radius, below, above, and energy_below with left_of or right_of, on a surface");
+               ways_of_energy
+                   ? "one of centre with radius, below, above, and energy_below with left_of or right_of, on a surface"
+                   : "one of centre with radius, below and above");
   config.check(energy || (!left_of && !right_of), key, "left_of and right_of with energy_below alone");
   config.check(!energy || (!below && !above), key, "energy_below with a disc, left_of or right_of");
   Region region;
@@ -186,15 +194,38 @@ void read_states(Plane& plane, RareRequest& request) {
   request.b = b;
 }
 
+/// Further states that end paths, apart from all that are known.
+void read_others(Plane const& plane, RareRequest& request) {
+  std::vector<std::pair<std::string, Region>> known{{"state_a", *request.a}, {"state_b", *request.b}};
+  for (std::string const key : other_state_keys) {
+    auto const state = read_region(plane.config, key, false);
+    if (!state) continue;
+    plane.config.check(request.method == RareMethod::splitting, key, "splitting alone");
+    bool const in_turn = other_state_keys[request.splitting.passage.others.size()] == key;
+    plane.config.check(in_turn, key, "states in turn: state_c, state_d, state_e");
+    exact::Interval const here = plane.extent(*state);
+    for (auto const& [other, region] : known) {
+      exact::Interval const there = plane.extent(region);
+      bool const round = state->is_disc() && region.is_disc();
+      bool const apart = round ? length(difference(state->centre, region.centre)) > state->radius + region.radius
+                               : std::min(here.upper, there.upper) < std::max(here.lower, there.lower);
+      plane.config.check(apart, key, "a state that does not overlap with " + other);
+    }
+    known.emplace_back(key.substr(key.find('.') + 1), *state);
+    request.splitting.passage.others.push_back(*state);
+  }
+}
+
 struct LowestPoints {
   PathPoint a, b;
+  std::vector<PathPoint> others;
 };
 
 /// The bottoms of both states, which walkers must reach.
 LowestPoints find_bottoms(Plane const& plane, RareRequest const& request, double step) {
   auto const usual = plane.potential.usual_start();
   double const zero = plane.potential.energy(usual);
-  auto const bottom = [&](char const* key, Region const& state) {
+  auto const bottom = [&](std::string const& key, Region const& state) {
     PathPoint const at = lowest_point(plane, state, state.is_disc() ? 0.5 * state.radius : step);
     double const energy = plane.energy(at);
     plane.config.check(energy - zero <= highest * plane.kT, key,
@@ -204,7 +235,11 @@ LowestPoints find_bottoms(Plane const& plane, RareRequest const& request, double
                        "an energy above " + shortest_decimal(energy) + ", the lowest that was found there");
     return at;
   };
-  return {bottom("rare.state_a", *request.a), bottom("rare.state_b", *request.b)};
+  LowestPoints bottoms{bottom("rare.state_a", *request.a), bottom("rare.state_b", *request.b), {}};
+  for (Region const& state : request.splitting.passage.others) {
+    bottoms.others.push_back(bottom(other_state_keys[bottoms.others.size()], state));
+  }
+  return bottoms;
 }
 
 /// The saddle that an input names.
@@ -218,22 +253,24 @@ PathPoint read_top(Plane const& plane, std::string const& kind) {
 void read_committor(Plane const& plane, RareRequest& request, LowestPoints const& bottoms, double way) {
   Passage& passage = request.splitting.passage;
   Level& level = passage.level;
-  PlaneStates const states{.energy = [&](PathPoint const& x) { return plane.energy(x); },
-                           .kT = plane.kT,
-                           .a = passage.a,
-                           .b = passage.b,
-                           .axis = plane.axis,
-                           .bottom_a = bottoms.a,
-                           .bottom_b = bottoms.b,
-                           .way = way};
+  PlaneStates states{.energy = [&](PathPoint const& x) { return plane.energy(x); },
+                     .kT = plane.kT,
+                     .axis = plane.axis,
+                     .a = {passage.a, bottoms.a},
+                     .targets = {{passage.b, bottoms.b}},
+                     .way = way};
+  for (std::size_t i = 0; i < passage.others.size(); ++i) {
+    states.targets.push_back({passage.others[i], bottoms.others[i]});
+  }
   GridCommittor solved;
   try {
     solved = solve_committor(states);
   } catch (DomainError const& error) {
     throw plane.config.error("rare.level.kind", "is committor on " + error.got() + "; expected " + error.rule());
   }
-  if (request.overdamped) {
-    request.rate_on_grid = solved.rate * plane.kT / (request.langevin.mass * request.langevin.friction);
+  double const diffusion = plane.kT / (request.langevin.mass * request.langevin.friction);
+  for (double const rate : solved.rates) {
+    if (request.overdamped) request.rates_on_grid.push_back(rate * diffusion);
   }
   level.position = 0;
   level.share = 1;
@@ -300,6 +337,7 @@ void read_level(Plane const& plane, RareRequest& request, LowestPoints const& bo
 StartInA read_plane_passage(Config const& config, RareRequest& request) {
   Plane plane{config, *request.potential, request.langevin.temperature};
   read_states(plane, request);
+  read_others(plane, request);
   // Lengths on which the surface is looked at: a part of the way, and far below what it takes for one kT.
   Region const &a = *request.a, &b = *request.b;
   auto const usual = request.potential->usual_start();

@@ -7,8 +7,11 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <cstddef>
 #include <numbers>
+#include <numeric>
 #include <optional>
+#include <string>
 
 namespace kramers::dynamics::detail {
 namespace {
@@ -77,7 +80,11 @@ double transition_state_rate(RareRequest const& request) {
 
 nlohmann::json rare_references(RareRequest const& request) {
   nlohmann::json out = nlohmann::json::object();
-  if (request.rate_on_grid) out["rate_on_grid"] = *request.rate_on_grid;
+  auto const& on_grid = request.rates_on_grid;
+  if (!on_grid.empty()) out["rate_on_grid"] = std::accumulate(on_grid.begin(), on_grid.end(), 0.0);
+  for (std::size_t i = 0; on_grid.size() > 1 && i < on_grid.size(); ++i) {
+    out[std::string("rate_") + static_cast<char>('b' + i) + "_on_grid"] = on_grid[i];
+  }
   if (!request.wells) return out;
   LangevinParams const& langevin = request.langevin;
   if (!request.overdamped) {

@@ -4,16 +4,21 @@
 #include <kramers/base/error.hpp>
 
 #include <bit>
+#include <cstddef>
 #include <limits>
 #include <span>
 
 namespace kramers::dynamics::detail {
 namespace {
 
-// Numbers of a repeat, followed by those of `reached`.
+// Numbers of a repeat, followed by those of `reached` and of `shares`.
 constexpr std::size_t plain_numbers = 9;
 
-SplittingRepeat unpack(std::span<double const> numbers) {
+std::size_t shares_of(Passage const& passage) {
+  return passage.others.empty() ? 0 : passage.others.size() + 1;
+}
+
+SplittingRepeat unpack(std::span<double const> numbers, std::size_t shares) {
   auto const integer = [&](std::size_t i) { return std::bit_cast<std::int64_t>(numbers[i]); };
   SplittingRepeat one;
   one.crossings = integer(0);
@@ -25,7 +30,9 @@ SplittingRepeat unpack(std::span<double const> numbers) {
   one.probability = numbers[6];
   one.relative_variance = numbers[7];
   one.extinct = numbers[8] != 0;
-  one.reached.assign(numbers.begin() + plain_numbers, numbers.end());
+  auto const rest = numbers.subspan(plain_numbers);
+  one.reached.assign(rest.begin(), rest.end() - static_cast<std::ptrdiff_t>(shares));
+  one.shares.assign(rest.end() - static_cast<std::ptrdiff_t>(shares), rest.end());
   return one;
 }
 
@@ -80,8 +87,8 @@ PathLine unpack_line(Unpacking& from, int bins) {
 
 }  // namespace
 
-std::size_t row_length(int bins) {
-  return plain_numbers + static_cast<std::size_t>(bins) + 1;
+std::size_t row_length(Passage const& passage) {
+  return plain_numbers + static_cast<std::size_t>(passage.bins()) + 1 + shares_of(passage);
 }
 
 void RepeatRows::add(NumberedRepeat const& numbered) {
@@ -92,6 +99,7 @@ void RepeatRows::add(NumberedRepeat const& numbered) {
   }
   numbers.insert(numbers.end(), {one.flux, one.probability, one.relative_variance, one.extinct ? 1.0 : 0.0});
   numbers.insert(numbers.end(), one.reached.begin(), one.reached.end());
+  numbers.insert(numbers.end(), one.shares.begin(), one.shares.end());
   late_shares.push_back(one.late_share);
   durations.push_back(static_cast<std::uint32_t>(one.durations.size()));
   durations.insert(durations.end(), one.durations.begin(), one.durations.end());
@@ -99,21 +107,23 @@ void RepeatRows::add(NumberedRepeat const& numbered) {
   for (PathLine const& line : one.lines) pack(line, lines);
 }
 
-std::vector<NumberedRepeat> RepeatRows::repeats(int bins) const {
-  std::size_t const row = row_length(bins);
+std::vector<NumberedRepeat> RepeatRows::repeats(Passage const& passage) const {
+  std::size_t const row = row_length(passage);
   expects_extent("numbers", std::ssize(numbers), static_cast<std::int64_t>(row * number.size()));
   expects_extent("late shares", std::ssize(late_shares), std::ssize(number));
   std::vector<NumberedRepeat> all;
   std::span<std::uint32_t const> left(durations);
   Unpacking packed(lines);
   for (std::size_t i = 0; i < number.size(); ++i) {
-    all.push_back({number[i], unpack(std::span(numbers).subspan(i * row, row))});
+    all.push_back({number[i], unpack(std::span(numbers).subspan(i * row, row), shares_of(passage))});
     expects(!left.empty() && left.front() < left.size(), "durations", std::ssize(left), "as many as their lengths say");
     all.back().found.late_share = late_shares[i];
     auto const mine = left.subspan(1, left.front());
     all.back().found.durations.assign(mine.begin(), mine.end());
     left = left.subspan(1 + mine.size());
-    for (std::int64_t k = packed.count(); k > 0; --k) all.back().found.lines.push_back(unpack_line(packed, bins));
+    for (std::int64_t k = packed.count(); k > 0; --k) {
+      all.back().found.lines.push_back(unpack_line(packed, passage.bins()));
+    }
   }
   return all;
 }

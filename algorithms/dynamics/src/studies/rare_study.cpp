@@ -120,7 +120,7 @@ void split(RareRequest const& request, AnyPaths* paths, std::span<std::int64_t c
   if (result.repeats_done < request.splitting.repeats) return;
   agree(comm, [&] {
     if (!comm.is_root()) return;
-    auto all = rows.repeats(request.splitting.passage.bins());
+    auto all = rows.repeats(request.splitting.passage);
     std::ranges::sort(all, {}, &NumberedRepeat::number);
     rows = {};
     for (NumberedRepeat& one : all) {

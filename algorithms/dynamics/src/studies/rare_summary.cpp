@@ -78,6 +78,22 @@ void add_reactive_times(RareRequest const& request, RareResult const& result, nl
 constexpr char nothing_in_b[] =
     "no replica of any repeat reached B: the rate is below what so many replicas can see; take more, or more bins";
 
+/// Where several states end paths: the rate into each.
+void add_rates_into(RareResult const& result, nlohmann::json& observables) {
+  char letter = 'b';
+  for (RateInto const& into : rates_into(result.repeats)) {
+    nlohmann::json& out = observables[std::string("rate_") + letter];
+    if (into.rate > 0) {
+      out = to_json({into.rate, into.error});
+      out["interval"] = {into.lower, into.upper};
+    } else {
+      out = unknown(std::string("no replica came to state ") + static_cast<char>(letter - 'a' + 'A') +
+                    ": take more of rare.replicas");
+    }
+    ++letter;
+  }
+}
+
 void add_warnings(RareRequest const& request, SplittingResult const& found, nlohmann::json& summary) {
   nlohmann::json& warnings = summary["warnings"];
   auto const warn = [&](std::string const& what) { warnings.push_back(what); };
@@ -208,6 +224,7 @@ void add_splitting(RareRequest const& request, RareResult const& result, nlohman
     add_rate(summary, "rate", rate, {found.lower, found.upper}, exact);
     observables["rate"]["genealogical_error"] = found.genealogical_error;
     observables["probability"] = to_json({found.probability, found.probability_error});
+    add_rates_into(result, observables);
     add_reactive_times(request, result, observables);
     add_work(summary, request, found.steps(), rate);
   } else {

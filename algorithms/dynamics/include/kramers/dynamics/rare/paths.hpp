@@ -38,7 +38,8 @@ class Paths final : public AnyPaths {
         m_x(alloc("start_position"), n()),
         m_v(alloc("start_velocity"), n()),
         m_fixed(alloc("levels"), static_cast<std::size_t>(params.most_bins)),
-        m_table(alloc("level_table"), static_cast<std::size_t>(params.table_points)) {
+        m_table(alloc("level_table"), static_cast<std::size_t>(params.table_points)),
+        m_others(alloc("other_states"), most_other_states) {
     expects(params.coordinates == D, "coordinates", params.coordinates, std::to_string(D));
     m_paths.x = Points(alloc("position"), n());
     m_paths.v = Points(alloc("velocity"), n());
@@ -78,10 +79,14 @@ class Paths final : public AnyPaths {
                .half_mass = Scheme::overdamped ? 0 : 0.5 * m_params.langevin.mass,
                .bins = passage.bins(),
                .fixed = static_cast<int>(level.fixed.size()),
+               .others = static_cast<int>(passage.others.size()),
                .heeds_energy = passage.heeds_energy(),
                .table = {}};
     send(level.fixed, m_fixed, [zero](double begin) { return begin - zero; });
     if constexpr (D == 2) set_table(level.table.get());
+    expects(std::ssize(passage.others) <= (D == 2 ? most_other_states : 0), "other states", passage.others.size(),
+            "3 at most, of two coordinates");
+    send(passage.others, m_others, [](Region const& region) { return rules_of(region); });
   }
 
   void start(std::span<PathStart const> starts) override {
@@ -114,6 +119,7 @@ class Paths final : public AnyPaths {
                         .active = m_active,
                         .fixed = m_fixed,
                         .table = m_table,
+                        .others = m_others,
                         .rules = m_rules,
                         .count = m_count,
                         .step = m_step,
@@ -264,6 +270,7 @@ class Paths final : public AnyPaths {
   View<std::uint64_t> m_id;
   Points m_x, m_v;
   View<double> m_fixed, m_table;
+  View<detail::RegionRules<D>> m_others;
   detail::PathViews<Space, D> m_paths;
   detail::PassageRules<D> m_rules{};
   PathKind m_kind = PathKind::passage;

@@ -73,9 +73,13 @@ struct Level {
   std::vector<double> fixed;  ///< instead: rising levels at which bins begin, one stage of splitting each
 };
 
+/// Most states beside A and B that end paths.
+inline constexpr int most_other_states = 3;
+
 /// Two states and the level between them.
 struct Passage {
   Region a, b;
+  std::vector<Region> others;  ///< of two coordinates, without energies: paths end there as they do in B
   Level level;
   PathPoint axis{1, 0};  ///< a vector of length 1, along which positions count
 

@@ -53,6 +53,8 @@ struct SplittingRepeat {
   /// Steps from the entry into bin 0 to B, at most longest_age, of each replica that has come there.
   std::vector<std::uint32_t> durations;
   std::vector<PathLine> lines;  ///< of the first of these
+  /// Where others than B end paths: the share of B, and of each of them, of the replicas that have come to any.
+  std::vector<double> shares;
 
   double rate() const { return flux * probability; }
 };
@@ -90,6 +92,14 @@ struct SplittingResult {
   std::int64_t steps() const { return flux_steps + path_steps; }
 };
 SplittingResult summarise(std::vector<SplittingRepeat> const& repeats);
+
+/// The rate into one of several states that end paths.
+struct RateInto {
+  double rate, error;   ///< standard error over repeats [1/tau]
+  double lower, upper;  ///< 95 % interval, Student's t over repeats [1/tau]
+};
+/// Into B and into each of the others, which add up to the rate out of A; nothing where B is alone.
+std::vector<RateInto> rates_into(std::vector<SplittingRepeat> const& repeats);
 
 /// How long walkers take from the entry into bin 0 to B, of those that come there before A: paths of repeats count as
 /// much as the rates of these.

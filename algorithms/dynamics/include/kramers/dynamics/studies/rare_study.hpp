@@ -16,6 +16,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -32,6 +33,10 @@ constexpr bool has_repeats(RareMethod method) {
   return method == RareMethod::splitting || method == RareMethod::weighted_ensemble;
 }
 
+/// Tables of the further states, in turn.
+inline constexpr std::array<char const*, most_other_states> other_state_keys{"rare.state_c", "rare.state_d",
+                                                                             "rare.state_e"};
+
 /// A rate between two states of a profile, or of a surface of two coordinates, as an input asks for it.
 struct RareRequest {
   UnitSystem units;
@@ -46,7 +51,8 @@ struct RareRequest {
   double direction = 1;       ///< +1 where B is to the right of A, along the axis of the passage, else -1
   SplittingParams splitting;  ///< of a weighted ensemble, too, but for the selection
   WeightedParams weighted;
-  std::optional<double> rate_on_grid;  ///< of level committor without inertia: from the grid that it stands on [1/tau]
+  /// Of level committor without inertia: into B, and each further state, from the grid that it stands on [1/tau].
+  std::vector<double> rates_on_grid;
   std::optional<double> target_error;  ///< of splitting: wanted standard error of the rate, relative to it
   std::optional<std::int64_t> batch;   ///< repeats of a rank that run side by side
   std::int64_t path_every = 10;        ///< steps between states of the paths that are kept, even

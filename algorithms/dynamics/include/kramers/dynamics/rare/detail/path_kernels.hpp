@@ -57,6 +57,7 @@ struct PassageRules {
   double first, bins_per_unit;
   double half_mass;  // 0 without inertia
   int bins, fixed;   // levels of the list, 0 where bins are equal
+  int others;        // states that end paths as B does
   bool heeds_energy;
   TableRules<D> table;
 };
@@ -84,6 +85,7 @@ struct AdvancePathsKernel {
   PathViews<Space, D> paths;
   Kokkos::View<std::int32_t*, Space> active;
   Kokkos::View<double*, Space> fixed, table;
+  Kokkos::View<RegionRules<D>*, Space> others;
   PassageRules<D> rules;
   std::int64_t count, step;
   int groups;  // of Noise::steps, to advance
@@ -189,6 +191,7 @@ struct AdvancePathsKernel {
     } else {
       find_codes<false>(lanes);
     }
+    if constexpr (D > 1) find_others(lanes);
     if (rules.fixed > 0) find_listed_codes(lanes);
     int any = 0;
 #pragma omp simd reduction(| : any)
@@ -276,6 +279,20 @@ struct AdvancePathsKernel {
       T const d = math::sqrt(squared_distance(x, r.from)), e = math::sqrt(squared_distance(x, r.to));
       lanes.share[l] = d / (d + e);
     });
+  }
+
+  /// Further states that end paths: their code is that of B.
+  KOKKOS_FORCEINLINE_FUNCTION void find_others(Lanes& lanes) const {
+    Vec<T, D> const axis = rules.axis;
+    T const last = static_cast<T>(rules.bins);
+    for (int i = 0; i < rules.others; ++i) {
+      RegionRules<D> const region = others(i);
+      for_lanes<W>([&](int const l) {
+        Vec<T, D> x;
+        for (int d = 0; d < D; ++d) x[d] = lanes.at.x[d][l];
+        lanes.code[l] = is_in<false>(region, x, along(axis, x), T(0)) > T(0) ? last : lanes.code[l];
+      });
+    }
   }
 
   /// Bilinear between the four points around. Where there is no number it is that of the first point.
