@@ -101,6 +101,8 @@ kramers_fuzz(safetensors SOURCES ${safetensors_sources} OPTIONS -I "${PROJECT_SO
 kramers_fuzz(checkpoint OPTIONS -I "${PROJECT_SOURCE_DIR}/ml/include"
              SOURCES ${safetensors_sources} ml/src/checkpoint.cpp ml/src/checkpoint_reader.cpp ml/src/network.cpp
                      ml/src/training.cpp ml/src/activation.cpp tests/fuzz/version.cpp)
+kramers_fuzz(csv OPTIONS -I "${PROJECT_SOURCE_DIR}/ml/include"
+             SOURCES ml/src/csv_samples.cpp ml/src/sample_labels.cpp ml/src/samples.cpp ${config_sources} ${base_sources})
 
 # A parallel HDF5 wants the headers and the library of an MPI, of which nothing is called.
 find_package(HDF5 COMPONENTS C)

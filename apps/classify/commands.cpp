@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "data.hpp"
 #include "learn_input.hpp"
 #include "results.hpp"
 
@@ -28,7 +29,8 @@ struct Evaluations {
 
 Evaluations evaluated(ml::Predictor const& predict, ml::Problem const& problem, int classes) {
   auto const of = [&](std::vector<std::size_t> const& rows) {
-    return ml::evaluate(predict(ml::rows_of(problem.inputs, 2, rows)), ml::rows_of(problem.labels, rows), classes);
+    return ml::evaluate(predict(ml::rows_of(problem.inputs, problem.features, rows)), ml::rows_of(problem.labels, rows),
+                        classes);
   };
   return {of(problem.split.train), of(problem.split.held_out)};
 }
@@ -56,19 +58,6 @@ void tell(Evaluations const& found) {
   std::printf("  held out    %s\n", text_of(found.held_out).c_str());
 }
 
-/// The dataset with what the model says of it, and the random points.
-void write_points(ResultsFile& file, ml::Dataset const& data, ml::Problem const& problem, ml::Predictor const& predict,
-                  int classes, RandomPoints const& random) {
-  file.points("points", data.points, predict, classes);
-  file.column("points/spread", data.spread);
-  file.column("points/raw_class", problem.labels);
-  std::vector<int> held_out(data.size(), 0);
-  for (std::size_t const row : problem.split.held_out) held_out[row] = 1;
-  file.column("points/held_out", held_out);
-  file.points("random", ml::random_points(random.count, random.lower, random.upper, random.seed), predict, classes);
-  file.thresholds(problem.thresholds);
-}
-
 void report_interruption(ml::ClassifierTraining const& training, std::int64_t epochs,
                          std::filesystem::path const& checkpoint, int signal) {
   if (training.epoch() == 0) {
@@ -81,10 +70,32 @@ void report_interruption(ml::ClassifierTraining const& training, std::int64_t ep
                printable(checkpoint.string()).c_str());
 }
 
+ml::ClassSource class_source(AppRun const& run) {
+  return ml::is_sample_file(run.options.files[0]) ? ml::ClassSource::labels : ml::ClassSource::spread;
+}
+
+/// Throw unless a text of samples and its numbers, of two bytes or more each, fit into memory.
+void require_memory_to_read(AppRun const& run) {
+  std::filesystem::path const& path = run.options.files[0];
+  if (!ml::is_sample_file(path)) return;
+  std::error_code none;  // whoever reads it says what is wrong
+  auto const bytes = std::filesystem::file_size(path, none);
+  double const most = none ? 0 : 5.0 * static_cast<double>(bytes);
+  require_memory(run.comm, {{"the text of the samples", "the number of samples", most, 0}}, run.options.space);
+}
+
+/// What is to be learned; the network gets its ends.
+Data learning_data(AppRun const& run, LearnInput& input) {
+  require_memory_to_read(run);
+  auto data = Data::to_learn(run.options.files[0], input.samples);
+  data.fit(input.params);
+  return data;
+}
+
 int train(AppRun const& run) {
   AppFiles files(run);
   files.add("DATASET", run.options.files[0], FileUse::reads_data);
-  LearnInput const input = read_learning(files, run);
+  LearnInput input = read_learning(files, run, class_source(run));
   auto const& params = input.params;
   RandomPoints const& random = input.random;
   Outputs const& outputs = input.outputs;
@@ -95,11 +106,10 @@ int train(AppRun const& run) {
   run.config.reject_unknown();
   files.require_usable();
 
-  std::filesystem::path const& source = run.options.files[0];
-  auto const data = ml::read_dataset(source);
-  auto const needs = ml::memory_needed(params, 1, std::ssize(data.spread), random.count);
+  Data const data = learning_data(run, input);
+  auto const needs = ml::memory_needed(params, 1, data.size(), data.is_map() ? random.count : 0);
   require_memory(run.comm, needs, params.space);
-  auto const problem = ml::make_problem(data, params, source.string());
+  auto const problem = data.problem(params);
   if (run.options.check) return kramers::tell(run, forecast(input, problem, 1, host_bytes(needs, params.space)));
   ml::ClassifierTraining training(params, problem);
   if (run.options.resume) training.resume(ml::read_classifier_model(checkpoint), checkpoint.string());
@@ -117,7 +127,7 @@ int train(AppRun const& run) {
   ml::Predictor const predict(model, params.space);
   Evaluations const found = evaluated(predict, problem, params.classes());
   nlohmann::json summary = basics(run);
-  summary["units"] = units_of(run.options.files[0]);
+  if (auto const units = data.units()) summary["units"] = *units;
   summary["model"] = to_json(model);
   summary["engine"] = training.engine();
   summary["engine_reason"] = training.reason();
@@ -133,7 +143,7 @@ int train(AppRun const& run) {
   write_model(run, outputs, model, origin.dump());
   if (outputs.results) {
     ResultsFile file(*outputs.results, summary, run);
-    write_points(file, data, problem, predict, params.classes(), random);
+    data.write(file, problem, predict, params, random);
     file.history(model.history);
     file.evaluation("train", found.train);
     if (found.held_out.samples > 0) file.evaluation("held_out", found.held_out);
@@ -155,7 +165,7 @@ int train(AppRun const& run) {
 int sweep(AppRun const& run) {
   AppFiles files(run);
   files.add("DATASET", run.options.files[0], FileUse::reads_data);
-  LearnInput const input = read_learning(files, run);  // and takes no checkpoints
+  LearnInput input = read_learning(files, run, class_source(run));  // and takes no checkpoints
   auto const& params = input.params;
   auto const& models = input.models;
   RandomPoints const& random = input.random;
@@ -163,19 +173,18 @@ int sweep(AppRun const& run) {
   run.config.reject_unknown();
   files.require_usable();
 
-  std::filesystem::path const& source = run.options.files[0];
-  auto const data = ml::read_dataset(source);
+  Data const data = learning_data(run, input);
   auto const needs = ml::memory_needed(params, std::ssize(models.seeds) * std::ssize(models.learning_rates),
-                                       std::ssize(data.spread), random.count);
+                                       data.size(), data.is_map() ? random.count : 0);
   require_memory(run.comm, needs, params.space);
-  auto const problem = ml::make_problem(data, params, source.string());
+  auto const problem = data.problem(params);
   if (run.options.check) {
     auto const count = std::ssize(models.seeds) * std::ssize(models.learning_rates);
     return kramers::tell(run, forecast(input, problem, count, host_bytes(needs, params.space)));
   }
   ml::SweepResult const result = interruptible([&] { return ml::sweep(params, models, problem, run.options.quiet); });
   nlohmann::json summary = basics(run);
-  summary["units"] = units_of(run.options.files[0]);
+  if (auto const units = data.units()) summary["units"] = *units;
   summary["best"] = to_json(result.model);
   summary["engine"] = result.engine;
   summary["engine_reason"] = result.reason;
@@ -197,7 +206,7 @@ int sweep(AppRun const& run) {
   if (outputs.results) {
     Evaluations const found = evaluated(predict, problem, params.classes());
     ResultsFile file(*outputs.results, summary, run);
-    write_points(file, data, problem, predict, params.classes(), random);
+    data.write(file, problem, predict, params, random);
     file.history(result.model.history);
     file.evaluation("train", found.train);
     if (found.held_out.samples > 0) file.evaluation("held_out", found.held_out);
@@ -233,30 +242,32 @@ int predict(AppRun const& run) {
   Outputs const outputs = add_outputs(files, run);
   files.require_usable();
   ClassifierModel const model = ml::read_classifier_model(run.options.files[1]);
-  auto const points = ml::read_points(run.options.files[0]);
-  require_memory(run.comm, ml::memory_needed(model.params, 1, std::ssize(points.position), 0), run.options.space);
+  require_memory_to_read(run);
+  Data const data = Data::to_predict(run.options.files[0], model);
+  require_memory(run.comm, ml::memory_needed(model.params, 1, data.size(), 0), run.options.space);
   ml::Predictor const predictor(model, run.options.space);
   nlohmann::json summary = basics(run);
-  summary["units"] = units_of(run.options.files[0]);
+  if (auto const units = data.units()) summary["units"] = *units;
   summary["model"] = to_json(model);
-  summary["points"] = points.size();
+  summary["points"] = data.size();
   summary["provenance"] = origin_of(run);
   std::vector<std::int64_t> counts(static_cast<std::size_t>(model.params.classes()), 0);
-  auto const chances = interruptible([&] { return predictor(points.inputs()); });
+  auto const chances = interruptible([&] { return predictor(data.inputs()); });
   for (int const k : ml::most_likely(chances, model.params.classes())) {
     ++counts[static_cast<std::size_t>(k)];
   }
   summary["class_counts"] = counts;
   if (outputs.results) {
     ResultsFile file(*outputs.results, summary, run);
-    file.points("points", points, predictor, model.params.classes());
-    file.thresholds(model.params.thresholds);
+    data.write(file, predictor, model.params);
+    if (data.is_map()) file.thresholds(model.params.thresholds);
     file.commit();
   }
   if (!run.options.quiet) {
-    std::printf("kramers-classify: %zu points\n", points.size());
+    std::printf("kramers-classify: %lld points\n", static_cast<long long>(data.size()));
     for (std::size_t k = 0; k < counts.size(); ++k) {
-      std::printf("  class %zu  %lld\n", k, static_cast<long long>(counts[k]));
+      auto const name = model.names.empty() ? std::to_string(k) : printable(model.names.classes[k]);
+      std::printf("  class %s  %lld\n", name.c_str(), static_cast<long long>(counts[k]));
     }
   }
   finish(run, outputs, summary);
@@ -270,22 +281,17 @@ int evaluate(AppRun const& run) {
   Outputs const outputs = add_outputs(files, run);
   files.require_usable();
   ClassifierModel const model = ml::read_classifier_model(run.options.files[1]);
-  auto const data = ml::read_dataset(run.options.files[0]);
+  require_memory_to_read(run);
+  Data const data = Data::to_evaluate(run.options.files[0], model);
   int const classes = model.params.classes();
-  require_memory(run.comm, ml::memory_needed(model.params, 1, std::ssize(data.spread), RandomPoints{}.count),
+  require_memory(run.comm, ml::memory_needed(model.params, 1, data.size(), data.is_map() ? RandomPoints{}.count : 0),
                  run.options.space);
   ml::Predictor const predictor(model, run.options.space);
-  // The same dataset is divided as it was; another one is new to the model as a whole.
   bool const same = data.hash() == model.dataset_hash;
-  ml::Problem problem;
-  problem.inputs = data.points.inputs();
-  problem.thresholds = model.params.thresholds;
-  problem.labels = ml::classes_of(data.spread, problem.thresholds);
-  problem.split = ml::hold_out(data.size(), same ? model.params.held_out : 0.0, model.params.split_seed);
-  if (!same) std::swap(problem.split.train, problem.split.held_out);
+  ml::Problem const problem = data.problem(model);
   Evaluations const found = interruptible([&] { return evaluated(predictor, problem, classes); });
   nlohmann::json summary = basics(run);
-  summary["units"] = units_of(run.options.files[0]);
+  if (auto const units = data.units()) summary["units"] = *units;
   summary["model"] = to_json(model);
   summary["same_dataset"] = same;
   summary["train"] = to_json(found.train);
@@ -293,14 +299,14 @@ int evaluate(AppRun const& run) {
   summary["provenance"] = origin_of(run);
   if (outputs.results) {
     ResultsFile file(*outputs.results, summary, run);
-    write_points(file, data, problem, predictor, classes, {});
+    data.write(file, problem, predictor, model.params, {});
     if (found.train.samples > 0) file.evaluation("train", found.train);
     if (found.held_out.samples > 0) file.evaluation("held_out", found.held_out);
     file.commit();
   }
   if (!run.options.quiet) {
-    std::printf("kramers-classify: %s on %s dataset, %zu points\n", model.params.network.text().c_str(),
-                same ? "its own" : "another", data.size());
+    std::printf("kramers-classify: %s on %s dataset, %lld points\n", model.params.network.text().c_str(),
+                same ? "its own" : "another", static_cast<long long>(data.size()));
     tell(found);
   }
   finish(run, outputs, summary);

@@ -18,13 +18,22 @@ std::filesystem::path checkpoint_of(AppRun const& run, Outputs const& outputs) {
   return path.replace_extension(".checkpoint.safetensors");
 }
 
+void refuse(Config const& config, bool is_wrong, char const* table, char const* why) {
+  if (is_wrong && config.has(table)) throw config.error(table, why);
+}
+
 }  // namespace
 
-LearnInput read_learning(AppFiles& files, AppRun const& run) {
+LearnInput read_learning(AppFiles& files, AppRun const& run, ml::ClassSource source) {
   LearnInput input;
-  input.params = ml::read_classifier(run.config, run.options);
+  bool const has_labels = source == ml::ClassSource::labels;
+  refuse(run.config, has_labels, "classes", "is for spread maps; samples have their classes");
+  refuse(run.config, has_labels, "random_points", "is for spread maps; samples span no plane");
+  refuse(run.config, !has_labels, "samples", "is for files of samples, which end in .csv, .tsv, .txt or .dat");
+  if (has_labels) input.samples = ml::read_sample_choice(run.config);
+  input.params = ml::read_classifier(run.config, run.options, source);
   input.models = ml::read_sweep(run.config, input.params);
-  input.random = read_random_points(run.config);
+  if (!has_labels) input.random = read_random_points(run.config);
   input.every = run.config.non_negative<std::int64_t>("checkpoint.every", std::int64_t{0});
   input.outputs = add_outputs(files, run);
   input.checkpoint = checkpoint_of(run, input.outputs);
@@ -55,8 +64,10 @@ Forecast forecast(LearnInput const& input, ml::Problem const& problem, std::int6
 InputGuide input_guide() {
   InputGuide guide{ml::classifier_keys(), {}, [](AppRun const& run) {
                      AppFiles files(run);
-                     read_learning(files, run);
+                     bool const samples = run.config.has("samples");
+                     read_learning(files, run, samples ? ml::ClassSource::labels : ml::ClassSource::spread);
                    }};
+  for (KeyNote const& note : ml::sample_keys()) guide.keys.push_back(note);
   for (KeyNote const& note : {
            KeyNote{"sweep.seeds", "", "sweep: so many seeds from training.seed on, with each learning rate"},
            KeyNote{"sweep.learning_rates", "", "sweep: each with all seeds"},
@@ -76,6 +87,7 @@ InputGuide input_guide() {
       {"classifier", "Three classes of the spread, and a small network that learns them.",
        "[training]\nepochs = 1000\n"},
       {"", "", "[training]\noptimizer = \"sgd\"\n"},  // what no template has
+      {"", "", "[samples]\nheader = \"yes\"\n"},
   };
   return guide;
 }

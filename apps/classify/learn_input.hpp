@@ -14,6 +14,7 @@ namespace kramers::classify {
 /// What training and sweep read of their input, which they may share.
 struct LearnInput {
   ml::ClassifierParams params;
+  ml::SampleChoice samples;
   ml::SweepParams models;
   RandomPoints random;
   Outputs outputs;
@@ -21,9 +22,9 @@ struct LearnInput {
   std::filesystem::path checkpoint;
 };
 
-/// Asks for every key, and counts outputs among the files of the run.
-/// @throws InputError  a value that is impossible
-LearnInput read_learning(AppFiles& files, AppRun const& run);
+/// Asks for every key that data of this kind have, and counts outputs among the files of the run.
+/// @throws InputError  a value that is impossible, a table for data of the other kind
+LearnInput read_learning(AppFiles& files, AppRun const& run, ml::ClassSource source);
 
 /// What training so many models will take, from the time of a few epochs.
 /// @param[in] memory  [bytes]

@@ -15,14 +15,15 @@ AppInfo command(char const* name, char const* description, std::vector<AppWord> 
 }
 
 AppInfo app() {
-  AppWord const dataset{"DATASET", "file of kramers-spread (HDF5)"};
+  AppWord const dataset{"DATASET", "file of kramers-spread (HDF5), or of samples (.csv, .tsv, .txt, .dat)"};
   AppWord const file{"MODEL", "trained classifier (safetensors)"};
   AppWord const model{"--model", "write the trained classifier here", "FILE.safetensors"};
   AppInfo train = command("train", "Learn the classes of a dataset.", {dataset});
   train.has_resume = true;
   train.options = {model};
-  AppInfo predict = command("predict", "Tell the classes of the points of a dataset, whose spread need not be known.",
-                            {{"POINTS", "file with /spread/position and /spread/velocity (HDF5)"}, file});
+  AppInfo predict =
+      command("predict", "Tell the classes of the points of a dataset, whose spread need not be known.",
+              {{"POINTS", "file with /spread/position and /spread/velocity (HDF5), or of samples"}, file});
   AppInfo evaluate = command("evaluate", "Compare what a classifier predicts with a dataset.", {dataset, file});
   predict.has_input = evaluate.has_input = false;
   predict.precision = evaluate.precision = {};  // the model has one

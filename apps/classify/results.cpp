@@ -63,16 +63,27 @@ ResultsFile::ResultsFile(std::filesystem::path const& path, nlohmann::json const
   m_file.write("/summary", summary.dump());
 }
 
-std::vector<int> ResultsFile::points(std::string const& name, ml::PhasePoints const& points,
-                                     ml::Predictor const& predict, int classes) {
-  h5::Extents const rows{points.size()};
-  auto const chances = predict(points.inputs());
+void ResultsFile::predictions(std::string const& name, std::vector<double> const& chances, int classes) {
   auto const guess = ml::most_likely(chances, classes);
+  m_file.write(root + name + "/predicted_class", wide(guess), {guess.size()});
+  m_file.write(root + name + "/probability", chances, {guess.size(), static_cast<std::uint64_t>(classes)});
+}
+
+void ResultsFile::points(std::string const& name, ml::PhasePoints const& points, ml::Predictor const& predict,
+                         int classes) {
+  h5::Extents const rows{points.size()};
   m_file.write(root + name + "/position", points.position, rows);
   m_file.write(root + name + "/velocity", points.velocity, rows);
-  m_file.write(root + name + "/predicted_class", wide(guess), rows);
-  m_file.write(root + name + "/probability", chances, {points.size(), static_cast<std::uint64_t>(classes)});
-  return guess;
+  predictions(name, predict(points.inputs()), classes);
+}
+
+void ResultsFile::samples(std::string const& name, ml::SampleTable const& samples, ml::Predictor const& predict,
+                          int classes) {
+  m_file.write(root + name + "/inputs", samples.inputs, {samples.size(), samples.names.features.size()});
+  predictions(name, predict(samples.inputs), classes);
+  // As datasets: many names are longer than an attribute can be.
+  m_file.write("/classifier/features", nlohmann::json(samples.names.features).dump());
+  m_file.write("/classifier/classes", nlohmann::json(samples.names.classes).dump());
 }
 
 void ResultsFile::column(std::string const& name, std::vector<double> const& values) {
@@ -169,19 +180,25 @@ nlohmann::json units_of(std::filesystem::path const& points) {
 nlohmann::json to_json(ml::ClassifierModel const& model) {
   ml::ClassifierParams const& p = model.params;
   ml::ModelParams const& m = p.train.models.front();
-  return {{"network", p.network.text()},
-          {"precision", p.precision},
-          {"thresholds", p.thresholds},
-          {"input_mean", model.standardisation.mean},
-          {"input_scale", model.standardisation.scale},
-          {"optimizer", name_of(p.train.optimizer.rule)},
-          {"learning_rate", m.learning_rate},
-          {"weight_decay", m.weight_decay},
-          {"seed", m.seed},
-          {"batch", p.train.batch},
-          {"epochs", model.state.epoch},
-          {"steps", model.state.step},
-          {"state_hash", hash_of(model.state)}};
+  nlohmann::json summary{{"network", p.network.text()},
+                         {"precision", p.precision},
+                         {"input_mean", model.standardisation.mean},
+                         {"input_scale", model.standardisation.scale},
+                         {"optimizer", name_of(p.train.optimizer.rule)},
+                         {"learning_rate", m.learning_rate},
+                         {"weight_decay", m.weight_decay},
+                         {"seed", m.seed},
+                         {"batch", p.train.batch},
+                         {"epochs", model.state.epoch},
+                         {"steps", model.state.step},
+                         {"state_hash", hash_of(model.state)}};
+  if (model.names.empty()) {
+    summary["thresholds"] = p.thresholds;
+  } else {
+    summary["features"] = model.names.features;
+    summary["classes"] = model.names.classes;
+  }
+  return summary;
 }
 
 nlohmann::json to_json(ml::Evaluation const& e) {

@@ -36,9 +36,9 @@ class ResultsFile {
  public:
   ResultsFile(std::filesystem::path const& path, nlohmann::json const& summary, AppRun const& run);
   /// Points with what the model says of them, as group `name`.
-  /// @return  the most likely classes
-  std::vector<int> points(std::string const& name, ml::PhasePoints const& points, ml::Predictor const& predict,
-                          int classes);
+  void points(std::string const& name, ml::PhasePoints const& points, ml::Predictor const& predict, int classes);
+  /// Samples in the same way; and, beside the group, the names of features and classes.
+  void samples(std::string const& name, ml::SampleTable const& samples, ml::Predictor const& predict, int classes);
   /// One number for each point of a group that was written.
   void column(std::string const& name, std::vector<double> const& values);
   void column(std::string const& name, std::vector<int> const& values);
@@ -52,6 +52,8 @@ class ResultsFile {
   }
 
  private:
+  void predictions(std::string const& name, std::vector<double> const& chances, int classes);
+
   AppRun const& m_run;
   std::filesystem::path m_path;
   h5::Writer m_file;
@@ -62,7 +64,7 @@ nlohmann::json basics(AppRun const& run);
 /// The units of a file of points: system, length and time.
 /// @throws InputError  it names a system that is none
 nlohmann::json units_of(std::filesystem::path const& points);
-/// Model and training.
+/// Model and training; of samples, too, what features and classes are called.
 nlohmann::json to_json(ml::ClassifierModel const& model);
 nlohmann::json to_json(ml::Evaluation const& evaluation);
 /// One line for people.

@@ -7,8 +7,6 @@
 namespace kramers::ml {
 namespace {
 
-constexpr int features = 2;
-
 void expect_every_class(std::vector<int> const& labels, ClassifierParams const& params, std::string const& source) {
   for (int k = 0; k < params.classes(); ++k) {
     if (std::ranges::find(labels, k) != labels.end()) continue;
@@ -18,6 +16,21 @@ void expect_every_class(std::vector<int> const& labels, ClassifierParams const& 
   }
 }
 
+/// What a step that needs samples says of too few of them, as a fault of the file.
+template <class Step>
+void of_file(std::string const& source, Step const& step) {
+  try {
+    step();
+  } catch (DomainError const& error) {
+    throw InputError(source, 0, std::string("cannot be learnt so: ") + error.what());
+  }
+}
+
+Standardisation standardisation_of(Problem const& problem, ClassifierParams const& params) {
+  return params.standardise ? Standardisation::of(problem.inputs, problem.features, problem.split.train)
+                            : Standardisation::none(problem.features);
+}
+
 TrainerRequest request_of(ClassifierParams const& params, std::string const& space) {
   return {space, params.precision, params.network, params.train, params.engine};
 }
@@ -25,7 +38,7 @@ TrainerRequest request_of(ClassifierParams const& params, std::string const& spa
 }  // namespace
 
 NetworkSpec default_classifier_network() {
-  return NetworkSpec(features).dense(8, Activation::tanh).batch_norm().dense(3);
+  return NetworkSpec(2).dense(8, Activation::tanh).batch_norm().dense(3);
 }
 
 TrainParams default_classifier_training() {
@@ -39,22 +52,43 @@ Problem make_problem(Dataset const& data, ClassifierParams const& params, std::s
   problem.inputs = data.points.inputs();
   problem.dataset_hash = data.hash();
   problem.split = hold_out(data.size(), params.held_out, params.split_seed);
-  try {
+  of_file(source, [&] {
     problem.thresholds = params.thresholds.empty() ? quantiles(data.spread, params.classes()) : params.thresholds;
     check_batches(params.network, params.train.batch, std::ssize(problem.split.train));
-  } catch (DomainError const& error) {
-    throw InputError(source, 0, std::string("cannot be learnt so: ") + error.what());
-  }
+  });
   problem.labels = classes_of(data.spread, problem.thresholds);
   expect_every_class(problem.labels, params, source);
-  problem.standardisation = params.standardise ? Standardisation::of(problem.inputs, features, problem.split.train)
-                                               : Standardisation::none(features);
+  problem.standardisation = standardisation_of(problem, params);
   return problem;
+}
+
+Problem make_problem(SampleTable const& samples, ClassifierParams const& params, std::string const& source) {
+  Problem problem;
+  problem.features = static_cast<int>(samples.names.features.size());
+  problem.inputs = samples.inputs;
+  problem.labels = samples.labels;
+  problem.names = samples.names;
+  problem.dataset_hash = samples.hash();
+  problem.split = hold_out(samples.size(), params.held_out, params.split_seed);
+  of_file(source, [&] { check_batches(params.network, params.train.batch, std::ssize(problem.split.train)); });
+  problem.standardisation = standardisation_of(problem, params);
+  return problem;
+}
+
+void fit_to(SampleNames const& names, ClassifierParams& params) {
+  NetworkSpec network(static_cast<int>(names.features.size()));
+  auto const& layers = params.network.layers();
+  for (std::size_t i = 0; i + 1 < layers.size(); ++i) {
+    if (layers[i].kind == LayerKind::dense) network.dense(layers[i].outputs, layers[i].activation);
+    if (layers[i].kind == LayerKind::batch_norm) network.batch_norm();
+    if (layers[i].kind == LayerKind::dropout) network.dropout(layers[i].rate);
+  }
+  params.network = network.dense(static_cast<int>(names.classes.size()), layers.back().activation);
 }
 
 std::unique_ptr<AnyTrainer> trainer_for(ClassifierParams const& params, Problem const& problem) {
   auto trainer = make_trainer(request_of(params, params.space));
-  auto const inputs = rows_of(problem.standardisation(problem.inputs), features, problem.split.train);
+  auto const inputs = rows_of(problem.standardisation(problem.inputs), problem.features, problem.split.train);
   auto const labels = rows_of(problem.labels, problem.split.train);
   trainer->set_samples(inputs, labels);
   return trainer;

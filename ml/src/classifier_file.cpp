@@ -11,6 +11,8 @@
 #include <cstdio>
 #include <functional>
 #include <optional>
+#include <set>
+#include <tuple>
 #include <utility>
 
 namespace kramers::ml {
@@ -29,14 +31,24 @@ std::string hex(std::uint64_t value) {
 
 nlohmann::json description_of(ClassifierModel const& model) {
   ClassifierParams const& p = model.params;
-  return {{"format_version", format_version},
-          {"thresholds", p.thresholds},
-          {"input_mean", model.standardisation.mean},
-          {"input_scale", model.standardisation.scale},
-          {"data_hash", hex(model.dataset_hash)},
-          {"held_out", p.held_out},
-          {"split_seed", p.split_seed},
-          {"standardise", p.standardise}};
+  nlohmann::json description{{"format_version", format_version},
+                             {"thresholds", p.thresholds},
+                             {"input_mean", model.standardisation.mean},
+                             {"input_scale", model.standardisation.scale},
+                             {"data_hash", hex(model.dataset_hash)},
+                             {"held_out", p.held_out},
+                             {"split_seed", p.split_seed},
+                             {"standardise", p.standardise}};
+  SampleNames const& names = model.names;
+  if (names.empty()) return description;
+  description["features"] = names.features;
+  description["classes"] = names.classes;
+  description["samples"] = {{"header", names.choice.header},
+                            {"separator", names.choice.separator},
+                            {"label", names.choice.label},
+                            {"label_column", names.choice.label_column},
+                            {"inputs", names.choice.inputs}};
+  return description;
 }
 
 [[noreturn]] void refuse(std::string const& source, std::string const& why) {
@@ -73,6 +85,39 @@ bool are_numbers(nlohmann::json const& values) {
   return values.is_array() && std::ranges::all_of(values, [](auto const& value) { return value.is_number(); });
 }
 
+bool are_texts(nlohmann::json const& values) {
+  return values.is_array() && std::ranges::all_of(values, [](auto const& value) { return value.is_string(); });
+}
+
+/// What a model of samples says of their file.
+SampleNames names_in(nlohmann::json const& found, std::string const& source) {
+  SampleNames names;
+  if (!found.contains("features")) return names;
+  auto const texts = [&](char const* name) {
+    return field<std::vector<std::string>>(found, name, source, "a list of texts alone", are_texts);
+  };
+  names.features = texts("features");
+  names.classes = texts("classes");
+  auto const choice = field<nlohmann::json>(found, "samples", source, "an object",
+                                            [](nlohmann::json const& value) { return value.is_object(); });
+  auto const text = [&](char const* name, std::vector<std::string> const& words) {
+    std::string list;
+    for (auto const& word : words) list += (list.empty() ? "empty or one of " : ", ") + word;
+    return field<std::string>(choice, name, source, words.empty() ? "a text" : list, [&](nlohmann::json const& value) {
+      if (!value.is_string() || words.empty() || value == "") return value.is_string();
+      return std::ranges::find(words, value.get<std::string>()) != words.end();
+    });
+  };
+  names.choice.header = text("header", {"yes", "no"});
+  names.choice.separator = text("separator", {"comma", "semicolon", "tab", "blanks"});
+  names.choice.label = text("label", {});
+  names.choice.inputs = text("inputs", {});
+  names.choice.label_column =
+      field<int>(choice, "label_column", source, "an integer from 0 to 65537",
+                 [](nlohmann::json const& value) { return value.is_number_integer() && value >= 0 && value <= 65537; });
+  return names;
+}
+
 /// What the JSON text says, into the model.
 void describe(ClassifierModel& model, std::string const& text, std::string const& source) {
   nlohmann::json const found = nlohmann::json::parse(text, nullptr, false);
@@ -97,6 +142,7 @@ void describe(ClassifierModel& model, std::string const& text, std::string const
                                       [](Json const& value) { return value.is_number_unsigned(); });
   p.standardise =
       field<bool>(found, "standardise", source, "true or false", [](Json const& value) { return value.is_boolean(); });
+  model.names = names_in(found, source);
 }
 
 bool are_finite(std::vector<double> const& values) {
@@ -137,10 +183,25 @@ void check_history(ClassifierModel const& model, std::string const& source) {
   }
 }
 
+/// The names of samples: as many as the network has ends, none twice.
+void check_names(ClassifierModel const& model, std::string const& source) {
+  for (auto const& [names, count, what] :
+       {std::tuple{model.names.features, model.features(), "features for a network of "},
+        {model.names.classes, model.params.classes(), "classes for a network of "}}) {
+    if (std::ssize(names) == count && std::set<std::string>(names.begin(), names.end()).size() == names.size())
+      continue;
+    refuse(source, "it names " + std::to_string(names.size()) + " " + what + std::to_string(count) + ", or one twice");
+  }
+}
+
 void check(ClassifierModel const& model, std::string const& source) {
   ClassifierParams const& p = model.params;
-  if (p.network.inputs() != 2) refuse(source, "its network has " + std::to_string(p.network.inputs()) + " inputs");
-  if (p.classes() != std::ssize(p.thresholds) + 1) {
+  bool const is_of_points = model.names.empty();
+  if (is_of_points && p.network.inputs() != 2) {
+    refuse(source, "its network has " + std::to_string(p.network.inputs()) + " inputs");
+  }
+  if (!is_of_points) check_names(model, source);
+  if (std::ssize(p.thresholds) != (is_of_points ? p.classes() - 1 : 0)) {
     refuse(source, "it has " + std::to_string(p.thresholds.size()) + " thresholds for " + std::to_string(p.classes()) +
                        " classes");
   }
@@ -148,7 +209,8 @@ void check(ClassifierModel const& model, std::string const& source) {
   if (!rising || !are_finite(p.thresholds)) refuse(source, "its thresholds do not rise");
   if (p.train.models.size() != 1) refuse(source, "it holds " + std::to_string(p.train.models.size()) + " models");
   Standardisation const& s = model.standardisation;
-  bool usable = s.mean.size() == 2 && s.scale.size() == 2 && are_finite(s.mean) && are_finite(s.scale);
+  auto const features = static_cast<std::size_t>(model.features());
+  bool usable = s.mean.size() == features && s.scale.size() == features && are_finite(s.mean) && are_finite(s.scale);
   for (double const scale : s.scale) usable = usable && scale > 0;
   if (!usable) refuse(source, "the scales of its inputs are impossible");
   check_state(model, source);

@@ -84,11 +84,11 @@ void read_training(Config const& config, ClassifierParams& params) {
 
 }  // namespace
 
-ClassifierParams read_classifier(Config const& config, CommandLine const& options) {
+ClassifierParams read_classifier(Config const& config, CommandLine const& options, ClassSource source) {
   ClassifierParams params;
   params.space = options.space;
   params.precision = options.precision;
-  params.network = read_network(config, read_classes(config, params));
+  params.network = read_network(config, source == ClassSource::spread ? read_classes(config, params) : 2);
   params.held_out = config.get<double>("data.held_out", params.held_out);
   config.check(params.held_out >= 0 && params.held_out < 1, "data.held_out", "in [0, 1)");
   params.split_seed = config.get<std::uint64_t>("data.seed", params.split_seed);

@@ -28,10 +28,12 @@ std::vector<MemoryNeed> memory_needed(ClassifierParams const& params, std::int64
   double const epochs = static_cast<double>(params.epochs);
   double const launch = std::min(most_steps, epochs * (n / params.train.batch + 1));
   double const losses = count * (launch * 2 * number + 2 * epochs * number);
+  // Features beyond two: as they are, standardised, chosen, as numbers of the network on their way, and there.
+  double const features = 6 * (params.network.inputs() - 2);
   // Per point: position, velocity and spread; inputs as they are, standardised and chosen; labels, rows and classes; what the
   // network makes of it, and the chances.
   double const classes = params.classes();
-  double const point = 16 * number + 3 * classes * number;
+  double const point = (16 + features) * number + 3 * classes * number;
   return {{"networks in training", "the number of models or network.hidden", 12 * parameters * number,
            count * (2 * states + batch)},
           {"losses of their steps", "the number of models or training.epochs", losses,

@@ -80,7 +80,7 @@ SweepResult sweep(ClassifierParams params, SweepParams const& models, Problem co
   auto const inputs = problem.standardisation(problem.inputs);
   auto const evaluated = [&](int model, std::vector<std::size_t> const& rows) {
     if (rows.empty()) return Evaluation{};
-    auto const logits = trainer->predict(model, rows_of(inputs, 2, rows));
+    auto const logits = trainer->predict(model, rows_of(inputs, problem.features, rows));
     return evaluate(probabilities(logits, params.classes()), rows_of(problem.labels, rows), params.classes());
   };
   for (int m = 0; m < trainer->models(); ++m) {
@@ -105,7 +105,8 @@ SweepResult sweep(ClassifierParams params, SweepParams const& models, Problem co
                   problem.standardisation,
                   problem.dataset_hash,
                   trainer->state(static_cast<int>(result.best)),
-                  {losses[result.best], {}, {}, {}}};
+                  {losses[result.best], {}, {}, {}},
+                  problem.names};
   return result;
 }
 

@@ -58,7 +58,7 @@ ClassifierTraining::ClassifierTraining(ClassifierParams params, Problem const& p
   m_engine = m_trainer->engine();
   m_reason =
       choose_engine({m_params.space, m_params.precision, m_trainer->network(), m_params.train, m_params.engine}).reason;
-  m_held_out_inputs = rows_of(problem.standardisation(problem.inputs), 2, problem.split.held_out);
+  m_held_out_inputs = rows_of(problem.standardisation(problem.inputs), problem.features, problem.split.held_out);
   m_held_out_labels = rows_of(problem.labels, problem.split.held_out);
 }
 
@@ -148,7 +148,7 @@ int ClassifierTraining::run(bool quiet, Keeping const& keeping) {
 }
 
 ClassifierModel ClassifierTraining::model() {
-  return {m_params, m_problem.standardisation, m_problem.dataset_hash, m_trainer->state(0), m_history};
+  return {m_params, m_problem.standardisation, m_problem.dataset_hash, m_trainer->state(0), m_history, m_problem.names};
 }
 
 }  // namespace kramers::ml

@@ -3,6 +3,8 @@
 #include <kramers/ml/checkpoint.hpp>
 #include <kramers/ml/pytorch.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -60,6 +62,10 @@ void write_pytorch(std::filesystem::path const& path, ClassifierModel const& mod
   safetensors::Content content;
   content.metadata = weights.metadata;
   content.metadata["pytorch.module"] = pytorch_text(model);
+  if (!model.names.empty()) {
+    content.metadata["features"] = nlohmann::json(model.names.features).dump();
+    content.metadata["classes"] = nlohmann::json(model.names.classes).dump();
+  }
   if (!origin.empty()) content.metadata["provenance"] = origin;
   for (auto const& [name, tensor] : weights.tensors) content.tensors[one_further(name)] = tensor;
   std::vector<double> variance;

@@ -394,6 +394,10 @@ RANGES = {
         "data.held_out": [SHARE],
         "data.seed": [SEED],
         "data.standardise": [YES_NO],
+        "samples.header": [words_of("yes", "no")],
+        "samples.separator": [words_of("comma", "semicolon", "tab", "blanks")],
+        "samples.label": [Range(['"l"'], ['""', "1"])],
+        "samples.label_column": [integers(1, 2**16), Range([], [("1", "'samples.label_column'")], "samples.label=l")],
         "training.optimizer": [words_of("sgd", "adam", "adamw")],
         "training.momentum": [also([SGD], SHARE)],
         "training.nesterov": [also([SGD, "training.momentum=0.5"], YES_NO),
@@ -450,7 +454,8 @@ class Case(unittest.TestCase):
         if path is None:
             self.skipTest(f"kramers-{program} is not built here")
         sets = [word for assignment in [*assignments, "zz=1"] for word in ("--set", assignment)]
-        first = ["train", "spread.h5"] if program == "classify" else []
+        data = "some.csv" if any(assignment.startswith("samples.") for assignment in assignments) else "spread.h5"
+        first = ["train", data] if program == "classify" else []
         outcome = subprocess.run([path, *first, f"{program}.toml", "--quiet", "--topology", "off", *words, *sets],
                                  cwd=self.folder, env={**os.environ, "OMP_NUM_THREADS": "1", "OMP_PROC_BIND": "false"},
                                  text=True, capture_output=True, timeout=PATIENCE)

@@ -76,11 +76,12 @@ def loss(result):
         axes.plot(when, held_out, color=style.FIT, marker="o", markersize=style.mark(3.2), linewidth=1,
                   label="held out")
         seen.append(held_out)
-    thresholds = result.attribute("classifier", "thresholds")
-    if thresholds:
-        guessing = np.log(len(thresholds) + 1)
+    thresholds, named = result.attribute("classifier", "thresholds"), trained(result).get("classes")
+    number = len(named) if isinstance(named, list) else len(thresholds) + 1 if thresholds else 0
+    if number > 1:
+        guessing = np.log(number)
         axes.axhline(guessing, color=style.MUTED, linewidth=0.9, linestyle=":",
-                     label=f"equal probabilities, ln {len(thresholds) + 1}")
+                     label=f"equal probabilities, ln {number}")
         seen.append(np.array([guessing]))
     seen = np.concatenate(seen)
     low, high = 0.95 * seen[seen > 0].min(), 1.05 * seen.max()
@@ -107,7 +108,7 @@ def evaluation(result):
         raise BadData(f"{result.path}: /{group}/confusion has extents {confusion.shape}, which must be equal and at "
                       f"most {MOST_CLASSES}; repeat the run")
     figure, (left, right) = style.row(2, 9.4, 4.7, width_ratios=(1, 1.08))
-    draw_confusion(left, confusion)
+    draw_confusion(left, confusion, trained(result).get("classes"))
     draw_reliability(right, result, group)
     told = "held-out samples" if part == "held_out" else "samples trained on"
     accuracy = result.number(group, "accuracy")
@@ -117,8 +118,8 @@ def evaluation(result):
     return figure
 
 
-def draw_confusion(axes, confusion):
-    """Counts, coloured by their share of the row."""
+def draw_confusion(axes, confusion, names=None):
+    """Counts, coloured by their share of the row; classes of samples have names."""
     share = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
     number = len(confusion)
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1, aspect="equal")
@@ -128,6 +129,10 @@ def draw_confusion(axes, confusion):
                       color="white" if share[i, j] > 0.55 else "black")
     axes.set_xticks(range(number))
     axes.set_yticks(range(number))
+    if isinstance(names, list) and len(names) == number <= 10:
+        told = [str(name)[:12].replace("$", r"\$") for name in names]
+        axes.set_xticks(range(number), told)
+        axes.set_yticks(range(number), told, rotation=90, va="center")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     axes.set_xlabel("predicted class")

@@ -4,6 +4,7 @@
 #include <kramers/ml/any_trainer.hpp>
 #include <kramers/ml/dataset.hpp>
 #include <kramers/ml/evaluation.hpp>
+#include <kramers/ml/samples.hpp>
 #include <kramers/runtime/command_line.hpp>
 #include <kramers/runtime/config.hpp>
 
@@ -25,7 +26,7 @@ TrainParams default_classifier_training();
 /// but for the split.
 struct ClassifierParams {
   NetworkSpec network = default_classifier_network();  ///< one output for each class
-  std::vector<double> thresholds;                      ///< on the spread; empty: the quantiles of the data
+  std::vector<double> thresholds;                      ///< on the spread; empty: the quantiles of the data, or labels
   double held_out = 0.25;                              ///< share of the samples that is not trained on
   std::uint64_t split_seed = 1;                        ///< which samples these are
   bool standardise = true;                             ///< inputs, by mean and standard deviation of those trained on
@@ -37,23 +38,33 @@ struct ClassifierParams {
   int classes() const { return network.outputs(); }
 };
 
-/// Read the tables [network], [classes], [data] and [training] of an input; all keys have defaults.
+/// What says which class a point has: its spread, or a label.
+enum class ClassSource { spread, labels };
+/// Read the tables [network], [classes], [data] and [training] of an input; all keys have defaults. With labels there is no
+/// [classes], and the ends of the network wait for `fit_to`.
 /// @throws InputError  a value that is impossible
-ClassifierParams read_classifier(Config const& config, CommandLine const& options);
+ClassifierParams read_classifier(Config const& config, CommandLine const& options,
+                                 ClassSource source = ClassSource::spread);
+/// Give the network as many inputs as there are features, and an output for each class.
+void fit_to(SampleNames const& names, ClassifierParams& params);
 
 /// What a classifier learns: points with a class each, divided and measured.
 struct Problem {
-  std::vector<double> inputs;  ///< (N, 2) as they are
+  std::vector<double> inputs;  ///< (N, features) as they are
   std::vector<int> labels;     ///< (N)
   std::vector<double> thresholds;
   Split split;
   Standardisation standardisation;
   std::uint64_t dataset_hash = 0;
+  int features = 2;
+  SampleNames names;  ///< empty for points of phase space
 };
 /// Give the points their classes and divide them.
 /// @param[in] source  the file, for messages
 /// @throws InputError  a class that has no point, too few points for a batch
 Problem make_problem(Dataset const& data, ClassifierParams const& params, std::string const& source);
+/// Divide samples, which have their classes. @throws InputError  too few for a batch
+Problem make_problem(SampleTable const& samples, ClassifierParams const& params, std::string const& source);
 
 /// What a run has written down on its way.
 struct TrainingHistory {
@@ -71,6 +82,9 @@ struct ClassifierModel {
   std::uint64_t dataset_hash = 0;
   ModelState<double> state;
   TrainingHistory history;
+  SampleNames names;  ///< empty for points of phase space
+
+  int features() const { return params.network.inputs(); }
 };
 
 /// The samples of a problem as a trainer takes them.
@@ -81,7 +95,7 @@ class Predictor {
  public:
   /// @param[in] space  a name of space_names()
   Predictor(ClassifierModel const& model, std::string const& space);
-  /// @param[in] inputs  (N, 2)
+  /// @param[in] inputs  (N, features)
   /// @return  (N, classes)
   std::vector<double> operator()(std::span<double const> inputs) const;
 
