@@ -82,6 +82,8 @@ kramers_package(HWLOC hwloc hwloc>=2.5)
 kramers_optional(HWLOC hwloc_FOUND "kramers-topo and the placement of ranks")
 kramers_package(BLAS openblas openblas)
 kramers_optional(BLAS openblas_FOUND "OpenBLAS for large layers on hosts")
+kramers_package(ZLIB zlib zlib)
+kramers_optional(ZLIB zlib_FOUND "compressed NPZ files")
 
 if(NOT KRAMERS_ENABLE_KERNELS STREQUAL "OFF")
   find_package(KokkosKernels CONFIG QUIET)

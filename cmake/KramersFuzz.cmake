@@ -101,8 +101,20 @@ kramers_fuzz(safetensors SOURCES ${safetensors_sources} OPTIONS -I "${PROJECT_SO
 kramers_fuzz(checkpoint OPTIONS -I "${PROJECT_SOURCE_DIR}/ml/include"
              SOURCES ${safetensors_sources} ml/src/checkpoint.cpp ml/src/checkpoint_reader.cpp ml/src/network.cpp
                      ml/src/training.cpp ml/src/activation.cpp tests/fuzz/version.cpp)
-kramers_fuzz(csv OPTIONS -I "${PROJECT_SOURCE_DIR}/ml/include"
-             SOURCES ml/src/csv_samples.cpp ml/src/sample_labels.cpp ml/src/samples.cpp ${config_sources} ${base_sources})
+set(samples_sources ml/src/csv_samples.cpp ml/src/npz_samples.cpp ml/src/npy_array.cpp ml/src/zip_archive.cpp
+                    ml/src/sample_labels.cpp ml/src/samples.cpp ml/src/safetensors.cpp ${config_sources} ${base_sources})
+kramers_fuzz(csv OPTIONS -I "${PROJECT_SOURCE_DIR}/ml/include" SOURCES ${samples_sources})
+# With zlib, whose errors are ours to see, where it is found.
+find_package(PkgConfig)
+if(PkgConfig_FOUND)
+  pkg_check_modules(zlib zlib)
+endif()
+set(with_zlib "")
+if(zlib_FOUND)
+  set(with_zlib -DKRAMERS_HAVE_ZLIB ${zlib_CFLAGS})
+endif()
+kramers_fuzz(npz OPTIONS -I "${PROJECT_SOURCE_DIR}/ml/include" -I "${PROJECT_SOURCE_DIR}/ml/src" ${with_zlib}
+             SOURCES ${samples_sources} LIBRARIES ${zlib_LINK_LIBRARIES})
 
 # A parallel HDF5 wants the headers and the library of an MPI, of which nothing is called.
 find_package(HDF5 COMPONENTS C)

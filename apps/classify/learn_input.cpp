@@ -29,7 +29,7 @@ LearnInput read_learning(AppFiles& files, AppRun const& run, ml::ClassSource sou
   bool const has_labels = source == ml::ClassSource::labels;
   refuse(run.config, has_labels, "classes", "is for spread maps; samples have their classes");
   refuse(run.config, has_labels, "random_points", "is for spread maps; samples span no plane");
-  refuse(run.config, !has_labels, "samples", "is for files of samples, which end in .csv, .tsv, .txt or .dat");
+  refuse(run.config, !has_labels, "samples", "is for files of samples, which end in .csv, .tsv, .txt, .dat or .npz");
   if (has_labels) input.samples = ml::read_sample_choice(run.config);
   input.params = ml::read_classifier(run.config, run.options, source);
   input.models = ml::read_sweep(run.config, input.params);

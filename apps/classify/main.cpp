@@ -15,7 +15,7 @@ AppInfo command(char const* name, char const* description, std::vector<AppWord> 
 }
 
 AppInfo app() {
-  AppWord const dataset{"DATASET", "file of kramers-spread (HDF5), or of samples (.csv, .tsv, .txt, .dat)"};
+  AppWord const dataset{"DATASET", "file of kramers-spread (HDF5), or of samples (.csv, .tsv, .txt, .dat, .npz)"};
   AppWord const file{"MODEL", "trained classifier (safetensors)"};
   AppWord const model{"--model", "write the trained classifier here", "FILE.safetensors"};
   AppInfo train = command("train", "Learn the classes of a dataset.", {dataset});

@@ -292,6 +292,7 @@ class CsvReader {
 }  // namespace
 
 SampleTable parse_csv(std::string_view text, std::string const& source, SampleChoice const& choice) {
+  if (!choice.inputs.empty()) throw InputError(source, 0, "has no arrays: samples.inputs is for NPZ");
   return CsvReader(text, source, choice, nullptr).read();
 }
 

@@ -28,7 +28,9 @@ std::string ending_of(std::filesystem::path const& path) {
 
 template <class Names>
 SampleTable read(std::filesystem::path const& path, Names const& names) {
-  return parse_csv(read_input(path, largest_file), path.string(), names);
+  std::string const content = read_input(path, largest_file);
+  return ending_of(path) == ".npz" ? parse_npz(content, path.string(), names)
+                                   : parse_csv(content, path.string(), names);
 }
 
 }  // namespace
@@ -45,6 +47,9 @@ SampleChoice read_sample_choice(Config const& config) {
                "between 1 and 65536");
   config.check(!column || choice.label.empty(), "samples.label_column", "absent where samples.label names the column");
   choice.label_column = static_cast<int>(column.value_or(0));
+  auto const inputs = config.find<std::string>("samples.inputs");
+  config.check(!inputs || !inputs->empty(), "samples.inputs", "a name");
+  choice.inputs = inputs.value_or("");
   return choice;
 }
 
@@ -52,8 +57,9 @@ std::vector<KeyNote> sample_keys() {
   return {
       {"samples.header", "", "CSV: is the first line a header: yes, no", "as the first line looks"},
       {"samples.separator", "", "CSV: between fields: comma, semicolon, tab, blanks", "as the first line looks"},
-      {"samples.label", "", "CSV: the column of the labels, by its name", "none"},
+      {"samples.label", "", "CSV: the column of the labels, by its name; NPZ: their array", "none; y"},
       {"samples.label_column", "", "CSV: the same by its number, from 1", "the last"},
+      {"samples.inputs", "", "NPZ: the array of the inputs", "X"},
   };
 }
 
@@ -72,7 +78,7 @@ std::uint64_t SampleTable::hash() const {
 
 bool is_sample_file(std::filesystem::path const& path) {
   std::string const ending = ending_of(path);
-  return ending == ".csv" || ending == ".tsv" || ending == ".txt" || ending == ".dat";
+  return ending == ".csv" || ending == ".tsv" || ending == ".txt" || ending == ".dat" || ending == ".npz";
 }
 
 SampleTable read_samples(std::filesystem::path const& path, SampleChoice const& choice) {

@@ -397,6 +397,7 @@ RANGES = {
         "samples.header": [words_of("yes", "no")],
         "samples.separator": [words_of("comma", "semicolon", "tab", "blanks")],
         "samples.label": [Range(['"l"'], ['""', "1"])],
+        "samples.inputs": [Range(['"X"'], ['""', "1"])],
         "samples.label_column": [integers(1, 2**16), Range([], [("1", "'samples.label_column'")], "samples.label=l")],
         "training.optimizer": [words_of("sgd", "adam", "adamw")],
         "training.momentum": [also([SGD], SHARE)],

@@ -51,28 +51,33 @@ struct SampleTable {
 };
 
 /// Are these samples, rather than the results of kramers-spread: does the name end in .csv, .tsv, .txt, .dat or .npz, in
-/// small letters or large ones?
+/// small or large letters?
 bool is_sample_file(std::filesystem::path const& path);
 
 /// Read samples to be learned: every sample has a label, and every class a sample.
 ///
 /// CSV: lines that are empty or begin with # are skipped; a byte order mark and CRLF are taken. A field may stand in
 /// double quotes, a quote in it is written twice, and it ends on its line. Seen from the first line, if nothing else is
-/// chosen: the separator (of comma, semicolon and tab the only one there is, else blanks), and whether it is a header (no
-/// field but the label is a number). Labels are integers from 0 without gaps, or names, which are counted in the order of
-/// their bytes.
+/// chosen: the separator (of comma, semicolon and tab the only one there is, else blanks), and whether it is a header
+/// (no field but the label is a number). Labels are integers from 0 without gaps, or names, which are counted in the
+/// order of their bytes.
 ///
-/// @throws InputError  with line and column: no text of UTF-8, a line with more or fewer fields than the first, a value that
-///                     is missing or no finite number, labels that are integers and names or skip a class, one class only
-///         IoError     it cannot be read
+/// NPZ, as numpy.savez and, in builds with zlib, savez_compressed write it: inputs (samples, features) of f4, f8 or
+/// integers, labels (samples,) of integers from 0 without gaps, little-endian, by rows or by columns.
+///
+/// @throws InputError  with line and column: no text of UTF-8, a line with more or fewer fields than the first, a value
+///                     that is missing or no finite number, labels that are integers and names or skip a class, one
+///                     class only; an archive that is truncated or damaged, an array of another type or shape; no file
 SampleTable read_samples(std::filesystem::path const& path, SampleChoice const& choice);
 /// Read samples for a classifier of others: columns are found by their names where the file has a header, else by their
 /// order. The labels may be absent.
 /// @throws InputError  also for a feature that is missing, a column too many or a label that names none of the classes
 SampleTable read_samples(std::filesystem::path const& path, SampleNames const& known);
 
-/// The same from a text; `source` names it in messages.
+/// The same from the content of a file; `source` names it in messages.
 SampleTable parse_csv(std::string_view text, std::string const& source, SampleChoice const& choice);
 SampleTable parse_csv(std::string_view text, std::string const& source, SampleNames const& known);
+SampleTable parse_npz(std::string_view bytes, std::string const& source, SampleChoice const& choice);
+SampleTable parse_npz(std::string_view bytes, std::string const& source, SampleNames const& known);
 
 }  // namespace kramers::ml
