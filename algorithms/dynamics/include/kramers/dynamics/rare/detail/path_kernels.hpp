@@ -191,7 +191,15 @@ struct AdvancePathsKernel {
     } else {
       find_codes<false>(lanes);
     }
-    if constexpr (D > 1) find_others(lanes);
+    if constexpr (D > 1) {
+      if (rules.others > 0) {
+        if constexpr (on_device<Space>) {
+          find_others(lanes);
+        } else {
+          find_others_apart(lanes);
+        }
+      }
+    }
     if (rules.fixed > 0) find_listed_codes(lanes);
     int any = 0;
 #pragma omp simd reduction(| : any)
@@ -294,6 +302,9 @@ struct AdvancePathsKernel {
       });
     }
   }
+
+  // On a CPU a call: inlined, it takes from all other lane loops the room in which GCC inlines and vectorises them.
+  [[gnu::noinline]] KOKKOS_FUNCTION void find_others_apart(Lanes& lanes) const { find_others(lanes); }
 
   /// Bilinear between the four points around. Where there is no number it is that of the first point.
   KOKKOS_FORCEINLINE_FUNCTION void look_up_shares(TableRules<D> const& r, Lanes& lanes) const {
