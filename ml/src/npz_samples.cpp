@@ -67,9 +67,9 @@ class NpzReader {
     for (std::size_t i = 0; i < samples; ++i) {
       std::int64_t const value = array.integer(i);
       if (value < 0 || value >= static_cast<std::int64_t>(most_classes)) {
-        throw InputError(m_source, 0,
-                         invalid_value(m_label + "[" + std::to_string(i) + "]", std::to_string(value),
-                                       "an integer from 0 to 999"));
+        throw InputError(
+            m_source, 0,
+            invalid_value(m_label + "[" + std::to_string(i) + "]", std::to_string(value), "an integer from 0 to 999"));
       }
       labels.push_back(static_cast<int>(value));
     }

@@ -55,11 +55,12 @@ SampleChoice read_sample_choice(Config const& config) {
 
 std::vector<KeyNote> sample_keys() {
   return {
-      {"samples.header", "", "CSV: is the first line a header: yes, no", "as the first line looks"},
-      {"samples.separator", "", "CSV: between fields: comma, semicolon, tab, blanks", "as the first line looks"},
-      {"samples.label", "", "CSV: the column of the labels, by its name; NPZ: their array", "none; y"},
-      {"samples.label_column", "", "CSV: the same by its number, from 1", "the last"},
-      {"samples.inputs", "", "NPZ: the array of the inputs", "X"},
+      {"samples.header", "", "is the first line of a CSV a header: yes, no", "as the first line looks"},
+      {"samples.separator", "", "between the fields of a CSV: comma, semicolon, tab, blanks",
+       "as the first line looks"},
+      {"samples.label", "", "column of the labels by its name; in an NPZ, their array", "none; y"},
+      {"samples.label_column", "", "the same column by its number, from 1", "the last"},
+      {"samples.inputs", "", "array of the inputs in an NPZ", "X"},
   };
 }
 

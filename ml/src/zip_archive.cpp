@@ -118,8 +118,7 @@ void ZipArchive::read_directory() {
     member.size = integer<std::uint32_t>(m_bytes, offset + 24);
     member.offset = integer<std::uint32_t>(m_bytes, offset + 42);
     read_extra(m_bytes.substr(offset + entry_size + name_size, extra_size), member);
-    auto const [place, is_new] =
-        m_members.emplace(std::string(m_bytes.substr(offset + entry_size, name_size)), member);
+    auto const [place, is_new] = m_members.emplace(std::string(m_bytes.substr(offset + entry_size, name_size)), member);
     if (!is_new) fail("is an archive with two members called " + in_quotes(place->first));
     offset += entry_size + name_size + extra_size + comment_size;
   }

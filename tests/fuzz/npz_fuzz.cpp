@@ -38,7 +38,8 @@ std::string archive_of(std::string const& x, std::string const& y) {
     locals += little_endian(0x04034b50, 4) + little_endian(20, 2) + common + name + content;
   }
   return locals + directory + little_endian(0x06054b50, 4) + little_endian(0, 4) + little_endian(2, 2) +
-         little_endian(2, 2) + little_endian(directory.size(), 4) + little_endian(locals.size(), 4) + little_endian(0, 2);
+         little_endian(2, 2) + little_endian(directory.size(), 4) + little_endian(locals.size(), 4) +
+         little_endian(0, 2);
 }
 
 /// A header of version 1 and numbers.
@@ -70,7 +71,8 @@ bool use(std::string const& bytes) {
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
   std::string const bytes(data, data + size);
   use(bytes);
-  std::string const labels = array_of("{'descr': '|u1', 'fortran_order': False, 'shape': (2,), }", std::string("\0\1", 2));
+  std::string const labels =
+      array_of("{'descr': '|u1', 'fortran_order': False, 'shape': (2,), }", std::string("\0\1", 2));
   std::string const inputs =
       array_of("{'descr': '|i1', 'fortran_order': False, 'shape': (2, 1), }", std::string("\3\4", 2));
   static bool const works = use(archive_of(inputs, labels));

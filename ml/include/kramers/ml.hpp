@@ -28,5 +28,6 @@
 #include <kramers/ml/resident_networks.hpp>
 #include <kramers/ml/resident_trainer.hpp>
 #include <kramers/ml/safetensors.hpp>
+#include <kramers/ml/samples.hpp>
 #include <kramers/ml/trainer.hpp>
 #include <kramers/ml/training.hpp>
