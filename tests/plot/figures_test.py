@@ -842,6 +842,20 @@ class Contents(WithFiles):
         trained = self.changed("classify", lambda file: file.pop("classifier/evaluation/held_out"))
         self.assertIn("samples trained on", self.draw(classify.evaluation, trained).axes[0].get_title("left"))
 
+    def test_classes_of_samples_have_their_names(self):
+        def change(file):
+            summary = json.loads(file["summary"][()])
+            summary["model"]["classes"] = ["cat", "a $dog$", "a very long name"]
+            del file["classifier/points"], file["classifier/random"], file["classifier"].attrs["thresholds"], file["summary"]
+            file["summary"] = json.dumps(summary)
+
+        path = self.changed("classify", change)
+        left = self.draw(classify.evaluation, path).axes[0]
+        for labels in (left.get_xticklabels(), left.get_yticklabels()):
+            self.assertEqual([label.get_text() for label in labels], ["cat", r"a \$dog\$", "a very long "])
+        guessing = self.draw(classify.loss, path).axes[0].get_lines()[2]
+        self.assertAlmostEqual(guessing.get_ydata()[0], np.log(3))
+
     def test_sweep_marks_the_best_and_leaves_out_what_diverged(self):
         axes = self.draw(classify.sweep, self.files / "classify.h5").axes[0]
         with h5py.File(self.files / "classify.h5") as file:
