@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <kramers/core/math.hpp>
 #include <kramers/core/normal.hpp>
 #include <kramers/dynamics/engine/any_ensemble.hpp>
 #include <kramers/dynamics/potentials/potential.hpp>
@@ -9,6 +10,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <numbers>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,8 +32,8 @@ class ReferenceWalker {
 
   /// `scheme` is a splitting such as "baoab", or "gjf", "euler-maruyama", "leimkuhler-matthews".
   ReferenceWalker(Potential const& potential, std::string_view scheme, LangevinParams const& langevin,
-                  std::uint64_t seed, std::uint64_t id)
-      : m_potential(potential), m_scheme(scheme), m_bath(langevin), m_seed(seed), m_id(id) {}
+                  std::uint64_t seed, std::uint64_t id, DriveParams const& drive = {})
+      : m_potential(potential), m_scheme(scheme), m_bath(langevin), m_drive(drive), m_seed(seed), m_id(id) {}
 
   void start(InitialState const& from) {
     bool const overdamped = m_scheme.find('-') != std::string::npos;
@@ -51,8 +53,9 @@ class ReferenceWalker {
     if (m_scheme == "leimkuhler-matthews") return leimkuhler_matthews(n);
     std::int64_t const noises = static_cast<std::int64_t>(count('o'));
     std::int64_t drawn = 0;
+    double drifted = 0;
     for (char const letter : m_scheme) {
-      Vec<T, D> const force = m_potential.force(x);
+      Vec<T, D> const force = force_at(static_cast<double>(n) + drifted / count('a'));
       double const h = m_bath.dt / static_cast<double>(count(letter));
       if (letter == 'b') half = v;
       for (int d = 0; d < D; ++d) {
@@ -65,11 +68,23 @@ class ReferenceWalker {
         }
       }
       if (letter == 'o') ++drawn;
+      if (letter == 'a') ++drifted;
     }
   }
 
  private:
   double count(char letter) const { return static_cast<double>(std::count(m_scheme.begin(), m_scheme.end(), letter)); }
+
+  /// The force at x, t steps after the start.
+  Vec<T, D> force_at(double t) const {
+    Vec<T, D> force = m_potential.force(x);
+    if (m_drive.amplitude == 0) return force;
+    double const period = static_cast<double>(m_drive.period), turn = std::fmod(t, period) / period;
+    double s = 0, c = 0;
+    kramers::math::sincos_2pi(turn + m_drive.phase / (2 * std::numbers::pi), s, c);
+    force[m_drive.coordinate] += static_cast<T>(m_drive.amplitude * c);
+    return force;
+  }
 
   /// Number k of one stream of this walker.
   T normal(Stream stream, std::int64_t k) const {
@@ -83,21 +98,21 @@ class ReferenceWalker {
     double const h = m_bath.dt, b = 1 / (1 + m_bath.friction * h / 2);
     T const kick = static_cast<T>(h / 2 / m_bath.mass), a = static_cast<T>(2 * b - 1);
     T const s = static_cast<T>(std::sqrt(m_bath.friction / 2 * m_bath.temperature * h / m_bath.mass));
-    Vec<T, D> const before = m_potential.force(x);
+    Vec<T, D> const before = force_at(static_cast<double>(n));
     Vec<T, D> w;
     for (int d = 0; d < D; ++d) {
       w[d] = std::fma(s, normal(Stream::dynamics, n * D + d), std::fma(kick, before[d], v[d]));
       x[d] = std::fma(static_cast<T>(b * h), w[d], x[d]);
       half[d] = static_cast<T>(std::sqrt(b)) * w[d];
     }
-    Vec<T, D> const after = m_potential.force(x);
+    Vec<T, D> const after = force_at(static_cast<double>(n + 1));
     for (int d = 0; d < D; ++d) {
       v[d] = std::fma(kick, after[d], std::fma(a, w[d], s * normal(Stream::dynamics, n * D + d)));
     }
   }
 
   void euler_maruyama(std::int64_t n) {
-    Vec<T, D> const force = m_potential.force(x);
+    Vec<T, D> const force = force_at(static_cast<double>(n));
     double const mobility = m_bath.dt / (m_bath.mass * m_bath.friction);
     T const noise = static_cast<T>(std::sqrt(2.0 * m_bath.temperature * m_bath.dt / (m_bath.mass * m_bath.friction)));
     for (int d = 0; d < D; ++d) {
@@ -108,7 +123,7 @@ class ReferenceWalker {
   }
 
   void leimkuhler_matthews(std::int64_t n) {
-    Vec<T, D> const force = m_potential.force(x);
+    Vec<T, D> const force = force_at(static_cast<double>(n));
     double const mobility = m_bath.dt / (m_bath.mass * m_bath.friction);
     T const noise = static_cast<T>(std::sqrt(0.5 * m_bath.temperature * m_bath.dt / (m_bath.mass * m_bath.friction)));
     half = v;  // the place of the velocity carries the noise of the step before
@@ -123,6 +138,7 @@ class ReferenceWalker {
   Potential m_potential;
   std::string m_scheme;
   LangevinParams m_bath;
+  DriveParams m_drive;
   std::uint64_t m_seed, m_id;
 };
 

@@ -73,7 +73,7 @@ struct Reference {
 
   Reference(Potential const& potential, char const* scheme, EnsembleParams const& params) {
     for (std::uint64_t id = 0; id < static_cast<std::uint64_t>(walkers); ++id) {
-      walker.emplace_back(potential, scheme, params.langevin, params.seed, id);
+      walker.emplace_back(potential, scheme, params.langevin, params.seed, id, params.drive);
       observer.emplace_back(potential, params);
       walker.back().start(thermal_box());
       for (std::int64_t n = 0; n < steps; ++n) {
@@ -151,10 +151,12 @@ void expect_same_histogram(AnyEnsemble& ensemble, Reference<Potential> const& re
 }
 
 template <class Space, class Scheme, class T, int D>
-void compare(char const* scheme) {
-  SCOPED_TRACE(std::string(scheme) + " in " + std::to_string(D) + " dimensions");
+void compare(char const* scheme, DriveParams const& drive) {
+  SCOPED_TRACE(std::string(scheme) + " in " + std::to_string(D) + " dimensions, driven by " +
+               std::to_string(drive.amplitude));
   auto const potential = low_barrier<T, D>();
-  EnsembleParams const params = everything_on(D);
+  EnsembleParams params = everything_on(D);
+  params.drive = drive;
   Ensemble<Space, Scheme, Separable<DoubleWell<T>, D>> ensemble(Space{}, potential, params, {0, walkers});
   ensemble.initialise(thermal_box());
   advance_in_pieces(ensemble);
@@ -162,6 +164,13 @@ void compare(char const* scheme) {
   expect_same_state(ensemble, reference);
   expect_same_sums(ensemble, reference, Scheme::overdamped);
   expect_same_histogram(ensemble, reference);
+}
+
+/// Without a drive and with one, of an odd period that is begun again several times within `steps`.
+template <class Space, class Scheme, class T, int D>
+void compare(char const* scheme) {
+  compare<Space, Scheme, T, D>(scheme, {});
+  compare<Space, Scheme, T, D>(scheme, {.amplitude = 1.5, .period = 17, .phase = 0.4, .coordinate = D - 1});
 }
 
 template <class Config>

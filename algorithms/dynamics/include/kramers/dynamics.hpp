@@ -5,6 +5,7 @@
 /// Written by cmake/umbrella_headers.py.
 #include <kramers/dynamics/engine/any_ensemble.hpp>
 #include <kramers/dynamics/engine/any_spread_map.hpp>
+#include <kramers/dynamics/engine/drive.hpp>
 #include <kramers/dynamics/engine/ensemble.hpp>
 #include <kramers/dynamics/engine/ensemble_state.hpp>
 #include <kramers/dynamics/engine/layout.hpp>

@@ -24,6 +24,14 @@ void check(EnsembleParams const& params, bool overdamped, int dimension) {
           "0 <= coordinate < dimension");
   expects(!(sampling.core_sets || sampling.first_passage) || sampling.core_a < sampling.core_b, "sampling.core_a",
           sampling.core_a, "core_a < core_b");
+  DriveParams const& drive = params.drive;
+  expects(finite(drive.amplitude) && drive.amplitude >= 0, "drive.amplitude", drive.amplitude,
+          "amplitude >= 0 and finite");
+  expects(!drive.is_on() || (drive.period > 0 && drive.period <= DriveParams::longest_period), "drive.period",
+          drive.period, "between 1 and 2^24 steps");
+  expects(finite(drive.phase), "drive.phase", drive.phase, "finite");
+  expects(drive.coordinate >= 0 && drive.coordinate < dimension, "drive.coordinate", drive.coordinate,
+          "0 <= coordinate < dimension");
   HistogramGrid const& grid = sampling.histogram;
   expects(grid.dimensions >= 0 && grid.dimensions <= std::min(dimension, 2), "histogram.dimensions", grid.dimensions,
           "0 <= dimensions <= min(dimension, 2)");

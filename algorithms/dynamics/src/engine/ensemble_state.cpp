@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/error.hpp>
 #include <kramers/core/copy_view.hpp>
+#include <kramers/core/math.hpp>
 #include <kramers/core/spaces.hpp>
 #include <kramers/dynamics/engine/detail/unit_sum_kernel.hpp>
 #include <kramers/dynamics/engine/detail/walker_kernels.hpp>
@@ -9,6 +10,7 @@
 #include <Kokkos_Profiling_ScopedRegion.hpp>
 
 #include <limits>
+#include <numbers>
 
 namespace kramers::dynamics {
 namespace {
@@ -28,9 +30,28 @@ std::int64_t bytes(Views const&... views) {
 
 }  // namespace
 
+DrivePhase drive_phase(DriveParams const& drive, std::int64_t step, double offset) {
+  auto const period = static_cast<double>(drive.period);
+  double const later = static_cast<double>(step % drive.period) + offset;
+  double const turn = (later < period ? later : later - period) / period;
+  DrivePhase phase{};
+  math::sincos_2pi(turn + drive.phase / (2 * std::numbers::pi), phase.sine, phase.cosine);
+  return phase;
+}
+
+std::vector<double> drive_table(DriveParams const& drive, double offset) {
+  std::vector<double> forces;
+  if (!drive.is_on()) return forces;
+  forces.reserve(static_cast<std::size_t>(drive.period));
+  for (std::int64_t n = 0; n < drive.period; ++n) {
+    forces.push_back(drive.amplitude * drive_phase(drive, n, offset).cosine);
+  }
+  return forces;
+}
+
 template <execution_space Space, class T, int D>
 EnsembleState<Space, T, D>::EnsembleState(Space const& exec, EnsembleParams const& params, EnsembleLayout::Range range,
-                                          bool overdamped)
+                                          bool overdamped, double force_time)
     : m_exec(exec),
       m_params((check(params, overdamped, D), params)),
       m_layout(params.walkers),
@@ -50,6 +71,12 @@ EnsembleState<Space, T, D>::EnsembleState(Space const& exec, EnsembleParams cons
     m_origin_v = allocate<WalkerView>(m_exec, "origin_v", rows, D);
   }
   m_histogram = allocate<CountView>(m_exec, "histogram", m_layout.groups, params.sampling.histogram.counters());
+  std::vector<double> const forces = drive_table(params.drive, force_time);
+  m_drive = allocate<Kokkos::View<T*, Space>>(m_exec, "drive", forces.size());
+  auto const host_forces = Kokkos::create_mirror_view(m_drive);
+  for (std::size_t i = 0; i < forces.size(); ++i) host_forces(i) = static_cast<T>(forces[i]);
+  copy_view(m_exec, m_drive, host_forces);
+  m_exec.fence("kramers::drive");
   m_host_x = Kokkos::create_mirror_view(m_x);
   m_host_v = Kokkos::create_mirror_view(m_v);
   m_host_memory = Kokkos::create_mirror_view(m_memory);
@@ -244,7 +271,7 @@ std::int64_t EnsembleState<Space, T, D>::state_bytes() const {
 }
 template <execution_space Space, class T, int D>
 std::int64_t EnsembleState<Space, T, D>::extra_bytes() const {
-  return bytes(m_unit_sums, m_cell_sums, m_frame_sums, m_histogram, m_walker_sums);
+  return bytes(m_unit_sums, m_cell_sums, m_frame_sums, m_histogram, m_walker_sums, m_drive);
 }
 template <execution_space Space, class T, int D>
 int EnsembleState<Space, T, D>::dimension() const {
@@ -282,6 +309,13 @@ detail::Sampler<Space, T> EnsembleState<Space, T, D>::sampler(std::int64_t steps
   auto observer = full_sampler();
   if (!samples_within(steps) && !(m_goes_on && !will_go_on)) observer.params.every = 0;
   return observer;
+}
+
+template <execution_space Space, class T, int D>
+detail::Drive<Space, T> EnsembleState<Space, T, D>::drive() const {
+  auto const period = static_cast<std::int64_t>(m_drive.size());
+  std::int64_t const first = period > 0 ? (m_step + period - 1) % period : 0;
+  return {m_drive, static_cast<int>(period), static_cast<int>(first), m_params.drive.coordinate};
 }
 
 template <execution_space Space, class T, int D>

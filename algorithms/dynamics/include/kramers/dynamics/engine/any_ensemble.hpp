@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <kramers/dynamics/engine/drive.hpp>
 #include <kramers/dynamics/engine/layout.hpp>
 #include <kramers/dynamics/engine/sampling.hpp>
 #include <kramers/dynamics/schemes/langevin_params.hpp>
@@ -27,6 +28,7 @@ struct EnsembleParams {
   std::int64_t walkers = 0;  ///< in the whole ensemble, > 0
   std::uint64_t seed = 0;
   LangevinParams langevin;
+  DriveParams drive;
   SamplingParams sampling;
   std::int64_t production_start = 0;  ///< step after which sampling and first-passage clocks start
   bool correlations = false;          ///< keep an origin for time correlations

@@ -24,7 +24,9 @@ class Ensemble final : public EnsembleState<Space, typename Potential::value_typ
 
   /// Own the walkers `range` (whole parts of the layout) of the ensemble.
   Ensemble(Space const& exec, Potential const& potential, EnsembleParams const& params, EnsembleLayout::Range range)
-      : State(exec, params, range, Scheme::overdamped), m_potential(potential), m_constants(params.langevin) {}
+      : State(exec, params, range, Scheme::overdamped, Scheme::force_time()),
+        m_potential(potential),
+        m_constants(params.langevin) {}
 
  private:
   using State = EnsembleState<Space, T, D>;
@@ -37,6 +39,7 @@ class Ensemble final : public EnsembleState<Space, typename Potential::value_typ
                         .constants = m_constants,
                         .x = this->m_x,
                         .v = this->m_v,
+                        .drive = this->drive(),
                         .sampler = this->sampler(steps, will_go_on),
                         .unit_sums = this->m_unit_sums,
                         .walker_sums = this->m_walker_sums,

@@ -54,8 +54,10 @@ class EnsembleState : public AnyEnsemble {
   using WalkerView = Kokkos::View<T**, Kokkos::LayoutLeft, Space>;
   using SumView = Kokkos::View<double**, Kokkos::LayoutRight, Space>;
 
-  /// Own the walkers `range` (whole parts of the layout) of the ensemble.
-  EnsembleState(Space const& exec, EnsembleParams const& params, EnsembleLayout::Range range, bool overdamped);
+  /// Own the walkers `range` (whole parts of the layout) of the ensemble, of a scheme that asks for the force `force_time`
+  /// after a step began [steps].
+  EnsembleState(Space const& exec, EnsembleParams const& params, EnsembleLayout::Range range, bool overdamped,
+                double force_time);
 
   /// Do `steps` > 0 steps of the blocks [first, last), at least one.
   virtual void launch(std::int64_t steps, std::int64_t first, std::int64_t last, bool will_go_on) = 0;
@@ -66,6 +68,8 @@ class EnsembleState : public AnyEnsemble {
   Kokkos::TeamPolicy<Space> team_policy(std::int64_t blocks, int packs, int scratch_bytes, int counter_bytes = 0) const;
   /// What samples in the next steps; with `every` = 0 where there is nothing to sum in them, and nothing to end.
   detail::Sampler<Space, T> sampler(std::int64_t steps, bool will_go_on) const;
+  /// The force that drives the walkers from the present step on.
+  detail::Drive<Space, T> drive() const;
   /// Counters for a team of one thread to count in alone, or 0.
   int team_counters(std::int64_t steps) const;
 
@@ -102,6 +106,7 @@ class EnsembleState : public AnyEnsemble {
   bool m_overdamped;
   std::int64_t m_blocks, m_cells;
   SumView m_cell_sums, m_frame_sums;
+  Kokkos::View<T*, Space> m_drive;  // forces of one period of the drive, or none
   CountView m_histogram;
   typename WalkerView::host_mirror_type m_host_x, m_host_v, m_host_origin_x, m_host_origin_v;
   typename MemoryView::host_mirror_type m_host_memory;

@@ -19,6 +19,7 @@ namespace kramers::dynamics {
 struct Gjf {
   static constexpr char name[] = "gjf";
   static constexpr bool overdamped = false;
+  static constexpr double force_time() { return 1; }
   static constexpr int normals_per_step = 1;
 
   template <real T>

@@ -29,6 +29,7 @@ struct EulerMaruyama {
   static constexpr char name[] = "euler-maruyama";
   static constexpr bool overdamped = true;
   static constexpr bool keeps_force() { return false; }
+  static constexpr double force_time() { return 0; }
   static constexpr int normals_per_step = 1;
 
   template <real T>
@@ -51,6 +52,7 @@ struct LeimkuhlerMatthews {
   static constexpr char name[] = "leimkuhler-matthews";
   static constexpr bool overdamped = true;
   static constexpr bool keeps_force() { return false; }
+  static constexpr double force_time() { return 0; }
   static constexpr int normals_per_step = 1;
 
   template <real T>

@@ -35,6 +35,16 @@ struct Splitting {
     return false;
   }
 
+  /// When a step asks for a force that it did not keep: after as much of it as A has drifted by then [steps].
+  static constexpr double force_time() {
+    int drifts = 0;
+    for (char const letter : letters) {
+      if (letter == 'B') break;
+      if (letter == 'A') ++drifts;
+    }
+    return keeps_force() ? 1.0 : static_cast<double>(drifts) / count('A');
+  }
+
   static constexpr bool overdamped = false;
   /// Name in inputs: the letters in lower case, "baoab".
   static constexpr std::array<char, length + 1> name{static_cast<char>(Letters - 'A' + 'a')..., '\0'};

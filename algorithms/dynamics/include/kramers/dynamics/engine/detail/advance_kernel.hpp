@@ -33,6 +33,7 @@ struct AdvanceKernel {
   Potential potential;
   typename Scheme::template Constants<T> constants;
   Kokkos::View<T**, Kokkos::LayoutLeft, Space> x, v;  // (walkers here rounded up to whole blocks, D)
+  Drive<Space, T> drive;
   Sampler<Space, T> sampler;
   Kokkos::View<double**, Kokkos::LayoutRight, Space> unit_sums;  // (units here, row_length<Quantity>)
   // Sums of each walker so far, where a launch is done in pieces of its steps: (walkers here, row_length<Quantity>).
@@ -84,6 +85,7 @@ struct AdvanceKernel {
                                     Counts const& counts) const {
     Pack<T, D, W> pack;
     T force[D][W];
+    Vec<T, D> const first_drive = drive.template at<D>(drive.first);
     for_lanes<W>([&](int const l) {
       Vec<T, D> at;
       for (int d = 0; d < D; ++d) {
@@ -93,10 +95,15 @@ struct AdvanceKernel {
       }
       if constexpr (!whole_packs) {
         Vec<T, D> const f = potential.force(at);
-        for (int d = 0; d < D; ++d) force[d][l] = f[d];
+        for (int d = 0; d < D; ++d) force[d][l] = f[d] + first_drive[d];
       }
     });
-    if constexpr (whole_packs) in_packs(potential)->force_of_pack(pack.x, force);
+    if constexpr (whole_packs) {
+      in_packs(potential)->force_of_pack(pack.x, force);
+      for_lanes<W>([&](int const l) {
+        for (int d = 0; d < D; ++d) force[d][l] += first_drive[d];
+      });
+    }
     PackSums<W> pack_sums(&sums(0, column));
     sampler.load(first, pack_sums);
     if (goes_on) {
@@ -109,13 +116,16 @@ struct AdvanceKernel {
     std::int64_t const first_id = first_walker + first;
     auto const id = [&](int const l) { return static_cast<std::uint64_t>(first_id + l); };
     std::int64_t next_sample = sampler.first_due_after(first_step);
+    // Steps stop for samples, and where walkers are driven for the force of each: no others take time for it.
+    std::int64_t next_stop = drive.is_on() ? first_step : next_sample;
+    int driven = drive.first;
     for (std::int64_t group = first_step / Noise::steps; group * Noise::steps < last_step; ++group) {
       T normals[Noise::normals][W];
       draw_group<Noise, W>(key, id, Stream::dynamics, group, normals);
       if constexpr (W == 1) {
         // Most groups have nothing to ask between their steps; a device takes those in one go.
         std::int64_t const begin = group * Noise::steps, end = begin + Noise::steps;
-        if (begin >= first_step && end <= last_step && end < next_sample) {
+        if (begin >= first_step && end <= last_step && end < next_stop) {
           in_turn<W, Noise::steps>([&](int const j) { advance_step<false>(normals + j * per_step, pack, force); });
           continue;
         }
@@ -128,15 +138,22 @@ struct AdvanceKernel {
         T const(*const of_step)[W] = W == 1 ? normals : normals + j * per_step;
         std::int64_t const step = group * Noise::steps + j;
         if (step < first_step || step >= last_step) continue;
-        bool const sampled = step + 1 >= next_sample;
-        if constexpr (whole_packs) {
-          step_pack<Scheme, per_step>(potential, constants, of_step, pack, force);
-        } else if (sampled) {
-          advance_step<true>(of_step, pack, force);
-        } else {
-          advance_step<false>(of_step, pack, force);
+        if (step + 1 < next_stop) {
+          if constexpr (whole_packs) {
+            step_pack<Scheme, per_step>(potential, constants, of_step, drive.template at<D>(0), pack, force);
+          } else {
+            advance_step<false>(of_step, pack, force);
+          }
+          continue;
         }
-        if (!sampled) continue;
+        driven = drive.after(driven);
+        Vec<T, D> const drive_now = drive.template at<D>(driven);
+        if constexpr (whole_packs) {
+          step_pack<Scheme, per_step>(potential, constants, of_step, drive_now, pack, force);
+        } else {
+          advance_step<true>(of_step, pack, force, drive_now);
+        }
+        if (step + 1 < next_sample) continue;
         if constexpr (whole_packs) {  // all but what depends on the potential; then that
           sampler.sample(KnownForce<T, D>{}, first, first_walker, walkers, next_sample, pack, pack_sums, counts);
           add_pack_potential(potential, pack, pack_sums);
@@ -144,6 +161,7 @@ struct AdvanceKernel {
           sampler.sample(potential, first, first_walker, walkers, next_sample, pack, pack_sums, counts);
         }
         next_sample += sampler.params.every;
+        if (!drive.is_on()) next_stop = next_sample;
       }
     }
 
@@ -167,9 +185,10 @@ struct AdvanceKernel {
     }
   }
 
-  // The half-step velocity is stored for samples only.
-  template <bool KeepHalf>
-  KOKKOS_FORCEINLINE_FUNCTION void advance_step(T const (*normals)[W], Pack<T, D, W>& pack, T (&force)[D][W]) const {
+  // The half-step velocity is stored, and the drive felt, only where a step stops.
+  template <bool Stops>
+  KOKKOS_FORCEINLINE_FUNCTION void advance_step(T const (*normals)[W], Pack<T, D, W>& pack, T (&force)[D][W],
+                                                Vec<T, D> const& drive_now = {}) const {
     for_lanes<W>([&](int const l) {
       Vec<T, D> at, velocity, f, half;
       T noise[per_step];
@@ -179,11 +198,15 @@ struct AdvanceKernel {
         f[d] = force[d][l];
       }
       for (int i = 0; i < per_step; ++i) noise[i] = normals[i][l];
-      Scheme::step(potential, constants, noise, at, velocity, f, half);
+      if constexpr (Stops) {
+        Scheme::step(Driven<Potential>{potential, drive_now}, constants, noise, at, velocity, f, half);
+      } else {
+        Scheme::step(potential, constants, noise, at, velocity, f, half);
+      }
       for (int d = 0; d < D; ++d) {
         pack.x[d][l] = at[d];
         pack.v[d][l] = velocity[d];
-        if constexpr (KeepHalf) pack.half[d][l] = half[d];
+        if constexpr (Stops) pack.half[d][l] = half[d];
         force[d][l] = f[d];
       }
     });

@@ -41,12 +41,12 @@ struct KnownForce {
   KOKKOS_FORCEINLINE_FUNCTION T laplacian(Point const&) const { return T(0); }
 };
 
-/// One step of the W walkers of a pack in such a potential. Every scheme asks for one force per step, at a place that does
+/// One step of the W walkers of a pack in such a potential, with a uniform force beside it. Every scheme asks for one force per step, at a place that does
 /// not depend on it: each walker's step is done up to there, the forces of the pack are made, and the step is done with
 /// them. The bits are those of one walker at a time.
 template <class Scheme, int N, class Potential, class Constants, class T, int D, int W>
 KOKKOS_FUNCTION void step_pack(Potential const& potential, Constants const& constants, T const (*normals)[W],
-                               Pack<T, D, W>& pack, T (&force)[D][W]) {
+                               Vec<T, D> const& drive, Pack<T, D, W>& pack, T (&force)[D][W]) {
   struct Walker {
     Vec<T, D> x, v, force, half;
   };
@@ -72,7 +72,7 @@ KOKKOS_FUNCTION void step_pack(Potential const& potential, Constants const& cons
   in_packs(potential)->force_of_pack(asked, known);
   for_lanes<W>([&](int const l) {
     KnownForce<T, D> answer;
-    for (int d = 0; d < D; ++d) answer.known[d] = known[d][l];
+    for (int d = 0; d < D; ++d) answer.known[d] = known[d][l] + drive[d];
     Walker const done = step(answer, l);
     for (int d = 0; d < D; ++d) {
       pack.x[d][l] = done.x[d];

@@ -17,6 +17,44 @@ struct Pack {
   T half[D][W];  // half-step velocity of the last step
 };
 
+/// A uniform force along one coordinate that follows a table, one entry per step.
+template <class Space, class T>
+struct Drive {
+  Kokkos::View<T const*, Space> forces;  // of one period, or none
+  int period;                            // how many; 0: none
+  int first;                             // entry of the step before the first one that is done
+  int coordinate;
+
+  KOKKOS_FORCEINLINE_FUNCTION bool is_on() const { return period > 0; }
+  KOKKOS_FORCEINLINE_FUNCTION int after(int const entry) const { return entry + 1 < period ? entry + 1 : 0; }
+  /// Where there is none, -0: added to a force it leaves each bit as it is.
+  template <int D>
+  KOKKOS_FORCEINLINE_FUNCTION Vec<T, D> at(int const entry) const {
+    T const force = is_on() ? forces(entry) : -T(0);
+    Vec<T, D> along;
+    for (int d = 0; d < D; ++d) along[d] = d == coordinate ? force : -T(0);
+    return along;
+  }
+};
+
+/// A potential and a uniform force beside its own.
+template <class Potential>
+struct Driven {
+  using value_type = typename Potential::value_type;
+  static constexpr int dimension = Potential::dimension;
+  using Point = Vec<value_type, dimension>;
+  Potential const& potential;
+  Point const& drive;
+
+  KOKKOS_FORCEINLINE_FUNCTION value_type energy(Point const& x) const { return potential.energy(x); }
+  KOKKOS_FORCEINLINE_FUNCTION Point force(Point const& x) const {
+    Point f = potential.force(x);
+    for (int d = 0; d < dimension; ++d) f[d] += drive[d];
+    return f;
+  }
+  KOKKOS_FORCEINLINE_FUNCTION value_type laplacian(Point const& x) const { return potential.laplacian(x); }
+};
+
 /// Running sums of the W walkers of a pack, and what is remembered of the cores each has visited.
 template <int W>
 class PackSums {

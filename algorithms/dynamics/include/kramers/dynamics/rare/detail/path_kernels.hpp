@@ -163,7 +163,9 @@ struct AdvancePathsKernel {
   // A path that has ended goes on to no effect until its pack is done.
   KOKKOS_FORCEINLINE_FUNCTION void advance_step(T const (*normals)[W], Lanes& lanes) const {
     if constexpr (asks_in_packs) {
-      step_pack<Scheme, per_step>(potential, constants, normals, lanes.at, lanes.force);
+      Vec<T, D> undriven;
+      for (int d = 0; d < D; ++d) undriven[d] = -T(0);
+      step_pack<Scheme, per_step>(potential, constants, normals, undriven, lanes.at, lanes.force);
     } else {
       for_lanes<W>([&](int const l) {
         Vec<T, D> at, velocity, force, half;
