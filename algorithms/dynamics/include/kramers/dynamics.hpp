@@ -19,6 +19,7 @@
 #include <kramers/dynamics/estimators/events.hpp>
 #include <kramers/dynamics/estimators/exact.hpp>
 #include <kramers/dynamics/estimators/exact_rates.hpp>
+#include <kramers/dynamics/estimators/response.hpp>
 #include <kramers/dynamics/potentials/bicubic.hpp>
 #include <kramers/dynamics/potentials/cosine.hpp>
 #include <kramers/dynamics/potentials/double_well.hpp>
