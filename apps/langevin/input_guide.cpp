@@ -27,7 +27,11 @@ InputGuide input_guide(PotentialList const& potentials) {
   std::string const box =
       "[initial]\nlower = [-1.0]\nupper = [1.0]\nvelocity = [0.0]\n"
       "[observables.histogram]\nbins = [10]\nlower = [-1.0]\nupper = [1.0]\n";
-  if (!guide.examples.empty()) guide.examples.push_back({"", "", guide.examples.front().toml + box});
+  std::string const drive = "[drive]\namplitude = 0.1\nperiod = 1.0\n";
+  if (!guide.examples.empty()) {
+    std::string const usual = guide.examples.front().toml;
+    for (std::string const& more : {box, drive}) guide.examples.push_back({"", "", usual + more});
+  }
   guide.read = [&potentials](AppRun const& run) {
     StudyParams params = read_study(run.config, run.options, potentials);
     read_outputs(run, params);

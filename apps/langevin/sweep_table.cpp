@@ -91,8 +91,12 @@ void write_references(h5::Writer& file, UnitSystem const& units, Rows const& row
 /// What a row says of itself: why it has no rate, or what is to be known of it.
 std::string note_of(nlohmann::json const& row) {
   if (row.contains("note")) return row["note"];
-  Pointer const place("/observables/rate/note");
-  return row.contains(place) ? row.at(place).get<std::string>() : std::string();
+  for (std::string const name :
+       {"spectral_amplification", "response_in_phase", "rate"}) {  // of driven walkers, of others
+    Pointer const place("/observables/" + name);
+    if (row.contains(place)) return row.at(place).value("note", std::string());
+  }
+  return {};
 }
 
 /// Parameters that all points share, as attributes of /parameters that a file of one run has too.
@@ -203,7 +207,10 @@ void print_sweep(nlohmann::json const& summary) {
   std::printf("%zu points on %s (%s), %d ranks x %d threads: %.2f s\n\n", rows.size(),
               summary["space"].get<std::string>().c_str(), summary["precision"].get<std::string>().c_str(),
               summary["ranks"].get<int>(), summary["threads"].get<int>(), summary["wall_s"].get<double>());
-  std::string const observed = any(rows, Pointer("/observables/rate")) ? "rate" : "potential_energy";
+  bool const is_driven = any(rows, Pointer("/observables/spectral_amplification"));
+  std::string const observed = is_driven                                 ? "spectral_amplification"
+                               : any(rows, Pointer("/observables/rate")) ? "rate"
+                                                                         : "potential_energy";
   std::string const theory = theory_in(rows);
   std::vector<std::array<std::string, 3>> columns;  // heading, place, format
   for (auto const& axis : summary["sweep"]) {
@@ -212,6 +219,7 @@ void print_sweep(nlohmann::json const& summary) {
   }
   columns.push_back({observed, "/observables/" + observed + "/value", "%.7g"});
   columns.push_back({"stderr", "/observables/" + observed + "/stderr", "%.2g"});
+  if (is_driven) columns.push_back({"phase_lag", "/observables/response_phase_lag/value", "%.4g"});
   if (any(rows, Pointer("/references/rate_exact"))) columns.push_back({"rate_exact", "/references/rate_exact", "%.7g"});
   if (!theory.empty()) columns.push_back({theory, "/references/" + theory, "%.7g"});
   auto const width = [](std::string const& heading) { return std::max(14, static_cast<int>(heading.size())); };

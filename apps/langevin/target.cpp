@@ -17,7 +17,7 @@ constexpr std::int64_t fewest_events = 100;  // of fewer an error is itself too 
 // 1 / 0.1^2 = 100 events; a goal above would stop by luck.
 constexpr double largest_percent = 10;
 
-constexpr std::array<std::string_view, 18> known = {"rate",
+constexpr std::array<std::string_view, 22> known = {"rate",
                                                     "relaxation_rate",
                                                     "core_set_rate_ab",
                                                     "core_set_rate_ba",
@@ -34,7 +34,11 @@ constexpr std::array<std::string_view, 18> known = {"rate",
                                                     "virial_temperature",
                                                     "potential_energy",
                                                     "position",
-                                                    "position_squared"};
+                                                    "position_squared",
+                                                    "response_amplitude",
+                                                    "response_in_phase",
+                                                    "response_out_of_phase",
+                                                    "spectral_amplification"};
 
 }  // namespace
 

@@ -79,6 +79,7 @@ DISCS = (SURFACE, "integrator.temperature=15.0", "rare.state_a={centre=[-0.558, 
 MD = 'units.system="md"'
 PLANE = "potential.dimensions=2"
 BINS = "observables.histogram={bins=[8], lower=[-2.0], upper=[2.0]}"
+DRIVE = "drive={amplitude=0.1, period=0.2}"
 SGD = 'training.optimizer="sgd"'
 
 
@@ -147,6 +148,10 @@ RANGES = {
         "initial.upper": [also(["initial.lower=[-1e100]"], coordinates(FLAT)),
                           Range(["[0.5]"], [(f"[{below(0.5)}]", "'initial.lower'")], FLAT, "initial.lower=[0.5]")],
         "initial.velocity": [coordinates()],
+        "drive.amplitude": [also([DRIVE], one) for one in SCALE],
+        "drive.period": [Range(["0.08", "0.1", "335544.32"], ["0.06", "0.05", "0.09", "335544.34", "0.0", TINY], DRIVE)],
+        "drive.phase": [Range([repr(2 * math.pi), repr(-2 * math.pi)], [above(2 * math.pi), below(-2 * math.pi), "nan"], DRIVE)],
+        "drive.coordinate": [integers(0, 0, DRIVE), integers(0, 1, PLANE, DRIVE)],
         "run.equilibrate": [Range(["0", str(2**45 - 2)], ["-1", str(2**45), "0.5"], "run.steps=1"),
                             Range([], [(str(2**45 - 1), "'run.steps'")], "run.steps=1")],
         "run.steps": [Range(["1", str(2**45 - 1)], ["0", str(2**45), "1.5"])],
@@ -159,9 +164,10 @@ RANGES = {
         "observables.first_passage": [also(["observables.core_sets=[0, 1]"], YES_NO), Range(["false"], ["true"])],
         "observables.frame_every": [integers(2, None), Range(["1"], ["0"], "run.steps=10000"),
                                     Range(["2"], ["1"], "run.steps=10001")],
-        "observables.correlation_frames": [integers(0, 1000)],
+        "observables.correlation_frames": [integers(0, 1000), Range(["0"], ["1"], DRIVE)],
         "observables.transient": [Range(["0.0", MOST], [TINY, "nan"])],
         "observables.histogram.bins": [
+            Range([], ["[8]"], BINS, DRIVE),
             Range(["[1]", "[4096]"], ["[0]", "[4097]", "[]", "[8, 8]", "[1.5]"], BINS),
             Range(["[1, 4096]", "[4096, 1]"], ["[8, 0]", "[8, 4097]", "[8, 8, 8]"], PLANE,
                   "observables.histogram={bins=[8], lower=[-2, -2], upper=[2, 2]}"),

@@ -119,6 +119,9 @@ STUDIES = {
     "harmonic": {"potential": {"kind": "harmonic"},
                  "initial": {"lower": [-1.0], "upper": [-0.9], "velocity": [0.1]}},
     "cosine": {"potential": {"kind": "cosine"}},
+    "driven": {"potential": {"kind": "double_well", "dimensions": 2}, "initial": {"position": [-1.0, -1.0]},
+               "drive": {"amplitude": 0.5, "period": 0.1, "phase": 0.2, "coordinate": 0},
+               "observables": {"correlation_frames": 0}},
     "tabulated": {"potential": {"kind": "tabulated", "file": "table.txt", "outside": "wall", "wall_stiffness": 2.0}},
     "walled along x": {"potential": {"kind": "tabulated_2d", "file": "grid.txt", "outside_x": "wall", "wall_stiffness_x": 2.0,
                                      "outside_y": "periodic", "period_y": 5.0},
@@ -134,6 +137,10 @@ STUDIES = {
 # Every key that decides results, with other values of it for the first study that has it. Of a list each entry changes
 # alone. A list of words stands for what takes more than --set KEY=VALUE.
 CHANGES = {
+    "drive.amplitude": ["0.6"],
+    "drive.coordinate": ["1"],
+    "drive.period": ["0.12"],
+    "drive.phase": ["0.3"],
     "ensemble.seed": ["8"],
     "ensemble.walkers": ["301"],
     "initial.lower": ["[-1.2]"],

@@ -271,6 +271,8 @@ GIVEN = {
     "integrator.diffusion": ["integrator={dt=0.01, temperature=300}"],
     "initial.lower": ["initial.upper=[5]"],
     "initial.upper": ["initial.lower=[0]"],
+    "drive.amplitude": ["drive.period=1.0"],
+    "drive.period": ["integrator.dt=0.001", "drive.amplitude=1.0"],
     "observables.histogram.lower": ["observables.histogram={bins=[8], lower=[0], upper=[5]}"],
     "observables.histogram.upper": ["observables.histogram={bins=[8], lower=[0], upper=[5]}"],
 }

@@ -737,6 +737,16 @@ class Contents(WithFiles):
         self.assertIn("rate", bar.get_ylabel())
         self.assertEqual(axes.get_title("right"), "grey: no rate at 2 of 27 points")
 
+    def test_a_sweep_of_driven_walkers_shows_their_response(self):
+        def driven(file):
+            file.move("sweep/observables/rate", "sweep/observables/spectral_amplification")
+            file["sweep/observables"].create_dataset("rate/value", data=np.full(9, np.nan))
+
+        path = self.changed("rates", driven)
+        axes = self.draw(rate_sweep.rate_sweep, path).axes[0]
+        self.assertIn("spectral amplification", axes.get_ylabel())
+        self.assertEqual(axes.get_title("right"), "no spectral amplification at 1 of 9 points")
+
     def test_sweeps_that_no_figure_shows(self):
         def third(file):
             table = file["sweep"]

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Figure of a sweep of kramers-langevin: the rate over one number that varies, or over two."""
+"""Figure of a sweep of kramers-langevin: the rate over one number that varies, or over two; of driven walkers the response."""
+import collections
+
 import numpy as np
 from matplotlib.colors import LogNorm, Normalize
 
@@ -7,7 +9,10 @@ from kramers_plot import style
 from kramers_plot.errors import BadData, PlotError
 
 SWEEP = "sweep"
-RATE = "sweep/observables/rate"
+# What is shown: its place, quantity, symbol and dimension, and what a title calls it.
+Shown = collections.namedtuple("Shown", "group quantity symbol dimension title")
+RATE = Shown("sweep/observables/rate", "rate", "k", "inverse_time", "Rate")
+RESPONSE = Shown("sweep/observables/spectral_amplification", "spectral amplification", r"\eta", "amplification", "Response")
 RATIO_FOR_LOG = 30  # of the largest to the smallest value that are shown on a logarithmic axis
 DECADES_FOR_LOG = 1  # of rates
 # Name in /sweep/references -> what a legend calls it, colour, line; in the order in which they are drawn.
@@ -35,21 +40,24 @@ def name_of(result, key):
 
 def rate_sweep(result):
     axes = read_axes(result)
-    if not result.has(RATE):
+    shown = RESPONSE if result.has(RESPONSE.group) else RATE  # driven walkers have no rate
+    if not result.has(shown.group):
         raise PlotError(f"{result.path}: is a sweep whose runs have no rate, as those with two wells or core sets have; "
                         "its numbers are in /sweep/observables")
-    rate, error = (result.array(f"{RATE}/{name}", 1) for name in ("value", "error"))
+    rate, error = (result.array(f"{shown.group}/{name}", 1) for name in ("value", "error"))
     size = np.prod([values.size for _, values, _ in axes])
     if rate.size != error.size or rate.size != size:
-        raise BadData(f"{result.path}: /{RATE} has {rate.size} values and {error.size} errors for {size} points; "
+        raise BadData(f"{result.path}: /{shown.group} has {rate.size} values and {error.size} errors for {size} points; "
                       "repeat the run")
     known = np.isfinite(rate) & (rate > 0)
     if not known.any():
-        raise BadData(f"{result.path}: /{RATE}/value is known at no point; run longer")
+        raise BadData(f"{result.path}: /{shown.group}/value is known at no point; run longer")
     if len(axes) > 2:
         raise PlotError(f"{result.path}: is a sweep of {len(axes)} keys, {', '.join(key for key, *_ in axes)}; a figure "
                         "shows one or two: run it with one value for each of the others")
-    return curve(result, axes[0], rate, error, known) if len(axes) == 1 else heat_map(result, axes, rate, known)
+    if len(axes) == 1:
+        return curve(result, shown, axes[0], rate, error, known)
+    return heat_map(result, shown, axes, rate, known)
 
 
 def read_axes(result):
@@ -71,7 +79,7 @@ def read_axes(result):
     return axes
 
 
-def curve(result, axis, rate, error, known):
+def curve(result, shown, axis, rate, error, known):
     """The rate with its errors, upper limits where nothing was seen, theory and exact values."""
     key, values, is_log = axis
     order = np.argsort(values)
@@ -90,7 +98,7 @@ def curve(result, axis, rate, error, known):
         drawn.append(reference[np.isfinite(reference)])
     axes.errorbar(values[known], rate[known], np.nan_to_num(error[known]), fmt="o", markersize=style.mark(4.5),
                   color=style.DATA, elinewidth=1, capsize=2, label="simulation, with standard error", zorder=3)
-    limits = upper_limits(result, values.size)
+    limits = upper_limits(result, shown, values.size)
     limited = ~known & np.isfinite(limits) & (limits > 0)
     if limited.any():
         axes.errorbar(values[limited], limits[limited], 0.3 * limits[limited], uplims=True, fmt="_", elinewidth=1,
@@ -98,7 +106,7 @@ def curve(result, axis, rate, error, known):
         drawn.append(limits[limited])
     missing = int((~known & ~limited).sum())
     if missing:
-        style.note(axes, f"no rate at {missing} of {values.size} points")
+        style.note(axes, f"no {shown.quantity} at {missing} of {values.size} points")
     drawn = np.concatenate(drawn)
     if is_log:
         axes.set_xscale("log")
@@ -110,21 +118,21 @@ def curve(result, axis, rate, error, known):
     else:
         axes.set_ylim(0, 1.25 * drawn.max())
     axes.set_xlabel(name_of(result, key))
-    axes.set_ylabel(result.units.label("rate", "k", "inverse_time"))
+    axes.set_ylabel(result.units.label(shown.quantity, shown.symbol, shown.dimension))
     axes.legend(loc="best")
-    style.frame(figure, result, "Rate")
+    style.frame(figure, result, shown.title)
     return figure
 
 
-def upper_limits(result, size):
+def upper_limits(result, shown, size):
     """Of points where no event was seen; NaN elsewhere."""
-    if not result.has(f"{RATE}/upper"):
+    if not result.has(f"{shown.group}/upper"):
         return np.full(size, np.nan)
-    limits = result.array(f"{RATE}/upper", 1)
+    limits = result.array(f"{shown.group}/upper", 1)
     return limits if limits.size == size else np.full(size, np.nan)
 
 
-def heat_map(result, axes, rate, known):
+def heat_map(result, shown, axes, rate, known):
     """Colour over both numbers; grey where no rate is known."""
     (first, rows, rows_log), (second, columns, columns_log) = axes
     table = np.ma.masked_where(~known, rate).reshape(rows.size, columns.size)
@@ -142,11 +150,11 @@ def heat_map(result, axes, rate, known):
             scale("log")
             style.plain_ticks(axis, values.min(), values.max())
     if not known.all():
-        style.note(panel, f"grey: no rate at {int((~known).sum())} of {known.size} points")
+        style.note(panel, f"grey: no {shown.quantity} at {int((~known).sum())} of {known.size} points")
     panel.set_xlabel(name_of(result, second))
     panel.set_ylabel(name_of(result, first))
-    style.colour_bar(figure, filled, panel, result.units.label("rate", "k", "inverse_time"))
-    style.frame(figure, result, "Rate")
+    style.colour_bar(figure, filled, panel, result.units.label(shown.quantity, shown.symbol, shown.dimension))
+    style.frame(figure, result, shown.title)
     return figure
 
 

@@ -5,11 +5,14 @@ from kramers_plot.errors import BadData
 # Base units as formulas; other dimensions are products of them. Figures of reduced runs show energies over kT.
 SYSTEMS = {
     "reduced": {"length": r"$l_0$", "time": r"$\tau$", "energy": "energy", "velocity": r"$l_0/\tau$",
-                "inverse_time": r"$\tau^{-1}$", "inverse_length": r"$l_0^{-1}$", "area": r"$l_0^2$"},
+                "inverse_time": r"$\tau^{-1}$", "inverse_length": r"$l_0^{-1}$", "area": r"$l_0^2$",
+                "amplification": r"$l_0^4$ energy$^{-2}$"},
     "md": {"length": "nm", "time": "ps", "energy": "kJ mol$^{-1}$", "velocity": "nm ps$^{-1}$",
-           "inverse_time": "ps$^{-1}$", "inverse_length": "nm$^{-1}$", "area": "nm$^2$"},
+           "inverse_time": "ps$^{-1}$", "inverse_length": "nm$^{-1}$", "area": "nm$^2$",
+           "amplification": "nm$^4$ kJ$^{-2}$ mol$^2$"},
     "lj": {"length": r"$\sigma$", "time": r"$\tau$", "energy": r"$\epsilon$", "velocity": r"$\sigma/\tau$",
-           "inverse_time": r"$\tau^{-1}$", "inverse_length": r"$\sigma^{-1}$", "area": r"$\sigma^2$"},
+           "inverse_time": r"$\tau^{-1}$", "inverse_length": r"$\sigma^{-1}$", "area": r"$\sigma^2$",
+           "amplification": r"$\sigma^4\epsilon^{-2}$"},
 }
 THERMAL = "$kT$"
 # Rates of rare events read best over the longest of these times in which they are no small number.

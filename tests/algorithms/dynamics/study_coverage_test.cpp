@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/dynamics/estimators/exact_rates.hpp>
+#include <kramers/dynamics/estimators/response.hpp>
 #include <kramers/dynamics/studies/study_results.hpp>
 #include <kramers/runtime/kokkos_session.hpp>
 
@@ -86,6 +87,24 @@ run.steps = 4000
 observables = {every = 1, core_sets = [-0.8, 0.8], first_passage = true, frame_every = 50, transient = 3.0}
 )",
       {{"rate", relaxation->value / 2}, {"core_set_rate_ab", cores->forward}, {"first_passage_time", passage->value}});
+}
+
+TEST(StudyCoverage, OfTheResponseToAForceThatTurns) {
+  LangevinParams const langevin{.dt = 0.25, .friction = 1.5, .temperature = 0.8, .mass = 1};
+  auto const chi = exact::driven_response("baoab", {2, 0}, langevin, 24);
+  expect_coverage(R"(
+ensemble.walkers = 128
+potential = {kind = "harmonic", stiffness = 2.0}
+integrator = {dt = 0.25, friction = 1.5, temperature = 0.8}
+drive = {amplitude = 0.5, period = 6.0, phase = 1.0}
+run = {equilibrate = 60, steps = 240}
+observables = {every = 0, frame_every = 3}
+)",
+                  {{"response_in_phase", 0.5 * chi.real()},
+                   {"response_out_of_phase", -0.5 * chi.imag()},
+                   {"response_amplitude", 0.5 * std::abs(chi)},
+                   {"response_phase_lag", -std::arg(chi)},
+                   {"spectral_amplification", std::norm(chi)}});
 }
 
 TEST(StudyCoverage, OfDiffusionWithoutAPotential) {

@@ -51,6 +51,11 @@ std::optional<exact::TwoWells> wells_of(StudyParams const& params);
 /// P_left - P_right of the observed coordinate in equilibrium.
 double equilibrium_difference(StudyParams const& params);
 
+/// The mean response to a periodic force; why there is none.
+void add_response(StudyParams const& params, FrameTables const& frames, StudyResults& results);
+/// Why driven walkers have no number that is one of equilibrium.
+inline constexpr char is_driven[] = "a periodic force drives the walkers: they are not in equilibrium";
+
 /// Leaving wells: decay of populations, core sets, first passages; exact values and theory beside them.
 void add_rates(StudyParams const& params, StudySums const& sums, StudyResults& results);
 

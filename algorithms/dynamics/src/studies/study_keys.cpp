@@ -76,6 +76,10 @@ std::vector<KeyNote> shared_and_surface_keys() {
 
 std::vector<KeyNote> ensemble_keys() {
   return {
+      {"drive.amplitude", "energy / length", "A of a uniform force A cos(2 pi t / P + phase) on each walker", "none"},
+      {"drive.period", "time", "P, a whole multiple of integrator.dt", "needed with amplitude"},
+      {"drive.phase", "", "at the first step of the run, in radians", "0"},
+      {"drive.coordinate", "", "along which it acts, from 0", "0"},
       {"ensemble.walkers", "", "how many, at most 2^40"},
       {"run.equilibrate", "steps", "before production"},
       {"run.steps", "steps", "of production"},
@@ -85,7 +89,8 @@ std::vector<KeyNote> ensemble_keys() {
       {"observables.dividing_point", "length", "left of it counts as P_left"},
       {"observables.core_sets", "length", "[a, b]: core set A is x <= a, core set B x >= b"},
       {"observables.first_passage", "", "measure the time of the first entry into core set B"},
-      {"observables.frame_every", "steps", "between frames of the time series", "run.steps / 200"},
+      {"observables.frame_every", "steps",
+       "between frames of the time series; driven, from phase to phase of the period", "run.steps / 200"},
       {"observables.correlation_frames", "frames", "lags of time correlations"},
       {"observables.transient", "time", "time until a decay is exponential", "detected"},
       {"observables.histogram.bins", "", "one number, or two for a surface"},

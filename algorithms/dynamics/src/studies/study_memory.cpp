@@ -46,7 +46,10 @@ std::vector<MemoryNeed> memory_needed(StudyParams const& params, EnsembleLayout:
       static_cast<double>(params.trajectory_walkers) *
       (std::floor(static_cast<double>(params.steps) / static_cast<double>(params.trajectory_every)) + 1) * 2 *
       params.trajectory_dimensions * number * 2;
+  EnsembleParams const& ensemble = params.request.params;
+  double const drive = ensemble.drive.is_on() ? static_cast<double>(ensemble.drive.period) : 0;
   return {state_needed(params, layout, range),
+          {"the force of one period", "drive.period", drive * number, drive * size_of(params.request.precision)},
           {"histograms of its groups of walkers", "observables.histogram.bins", evaluation, histogram},
           {"time series", "the number of frames (observables.frame_every)", frames, 0},
           {"time correlations", "observables.correlation_frames", lags, 0},

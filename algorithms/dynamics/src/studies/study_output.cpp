@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 namespace kramers::dynamics {
 namespace {
@@ -60,6 +61,12 @@ void write_parameters(h5::Writer& file, StudyParams const& params) {
   file.attribute("parameters", "dimensions", std::int64_t{params.request.potential->dimension()});
   if (ensemble.sampling.core_sets) {
     file.attribute("parameters", "cores", std::array{ensemble.sampling.core_a, ensemble.sampling.core_b});
+  }
+  if (DriveParams const& drive = ensemble.drive; drive.is_on()) {
+    file.attribute("parameters", "drive_amplitude", drive.amplitude);
+    file.attribute("parameters", "drive_period", static_cast<double>(drive.period) * ensemble.langevin.dt);
+    file.attribute("parameters", "drive_phase", drive.phase);
+    file.attribute("parameters", "drive_coordinate", std::int64_t{drive.coordinate});
   }
   write_attribute_units(file, params.units, "parameters");
 }
@@ -207,6 +214,40 @@ void write_core_sets(h5::Writer& file, UnitSystem const& units, StudyResults con
   write_attribute_units(file, units, group);
 }
 
+/// The mean position over one period of the drive, in order of time, and its first harmonic.
+void write_response(h5::Writer& file, StudyParams const& params, StudyResults const& results) {
+  std::string const group = "kramers/response";
+  DriveParams const& drive = params.request.params.drive;
+  Response const& response = *results.response;
+  std::map<std::int64_t, Estimate> by_step;
+  for (std::size_t f = 0; f < response.profile.size(); ++f) {
+    std::int64_t const step =
+        results.response_times.first + static_cast<std::int64_t>(f) * results.response_times.every;
+    by_step[step % drive.period] = response.profile[f];
+  }
+  std::vector<double> times, forces;
+  std::vector<Estimate> positions;
+  for (auto const& [step, position] : by_step) {
+    times.push_back(static_cast<double>(step) * params.request.params.langevin.dt);
+    forces.push_back(drive.amplitude * drive_phase(drive, step).cosine);
+    positions.push_back(position);
+  }
+  write_column(file, params.units, group + "/time", times);
+  write_column(file, params.units, group + "/position", values(positions));
+  write_column(file, params.units, group + "/error", errors(positions));
+  write_column(file, params.units, group + "/force", forces);
+  if (response.is_seen) {
+    file.attribute(group, "amplitude", response.amplitude.value);
+    file.attribute(group, "amplitude_error", response.amplitude.stderr_);
+    file.attribute(group, "phase_lag", response.phase_lag.value);
+    file.attribute(group, "phase_lag_error", response.phase_lag.stderr_);
+    file.attribute(group, "amplification", response.amplification.value);
+    file.attribute(group, "amplification_error", response.amplification.stderr_);
+  }
+  file.attribute(group, "frames", response.frames);
+  write_attribute_units(file, params.units, group);
+}
+
 void write_free_energy(h5::Writer& file, StudyParams const& params, FreeEnergyProfile const& profile) {
   HistogramGrid const& grid = params.request.params.sampling.histogram;
   UnitSystem const& units = params.units;
@@ -259,6 +300,7 @@ void write_results(std::filesystem::path const& path, Study const& study, StudyR
   write_population(file, units, results);
   if (results.first_passage) write_first_passage(file, units, results, study.params().request.params);
   if (results.core_sets) write_core_sets(file, units, results);
+  if (results.response) write_response(file, study.params(), results);
   if (results.free_energy) write_free_energy(file, study.params(), *results.free_energy);
   if (results.correlations) write_correlations(file, units, *results.correlations);
   file.commit();

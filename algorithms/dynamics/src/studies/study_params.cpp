@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <numbers>
 
 namespace kramers::dynamics {
 namespace {
@@ -145,6 +146,46 @@ LangevinParams read_langevin(Config const& config, bool overdamped, std::string 
 
 namespace {
 
+/// The period in steps; it is one of the times that dt divides, to the rounding of decimal numbers.
+std::int64_t read_period(Config const& config, double dt, std::string const& precision) {
+  constexpr std::int64_t fewest = 4;
+  double const steps = read_scale(config, "drive.period", precision) / dt, whole = std::round(steps);
+  config.check(std::abs(steps - whole) <= 1e-9 * whole && whole >= fewest, "drive.period",
+               "a whole multiple of integrator.dt, at least " + std::to_string(fewest) + " of it");
+  config.check(whole <= static_cast<double>(DriveParams::longest_period), "drive.period",
+               "at most " + std::to_string(DriveParams::longest_period) + " times integrator.dt");
+  return static_cast<std::int64_t>(whole);
+}
+
+DriveParams read_drive(Config const& config, double dt, int dimensions, std::string const& precision) {
+  DriveParams drive;
+  if (!config.has("drive")) return drive;
+  drive.amplitude = read_scale(config, "drive.amplitude", precision);
+  drive.period = read_period(config, dt, precision);
+  drive.phase = config.get<double>("drive.phase", 0.0);
+  config.check(std::abs(drive.phase) <= 2 * std::numbers::pi, "drive.phase", "between -2 pi and 2 pi");
+  drive.coordinate = config.bounded<int>("drive.coordinate", 0, dimensions - 1, 0);
+  return drive;
+}
+
+/// Steps from frame to frame of driven walkers: frames return to few phases of the period, 16 or the next number that
+/// divides it, and there are about as many as `usual` asks for.
+std::int64_t frames_of_period(std::int64_t period, std::int64_t usual) {
+  std::int64_t phases = std::min<std::int64_t>(16, period);
+  while (period % phases != 0) ++phases;
+  std::int64_t const nearest = period / phases, periods = std::max<std::int64_t>(0, (usual / nearest - 1) / phases);
+  return nearest * (1 + phases * periods);
+}
+
+/// What would be called an equilibrium quantity and is none of walkers that are driven.
+void refuse_equilibrium(Config const& config) {
+  std::string const none = " where the table drive is given: ";
+  config.check(!config.has("observables.histogram.bins"), "observables.histogram.bins",
+               "absent" + none + "-kT log of a driven density is no free energy");
+  config.check(config.get<std::int64_t>("observables.correlation_frames", 0) == 0, "observables.correlation_frames",
+               "0" + none + "correlations of driven walkers depend on the phase at which they begin");
+}
+
 HistogramGrid read_histogram(Config const& config, int coordinate, int dimensions, double widest) {
   HistogramGrid grid;
   auto const bins = config.find<std::vector<std::int64_t>>("observables.histogram.bins");
@@ -188,7 +229,12 @@ SamplingParams read_sampling(Config const& config, int dimensions, double widest
 }
 
 void read_frames(Config const& config, StudyParams& study) {
-  auto const usual = std::max<std::int64_t>(1, study.steps / 200);
+  DriveParams const& drive = study.request.params.drive;
+  auto usual = std::max<std::int64_t>(1, study.steps / 200);
+  if (drive.is_on()) {
+    std::int64_t const wanted = frames_of_period(drive.period, std::max<std::int64_t>(1, study.steps / 1000));
+    if (study.steps / wanted <= max_frames) usual = wanted;
+  }
   study.frame_every = config.positive<std::int64_t>("observables.frame_every", usual);
   config.check(study.frames() <= max_frames, "observables.frame_every",
                "at least run.steps / " + std::to_string(max_frames));
@@ -225,6 +271,8 @@ std::string fingerprint(Config const& config, EnsembleRequest const& request) {
   nlohmann::json keys = config.effective();
   erase_places(keys, {"/run/steps", "/checkpoint", "/output/file", "/output/summary", "/output/partial_every",
                       "/output/trajectory/dimensions", "/potential/file", "/potential/columns", "/potential/set"});
+  // A checkpoint of the time before there was a drive is one without.
+  if (!request.params.drive.is_on()) keys.erase("drive");
   // A checkpoint of the time before there were units is one of a reduced run.
   if (read_units(config).is_reduced()) keys.erase("units");
   keys["precision"] = request.precision;
@@ -255,6 +303,8 @@ StudyParams read_study(Config const& config, CommandLine const& options, Potenti
   config.check(params.walkers <= (std::int64_t{1} << 40), "ensemble.walkers", "at most 2^40");
   params.seed = config.get<std::uint64_t>("ensemble.seed");
   params.langevin = read_langevin(config, is_overdamped(request.scheme), request.precision);
+  params.drive = read_drive(config, params.langevin.dt, dimension, request.precision);
+  if (params.drive.is_on()) refuse_equilibrium(config);
   params.sampling = read_sampling(config, dimension, number_range(request.precision).most);
 
   study.initial = read_initial(config, *request.potential, request.precision);

@@ -153,7 +153,8 @@ void add_first_passage(StudyParams const& params, StudySums const& sums, double 
   SampleTable const passed = sums.frames.of(FrameQuantity::passed);
   FirstPassage result{passage_rate(*sums.cells, dt, static_cast<double>(params.steps) * dt), survival(passed), {}};
   auto const transient = static_cast<std::size_t>(std::ceil(5 * relaxation_time / results.frame_times.interval));
-  if (transient + 2 < sums.frames.rows()) {
+  bool const driven = params.request.params.drive.is_on();
+  if (!driven && transient + 2 < sums.frames.rows()) {
     result.exponentiality = exponentiality(sums.frames.from(transient, FrameQuantity::passed), results.frame_times);
   }
   PassageRate const& passage = result.passage;
@@ -162,13 +163,15 @@ void add_first_passage(StudyParams const& params, StudySums const& sums, double 
   if (passage.mean_of_passed) {
     time.update(detail::to_json(*passage.mean_of_passed));
   } else {
-    bool const exponential = !result.exponentiality || result.exponentiality->p_value >= 0.01;
+    bool const exponential = !driven && (!result.exponentiality || result.exponentiality->p_value >= 0.01);
     bool const enough = passage.rate.events >= few_events;
     time["value"] = exponential && passage.rate.events > 0 ? passage.mean_time.value : nan;
     time["stderr"] = exponential && enough ? passage.mean_time.stderr_ : nan;
     if (exponential) time["interval"] = to_json(passage.mean_time_interval);
     std::string const share = rounded(100 * passage.passed) + " % of the walkers have passed";
-    if (!exponential) {
+    if (driven) {
+      time["note"] = share + ", and under a periodic force not after exponential times: run until all have passed";
+    } else if (!exponential) {
       time["note"] = share + ", and not after exponential times (p = " + rounded(result.exponentiality->p_value) +
                      "): no mean follows from those; run until all have passed";
     } else {
@@ -229,6 +232,13 @@ void add_rates(StudyParams const& params, StudySums const& sums, StudyResults& r
   if (sums.lags && sampling.core_sets && sampling.every > 0) add_core_set_relaxation(params, sums, results);
   if (sums.cells && sampling.first_passage) {
     add_first_passage(params, sums, wells ? relaxation_in_well(params, *wells) : 0.0, results);
+  }
+  if (params.request.params.drive.is_on()) {
+    if (sampling.core_sets || wells) {
+      results.observables["rate"] = unknown(
+          "a periodic force drives the walkers, and no one number is their rate; core_set_rate_ab is a mean over time");
+    }
+    return;
   }
   if (wells) add_decay(params, sums, *wells, results);
   choose_rate(least_energy_loss(params, wells), results);

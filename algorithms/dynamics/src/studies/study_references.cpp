@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <kramers/base/error.hpp>
+#include <kramers/dynamics/estimators/diagnostics.hpp>
 #include <kramers/dynamics/estimators/exact_rates.hpp>
 
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <numbers>
 #include <string>
 
 #include "study_evaluation.hpp"
@@ -88,7 +90,40 @@ void add_exact(StudyParams const& params, exact::TwoWells const& wells, bool ove
 
 }  // namespace
 
+namespace {
+
+/// What is exact of driven walkers: the response in a harmonic well, in continuous time and that of the scheme.
+void add_driven_references(StudyParams const& params, StudyResults& results) {
+  EnsembleParams const& ensemble = params.request.params;
+  AnyPotential const& potential = *params.request.potential;
+  if (potential.kind() != "harmonic" || ensemble.drive.coordinate != ensemble.sampling.coordinate) return;
+  double const at_0 = potential.profile_energy(0),
+               on_both_sides = potential.profile_energy(1) + potential.profile_energy(-1);
+  exact::HarmonicWell const well{on_both_sides - 2 * at_0, 0};
+  if (!(well.stiffness > 0)) return;
+  auto const period = static_cast<double>(ensemble.drive.period);
+  auto const chi =
+      exact::susceptibility(well, ensemble.langevin, 2 * std::numbers::pi / (period * ensemble.langevin.dt),
+                            is_overdamped(params.request.scheme));
+  auto const of_scheme = exact::driven_response(params.request.scheme, well, ensemble.langevin, period);
+  nlohmann::json& out = results.references;
+  out["response_amplitude_exact"] = ensemble.drive.amplitude * std::abs(chi);
+  out["response_phase_lag_exact"] = -std::arg(chi);
+  out["response_amplitude_exact_at_dt"] = ensemble.drive.amplitude * std::abs(of_scheme);
+  out["response_phase_lag_exact_at_dt"] = -std::arg(of_scheme);
+  if (!results.response) return;
+  auto const compare = [&](char const* name, Estimate const& found, double expected) {
+    double const z = z_score(found, expected);
+    if (std::isfinite(z)) results.checks.push_back({name, found, expected, z});
+  };
+  compare("response_in_phase", results.response->in_phase, ensemble.drive.amplitude * of_scheme.real());
+  compare("response_out_of_phase", results.response->out_of_phase, -ensemble.drive.amplitude * of_scheme.imag());
+}
+
+}  // namespace
+
 void add_references(StudyParams const& params, StudyResults& results) {
+  if (params.request.params.drive.is_on()) return add_driven_references(params, results);
   auto const wells = detail::wells_of(params);
   if (!wells) return;
   AnyPotential const& potential = *params.request.potential;

@@ -44,11 +44,94 @@ SampleTable FrameTables::from(std::size_t first_row, FrameQuantity quantity,
   return SampleTable(std::move(sums), static_cast<int>(columns), m_walkers);
 }
 
+namespace {
+
+/// Why frames tell no response; empty where they do.
+std::string blind_to_the_period(StudyParams const& params, std::int64_t frames) {
+  // The 3rd harmonic, which symmetric potentials have, is not taken for the first one.
+  constexpr std::int64_t fewest = 5;
+  DriveParams const& drive = params.request.params.drive;
+  std::int64_t const phases = phases_seen(drive, params.frame_every), needed = phases * params.frame_every;
+  if (!params.request.potential->confines()) {
+    return "walkers leave every bound in this potential, and their mean position drifts";
+  }
+  if (phases < fewest) {
+    return "frames see the period of " + std::to_string(drive.period) + " steps at " + std::to_string(phases) +
+           " phases only, and need " + std::to_string(fewest) + "; change observables.frame_every";
+  }
+  if (frames >= phases) return {};
+  return "frames see all phases of the period within " + std::to_string(needed) +
+         " steps, more than the run has after observables.after; run longer, or change observables.frame_every";
+}
+
+SampleTable some_columns(SampleTable const& table, std::int64_t first, std::int64_t count) {
+  std::vector<double> sums, walkers;
+  for (int row = 0; row < table.rows(); ++row) {
+    walkers.push_back(table.walkers(row));
+    for (std::int64_t i = first; i < first + count; ++i) sums.push_back(table.sum(row, static_cast<int>(i)));
+  }
+  return {std::move(sums), static_cast<int>(count), std::move(walkers)};
+}
+
+/// Whether walkers have forgotten their start: the response is the same in both halves of the frames.
+void compare_halves(SampleTable const& positions, DriveParams const& drive, DriveFrames const& times,
+                    StudyResults& results) {
+  std::int64_t const phases = phases_seen(drive, times.every), half = positions.columns() / phases / 2 * phases;
+  if (half == 0) return;
+  Response const early = response(some_columns(positions, 0, half), drive, times);
+  Response const late =
+      response(some_columns(positions, half, half), drive, {times.first + half * times.every, times.every});
+  auto const differ = [](Estimate const& a, Estimate const& b) {
+    return std::abs(a.value - b.value) > 4 * std::hypot(a.stderr_, b.stderr_);
+  };
+  if (differ(early.in_phase, late.in_phase) || differ(early.out_of_phase, late.out_of_phase)) {
+    results.warnings.emplace_back(
+        "the response to the drive changes between the halves of the frames: walkers have not forgotten where they "
+        "started; raise run.equilibrate or observables.after");
+  }
+}
+
+}  // namespace
+
+void add_response(StudyParams const& params, FrameTables const& frames, StudyResults& results) {
+  nlohmann::json& out = results.observables;
+  auto const first = static_cast<std::size_t>(params.first_origin());
+  std::int64_t const left = frames.rows() > first ? static_cast<std::int64_t>(frames.rows() - first) : 0;
+  if (std::string const why = blind_to_the_period(params, left); !why.empty()) {
+    out["response_in_phase"] = out["response_out_of_phase"] = unknown(why);
+    return;
+  }
+  DriveParams const& drive = params.request.params.drive;
+  results.response_times = {params.equilibrate + params.first_origin() * params.frame_every, params.frame_every};
+  SampleTable const positions = frames.from(first, FrameQuantity::position);
+  results.response = response(positions, drive, results.response_times);
+  Response const& found = *results.response;
+  out["response_in_phase"] = to_json(found.in_phase);
+  out["response_out_of_phase"] = to_json(found.out_of_phase);
+  if (found.is_seen) {
+    out["response_amplitude"] = to_json(found.amplitude);
+    out["response_phase_lag"] = to_json(found.phase_lag);
+    out["spectral_amplification"] = to_json(found.amplification);
+  } else {
+    nlohmann::json weak = unknown("no response stands out of the noise; run longer or with more walkers");
+    for (char const* const name : {"response_amplitude", "response_phase_lag", "spectral_amplification"}) {
+      out[name] = weak;
+    }
+    if (std::isfinite(found.most)) {
+      double const ratio = found.most / drive.amplitude;
+      out["response_amplitude"]["interval"] = {0.0, found.most};
+      out["spectral_amplification"]["interval"] = {0.0, ratio * ratio};
+    }
+  }
+  compare_halves(positions, drive, results.response_times, results);
+}
+
 }  // namespace detail
 
 namespace {
 
 using detail::FrameTables;
+using detail::is_driven;
 using detail::StudySums;
 using detail::to_json;
 using detail::unknown;
@@ -77,6 +160,14 @@ std::vector<Estimate> means(SampleTable const& table) {
 
 void add_thermodynamics(SampleTable const& cells, StudyParams const& params, double samples, nlohmann::json& out) {
   int const d = params.request.potential->dimension();
+  out["potential_energy"] = to_json(mean(cells, Quantity::potential_energy, samples));
+  out["position"] = to_json(mean(cells, Quantity::position, samples));
+  out["position_squared"] = to_json(mean(cells, Quantity::position_squared, samples));
+  if (params.request.params.drive.is_on()) {
+    for (char const* const name : {"configurational_temperature", "virial_temperature"}) out[name] = unknown(is_driven);
+    if (!is_overdamped(params.request.scheme)) out["kinetic_temperature"] = unknown(is_driven);
+    return;
+  }
   if (!is_overdamped(params.request.scheme)) {
     out["kinetic_temperature"] = to_json(scaled(mean(cells, Quantity::kinetic, samples), 2.0 / d));
     out["kinetic_temperature_half_step"] = to_json(scaled(mean(cells, Quantity::kinetic_half_step, samples), 2.0 / d));
@@ -86,9 +177,6 @@ void add_thermodynamics(SampleTable const& cells, StudyParams const& params, dou
       params.request.potential->confines()
           ? to_json(scaled(mean(cells, Quantity::virial, samples), 1.0 / d))
           : unknown("walkers leave every bound in this potential, and <x . grad V> has no limit");
-  out["potential_energy"] = to_json(mean(cells, Quantity::potential_energy, samples));
-  out["position"] = to_json(mean(cells, Quantity::position, samples));
-  out["position_squared"] = to_json(mean(cells, Quantity::position_squared, samples));
 }
 
 FreeEnergyProfile make_free_energy(std::vector<std::uint64_t> const& counts, StudyParams const& params,
@@ -193,6 +281,7 @@ StudyResults evaluate(Study& study) {
                        .origins = study.record().origins,
                        .samples = static_cast<double>(samples)};
   if (samples > 0) add_thermodynamics(cells, params, sums.samples, results.observables);
+  if (params.request.params.drive.is_on()) detail::add_response(params, frames, results);
   detail::add_rates(params, sums, results);
   if (lags) add_correlations(params, sums, results);
 

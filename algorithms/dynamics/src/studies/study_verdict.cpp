@@ -63,13 +63,15 @@ class Judge {
       : m_params(params), m_langevin(params.request.params.langevin), m_sums(sums), m_results(results) {}
 
   void judge() {
-    bool const moves = in_drift();
-    if (m_sums.cells) {
+    bool const driven = m_params.request.params.drive.is_on();
+    bool const moves = !driven && in_drift();
+    if (m_sums.cells && !driven) {
       compare_temperatures(moves);
       compare_means(moves);
       count_samples();
-      judge_time_step();
     }
+    if (m_sums.cells) judge_time_step();
+    if (driven) judge_drive();
     judge_rates();
     judge_histogram();
   }
@@ -173,6 +175,18 @@ class Judge {
           "a time step below %.2g keeps this under 1 %%, and the scheme gjf has no such error",
           m_langevin.friction * dt, 100 * (factor - 1), m_params.request.scheme.c_str(),
           std::sqrt(0.12) / m_langevin.friction));
+    }
+  }
+
+  void judge_drive() {
+    std::int64_t const period = m_params.request.params.drive.period;
+    if (period < 16) {
+      warn(format("the period of the drive is %d steps; it should be 16 at least: lower integrator.dt",
+                  static_cast<int>(period)));
+    }
+    auto const found = m_results.observables.find("response_in_phase");
+    if (!m_results.response && found != m_results.observables.end()) {
+      warn("there is no response: " + (*found)["note"].get<std::string>());
     }
   }
 

@@ -4,6 +4,7 @@
 #include <kramers/dynamics/estimators/core_sets.hpp>
 #include <kramers/dynamics/estimators/estimators.hpp>
 #include <kramers/dynamics/estimators/events.hpp>
+#include <kramers/dynamics/estimators/response.hpp>
 #include <kramers/dynamics/studies/study.hpp>
 #include <kramers/runtime/recorded_input.hpp>
 
@@ -54,6 +55,8 @@ struct StudyResults {
   std::vector<Check> checks;                             ///< the run against exact values
   std::vector<std::string> warnings;                     ///< why some of the numbers may be wrong, and what to do
   std::optional<FreeEnergyProfile> free_energy;
+  std::optional<Response> response;  ///< of driven walkers whose frames see the period
+  DriveFrames response_times;
   std::vector<Estimate> population_difference;  ///< P_left - P_right at each frame
   std::optional<DecayFit> decay;
   std::optional<CoreSetRelaxation> core_sets;
