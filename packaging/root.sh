@@ -16,7 +16,7 @@ packages() {  # packages GROUP: the names in that group of packages.txt
   sed 's/ *#.*//' "$packaging/packages.txt" | awk -v group="[$1]" '/^\[/ { on = ($1 == group); next } on && NF'
 }
 
-# The definition of a root: mmdebstrap's options, one per line. They and finish_root.sh make the hash.
+# The definition of a root: mmdebstrap's options, one per line. They make the hash, with the script that they call.
 root_options() {  # root_options root|hip|peers
   printf -- '--dpkgopt=path-exclude=/usr/share/%s/*\n' doc man locale
   if [[ $1 != root ]]; then
@@ -36,7 +36,7 @@ END
 
 root_path() {  # root_path root|hip|peers
   local hash
-  hash=$({ root_options "$1"; cat "$packaging/finish_root.sh"; } | sha256sum)
+  hash=$({ root_options "$1"; [[ $1 != root ]] || cat "$packaging/finish_root.sh"; } | sha256sum)
   echo "$cache/$1-${hash:0:12}"
 }
 

@@ -97,12 +97,13 @@ Forecast forecast(RareRequest const& request, Communicator const& comm) {
   kramers::Sample measured;
   agree(comm, [&] {
     // Two repeats at least, of which there is a mean.
-    measured = measure_sample(has_repeats(request.method) ? 1 : 16, std::max<std::int64_t>(1, mine / 2), [&](std::int64_t size) {
-      RareRequest sample = request;
-      sample.splitting.repeats = sample.shooting.pairs = 2 * size;
-      sample.splitting.kept_paths = 0;
-      return interruptible([&] { return compute_rare(sample, Communicator::self()).seconds; });
-    });
+    measured = measure_sample(
+        has_repeats(request.method) ? 1 : 16, std::max<std::int64_t>(1, mine / 2), [&](std::int64_t size) {
+          RareRequest sample = request;
+          sample.splitting.repeats = sample.shooting.pairs = 2 * size;
+          sample.splitting.kept_paths = 0;
+          return interruptible([&] { return compute_rare(sample, Communicator::self()).seconds; });
+        });
   });
   double const memory = host_bytes(memory_needed(request, comm.rank(), comm.size()), request.space);
   return {std::to_string(all) + of, comm.max(memory),

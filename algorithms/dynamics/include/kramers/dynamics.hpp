@@ -41,6 +41,7 @@
 #include <kramers/dynamics/potentials/tabulated_params.hpp>
 #include <kramers/dynamics/rare/any_paths.hpp>
 #include <kramers/dynamics/rare/draws.hpp>
+#include <kramers/dynamics/rare/grid_committor.hpp>
 #include <kramers/dynamics/rare/path_makers.hpp>
 #include <kramers/dynamics/rare/paths.hpp>
 #include <kramers/dynamics/rare/population.hpp>

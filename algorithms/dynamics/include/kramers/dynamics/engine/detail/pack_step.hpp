@@ -41,9 +41,9 @@ struct KnownForce {
   KOKKOS_FORCEINLINE_FUNCTION T laplacian(Point const&) const { return T(0); }
 };
 
-/// One step of the W walkers of a pack in such a potential, with a uniform force beside it. Every scheme asks for one force per step, at a place that does
-/// not depend on it: each walker's step is done up to there, the forces of the pack are made, and the step is done with
-/// them. The bits are those of one walker at a time.
+/// One step of the W walkers of a pack in such a potential, with a uniform force beside it. Every scheme asks for one
+/// force per step, at a place that does not depend on it: each walker's step is done up to there, the forces of the pack
+/// are made, and the step is done with them. The bits are those of one walker at a time.
 template <class Scheme, int N, class Potential, class Constants, class T, int D, int W>
 KOKKOS_FUNCTION void step_pack(Potential const& potential, Constants const& constants, T const (*normals)[W],
                                Vec<T, D> const& drive, Pack<T, D, W>& pack, T (&force)[D][W]) {
