@@ -4,8 +4,8 @@
 # Kokkos goes to the device's compiler, all else to the compiler that CMake named.
 # usage: compile.sh DEVICE_COMPILER COMPILER ARGUMENTS...
 # nvcc also says what each kernel needs (registers, stack): that goes to OBJECT.resources.
-# Batches of generated sources instantiate templates that other sources compile whole: of those only the device's part is
-# compiled. Of tests nvcc makes PTX, unoptimised: their kernels are those of the libraries.
+# Batches of generated sources instantiate templates that other sources compile whole: of those nvcc compiles the device's
+# part alone. Of tests it makes PTX, unoptimised: their kernels are those of the libraries.
 set -euo pipefail
 device_compiler=$1
 shift
@@ -14,16 +14,14 @@ shift
 cached=()
 ! command -v ccache > /dev/null || cached=(ccache)
 
-generated=() device=()
-if [[ " $* " == *" -c "*/Unity/* ]]; then
-  generated=(-cubin) device=(--offload-device-only)
-fi
 if [[ $device_compiler == /hip/* ]]; then
-  exec chroot /hip env -C "$PWD" "${cached[@]}" "${device_compiler#/hip}" "${device[@]}" "$@"
+  exec chroot /hip env -C "$PWD" "${cached[@]}" "${device_compiler#/hip}" "$@"
 elif [[ $device_compiler != *nvcc ]]; then
-  exec "${cached[@]}" "$device_compiler" "${device[@]}" "$@"
+  exec "${cached[@]}" "$device_compiler" "$@"
 fi
 
+generated=()
+[[ " $* " != *" -c "*/Unity/* ]] || generated=(-cubin)
 # nvcc takes its own options as they are; those of the host's compiler it passes on.
 mine=(-x cu --compress-mode=none "${generated[@]}") theirs=() object= optimisation=-O3 arch=
 while (($#)); do
