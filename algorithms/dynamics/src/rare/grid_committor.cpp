@@ -20,6 +20,9 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr int most_cells = 160;
+// A rate is told where these grids agree with it so well.
+constexpr int coarser[] = {113, 80};
+constexpr double resolved = 0.03;
 // Above the saddle [kT]: paths seldom come higher on the way, and what they would find there changes the level little.
 constexpr double margin = 8;
 // Beyond these [kT above the saddle] weights are alike: far below and above all that count, far from where doubles end.
@@ -82,9 +85,9 @@ Extent flood(PlaneStates const& states) {
 /// The points of the grid, and what they weigh.
 class Grid {
  public:
-  Grid(PlaneStates const& states, Extent const& extent) : m_lower(extent.lower) {
+  Grid(PlaneStates const& states, Extent const& extent, int cells) : m_lower(extent.lower) {
     double const sides[2] = {extent.upper[0] - extent.lower[0], extent.upper[1] - extent.lower[1]};
-    m_spacing = std::max(sides[0], sides[1]) / most_cells;
+    m_spacing = std::max(sides[0], sides[1]) / cells;
     for (std::size_t d = 0; d < 2; ++d) m_points[d] = static_cast<int>(std::ceil(sides[d] / m_spacing - 1e-9)) + 1;
     // Neighbours along the shorter side are next to each other: the band of the equations is as wide as that is long.
     m_short = m_points[1] <= m_points[0] ? 1 : 0;
@@ -245,10 +248,18 @@ double level_around(Grid const& grid, std::vector<double> const& level) {
   return all > 0 ? sum / all : -1;
 }
 
+/// Rates from A to each target, of the committors of all.
+std::vector<double> rates(Grid const& grid, std::vector<std::vector<double>> const& each) {
+  std::vector<double> found;
+  for (std::size_t s = 1; s < each.size(); ++s) found.push_back(rate(grid, each[s], each[0]));
+  return found;
+}
+
 }  // namespace
 
 GridCommittor solve_committor(PlaneStates const& states) {
-  Grid const grid(states, flood(states));
+  Extent const extent = flood(states);
+  Grid const grid(states, extent, most_cells);
   auto const each = committors(grid, states.targets.size() + 1);
   std::vector<double> q(grid.size(), 0.0);
   for (std::size_t s = 1; s < each.size(); ++s) {
@@ -266,7 +277,14 @@ GridCommittor solve_committor(PlaneStates const& states) {
   }
   // From a state whose edge is near another's all bins would be gone.
   GridCommittor found{grid.table(level), std::min(level_around(grid, level), math::log(0.25)), {}};
-  for (std::size_t s = 1; s < each.size(); ++s) found.rates.push_back(rate(grid, each[s], each[0]));
+  for (double const rate : rates(grid, each)) found.rates.emplace_back(rate);
+  for (int const cells : coarser) {
+    Grid const coarse(states, extent, cells);
+    auto const others = rates(coarse, committors(coarse, states.targets.size() + 1));
+    for (std::size_t s = 0; s < others.size(); ++s) {
+      if (found.rates[s] && std::abs(others[s] / *found.rates[s] - 1) > resolved) found.rates[s].reset();
+    }
+  }
   return found;
 }
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -269,8 +270,8 @@ void read_committor(Plane const& plane, RareRequest& request, LowestPoints const
     throw plane.config.error("rare.level.kind", "is committor on " + error.got() + "; expected " + error.rule());
   }
   double const diffusion = plane.kT / (request.langevin.mass * request.langevin.friction);
-  for (double const rate : solved.rates) {
-    if (request.overdamped) request.rates_on_grid.push_back(rate * diffusion);
+  for (auto const& rate : solved.rates) {
+    if (request.overdamped) request.rates_on_grid.push_back(rate ? std::optional(*rate * diffusion) : std::nullopt);
   }
   level.position = 0;
   level.share = 1;

@@ -81,9 +81,12 @@ double transition_state_rate(RareRequest const& request) {
 nlohmann::json rare_references(RareRequest const& request) {
   nlohmann::json out = nlohmann::json::object();
   auto const& on_grid = request.rates_on_grid;
-  if (!on_grid.empty()) out["rate_on_grid"] = std::accumulate(on_grid.begin(), on_grid.end(), 0.0);
+  if (!on_grid.empty() && std::ranges::all_of(on_grid, [](auto const& rate) { return rate.has_value(); })) {
+    out["rate_on_grid"] =
+        std::accumulate(on_grid.begin(), on_grid.end(), 0.0, [](double sum, auto const& rate) { return sum + *rate; });
+  }
   for (std::size_t i = 0; on_grid.size() > 1 && i < on_grid.size(); ++i) {
-    out[std::string("rate_") + static_cast<char>('b' + i) + "_on_grid"] = on_grid[i];
+    if (on_grid[i]) out[std::string("rate_") + static_cast<char>('b' + i) + "_on_grid"] = *on_grid[i];
   }
   if (!request.wells) return out;
   LangevinParams const& langevin = request.langevin;

@@ -76,7 +76,8 @@ std::vector<KeyNote> shared_and_surface_keys() {
 
 std::vector<KeyNote> ensemble_keys() {
   return {
-      {"drive.amplitude", "energy / length", "amplitude of a uniform force A cos(2 pi t / P + phase) on each walker", "none"},
+      {"drive.amplitude", "energy / length", "amplitude of a uniform force A cos(2 pi t / P + phase) on each walker",
+       "none"},
       {"drive.period", "time", "period P of the force, a whole multiple of integrator.dt", "needed with amplitude"},
       {"drive.phase", "", "at the first step of the run, in radians", "0"},
       {"drive.coordinate", "", "along which it acts, from 0", "0"},

@@ -51,8 +51,9 @@ struct RareRequest {
   double direction = 1;       ///< +1 where B is to the right of A, along the axis of the passage, else -1
   SplittingParams splitting;  ///< of a weighted ensemble, too, but for the selection
   WeightedParams weighted;
-  /// Of level committor without inertia: into B, and each further state, from the grid that it stands on [1/tau].
-  std::vector<double> rates_on_grid;
+  /// Of level committor without inertia: into B, and each further state, from the grid that it stands on, where that
+  /// is fine enough [1/tau].
+  std::vector<std::optional<double>> rates_on_grid;
   std::optional<double> target_error;  ///< of splitting: wanted standard error of the rate, relative to it
   std::optional<std::int64_t> batch;   ///< repeats of a rank that run side by side
   std::int64_t path_every = 10;        ///< steps between states of the paths that are kept, even
