@@ -326,7 +326,8 @@ class Names(Case):
 
     def test_keys(self):
         good = (SOURCE / "apps/langevin/double_well.toml").read_text()
-        for wrong, right in (("integrator.gamma=1", "integrator.friction"), ("integrator.kT=1", "integrator.temperature"),
+        for wrong, right in (("integrator.gamma=1", "integrator.friction"), ("integrator.gama=1", "integrator.friction"),
+                             ("integrator.kT=1", "integrator.temperature"),
                              ("integrator.timestep=1", "integrator.dt"), ("ensemble.n_walkers=1", "ensemble.walkers"),
                              ("ensemble.random_seed=1", "ensemble.seed"), ("beta=1", "integrator.temperature")):
             self.refuse(options.langevin, SOURCE / "apps/langevin/double_well.toml", "--set", wrong, code=65,

@@ -37,6 +37,8 @@ std::map<std::string_view, std::string_view> const& synonyms() {
       {"nsteps", "steps"},
       {"random_seed", "seed"},
       {"rng_seed", "seed"},
+      {"frequency", "period"},
+      {"omega", "period"},
       {"integrator", "scheme"},
       {"method", "scheme"},
       {"burn_in", "equilibrate"},
@@ -94,9 +96,12 @@ NearestKey nearest(std::string_view word, std::vector<std::string> const& candid
   return best;
 }
 
+/// Also where one letter of a longer word is mistyped.
 bool is_synonym(std::string_view word, std::string_view name) {
-  auto const known = synonyms().find(word);
-  return known != synonyms().end() && known->second == name;
+  return std::ranges::any_of(synonyms(), [&](auto const& known) {
+    auto const& [other, ours] = known;
+    return ours == name && (word == other || (other.size() >= 4 && distance(word, other) <= 1));
+  });
 }
 
 }  // namespace
