@@ -97,7 +97,7 @@ class CommandLine(WithFiles):
     def test_help_names_every_figure(self):
         answer = Answer("--help")
         self.assertEqual(answer.returncode, 0)
-        for name in LANGEVIN + RATES + SPREAD + CLASSIFY:
+        for name in [*LANGEVIN, "response", *RATES, *SPREAD, *CLASSIFY]:
             self.assertIn(f"\n  {name} ", answer.stdout)
 
     def test_the_program_itself(self):

@@ -18,6 +18,7 @@ FIGURES = {
     "trajectory": ("trajectory", "particles/walkers/position", "some walkers in time, core sets, phase space or paths"),
     "population": ("langevin", "kramers/population", "population decay, fitted and reference rate"),
     "correlation": ("langevin", "kramers/correlation", "autocorrelations and mean square displacement"),
+    "response": ("response", "kramers/response", "mean position of driven walkers over a period, first harmonic"),
     "survival": ("core_sets", "kramers/survival", "walkers that have not entered core set B, rate and its limits"),
     "core_set_relaxation": ("core_sets", "kramers/core_sets", "implied relaxation rate over lag time, and its plateau"),
     "rate_sweep": ("rate_sweep", "sweep", "rate over one number that varies with theory, or over two"),
