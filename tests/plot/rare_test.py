@@ -6,7 +6,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
-import figures_test as shared  # ends with 77 where modules are missing
+import shared  # ends with 77 where modules are missing
 import fixtures
 import h5py
 import numpy as np

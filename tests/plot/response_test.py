@@ -5,7 +5,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-import figures_test as shared  # ends with 77 where modules are missing
+import shared  # ends with 77 where modules are missing
 import fixtures
 import h5py
 import numpy as np
