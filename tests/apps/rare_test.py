@@ -98,7 +98,8 @@ class Rates(Case):
         for name in ("rate_b", "rate_c"):
             self.assertLess(found[name]["interval"][0], found[name]["value"])
             self.assertLess(abs(found[name]["value"] - found[name]["interval"][1]), 3 * found[name]["stderr"])
-            self.assertGreater(summary["references"][f"{name}_on_grid"], 0)
+        # Most walkers pass by C on their way to B: how many do is not resolved by the grid, and not told.
+        self.assertEqual([name for name in summary["references"] if name.endswith("_on_grid")], [])
         if h5py:
             with h5py.File(self.folder / "three.h5") as file:
                 share, rate = (file[f"kramers/rare/repeats/{name}"][:] for name in ("share", "rate"))
